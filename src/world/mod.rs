@@ -1,0 +1,3 @@
+//! Kubernetes objects, read leniently from [`Node`]s and indexed once.
+
+pub mod node;
