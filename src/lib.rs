@@ -4,11 +4,13 @@
 //!
 //! - [`place`]: where something was written, said symbolically;
 //! - [`world`]: Kubernetes objects, read leniently and indexed;
+//! - [`name`]: name templates, environments as the kubelet evaluates them, launchers;
 //!
 //! The shell around them:
 //!
 //! - [`manifest`]: files, directories and streams to objects.
 
 pub mod manifest;
+pub mod name;
 pub mod place;
 pub mod world;

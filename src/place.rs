@@ -12,6 +12,20 @@ use std::ops::Range;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectId(pub u32);
 
+impl ObjectId {
+    /// Plain texts beside the manifests (`rel/env.sh`, `beamgate.toml`) are numbered from the end, so that one place type
+    /// serves for both. In a text, [`Focus::Within`] counts bytes from its start and the pointer is the root.
+    pub fn text(number: usize) -> Self {
+        Self(u32::MAX - index_of(number))
+    }
+
+    /// The number of a plain text, if it is one.
+    pub fn as_text(self) -> Option<usize> {
+        let number = u32::MAX - self.0;
+        (number < 1 << 16).then_some(number as usize)
+    }
+}
+
 /// One step down from a value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Step {

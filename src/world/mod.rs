@@ -1,3 +1,277 @@
-//! Kubernetes objects, read leniently from [`Node`]s and indexed once.
+//! Kubernetes objects, read leniently from [`Node`](node::Node)s and indexed once.
+//!
+//! A [`World`] is what is known: the objects of some files, or of a cluster, and how complete that is. It answers
+//! questions with everything that could be meant, for absence in a file proves nothing: an object without a namespace may
+//! end up in any, and a name that is written twice (in two overlays) may mean either.
 
+pub mod access;
+pub mod config;
+pub mod declared;
+pub mod facts;
 pub mod node;
+pub mod object;
+pub mod pod;
+pub mod rbac;
+pub mod selector;
+pub mod service;
+pub mod workload;
+
+use std::collections::HashMap;
+
+use crate::place::ObjectId;
+use facts::{Facts, Kinds};
+use object::{Body, Object};
+use selector::Selector;
+use service::Service;
+use workload::Workload;
+
+/// The objects that are judged together.
+#[derive(Debug, Default)]
+pub struct World {
+    /// What is known beyond the objects.
+    pub facts: Facts,
+    objects: Vec<Object>,
+    by_name: HashMap<(Group, String), Vec<ObjectId>>,
+    services_by_label: HashMap<(String, String), Vec<ObjectId>>,
+    /// By the first pair of their selector, which is enough to find candidates.
+    services_by_selector: HashMap<(String, String), Vec<ObjectId>>,
+    pods_by_label: HashMap<(String, String), Vec<ObjectId>>,
+    bindings_by_subject: HashMap<String, Vec<ObjectId>>,
+    services: Vec<ObjectId>,
+    workloads: Vec<ObjectId>,
+    namespaces: Vec<String>,
+}
+
+/// Kinds whose names are looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Group {
+    Service,
+    ServiceAccount,
+    Role,
+    ClusterRole,
+    ConfigMap,
+    Autoscaler,
+    Endpoints,
+}
+
+/// Whether two objects are in the same namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SameNamespace {
+    /// Both say the same, or neither says any.
+    Yes,
+    /// They say different ones.
+    No,
+    /// One of them does not say.
+    Open,
+}
+
+/// Whether two namespaces, as written, are one.
+pub fn same_namespace(a: Option<&str>, b: Option<&str>) -> SameNamespace {
+    match (a, b) {
+        (Some(a), Some(b)) if a != b => SameNamespace::No,
+        (Some(_), Some(_)) | (None, None) => SameNamespace::Yes,
+        _ => SameNamespace::Open,
+    }
+}
+
+impl World {
+    /// Indexes objects; gives each its number.
+    pub fn new(objects: Vec<Object>, facts: Facts) -> Self {
+        let mut world = Self { facts, ..Self::default() };
+        for (number, mut object) in objects.into_iter().enumerate() {
+            object.id = ObjectId(u32::try_from(number).unwrap_or(u32::MAX));
+            if object.namespace.is_none()
+                && !matches!(object.kind.as_str(), "ClusterRole" | "ClusterRoleBinding" | "Namespace")
+            {
+                object.namespace.clone_from(&world.facts.namespace);
+            }
+            world.index(&object);
+            world.objects.push(object);
+        }
+        world.namespaces.sort_unstable();
+        world.namespaces.dedup();
+        world
+    }
+
+    fn index(&mut self, object: &Object) {
+        let id = object.id;
+        if let Some(namespace) = &object.namespace
+            && self.namespaces.last() != Some(namespace)
+        {
+            self.namespaces.push(namespace.clone());
+        }
+        let mut name = |group| self.by_name.entry((group, object.name.clone())).or_default().push(id);
+        match &object.body {
+            Body::Service(service) => {
+                name(Group::Service);
+                add_pairs(&mut self.services_by_selector, service.selector.get(..1).unwrap_or_default(), id);
+                self.services.push(id);
+                add_pairs(&mut self.services_by_label, &object.labels, id);
+            }
+            Body::Workload(workload) => {
+                self.workloads.push(id);
+                add_pairs(&mut self.pods_by_label, &workload.template.labels, id);
+            }
+            Body::ServiceAccount(_) => name(Group::ServiceAccount),
+            Body::Role(_) if object.kind == "ClusterRole" => name(Group::ClusterRole),
+            Body::Role(_) => name(Group::Role),
+            Body::ConfigMap(_) => name(Group::ConfigMap),
+            Body::Endpoints(_) => name(Group::Endpoints),
+            Body::Autoscaler(autoscaler) => {
+                if let Some(target) = &autoscaler.target_name {
+                    self.by_name.entry((Group::Autoscaler, target.clone())).or_default().push(id);
+                }
+            }
+            Body::Binding(binding) => {
+                for subject in &binding.subjects {
+                    self.bindings_by_subject.entry(subject.name.clone()).or_default().push(id);
+                }
+            }
+            Body::Namespace => {
+                if self.namespaces.last() != Some(&object.name) {
+                    self.namespaces.push(object.name.clone());
+                }
+            }
+        }
+    }
+
+    /// An object by its number.
+    pub fn object(&self, id: ObjectId) -> Option<&Object> {
+        self.objects.get(id.0 as usize)
+    }
+
+    /// All objects, in the order read.
+    pub fn objects(&self) -> &[Object] {
+        &self.objects
+    }
+
+    /// All workloads, in the order read.
+    pub fn workloads(&self) -> impl Iterator<Item = (&Object, &Workload)> {
+        self.workloads.iter().filter_map(|id| {
+            let object = self.object(*id)?;
+            Some((object, object.workload()?))
+        })
+    }
+
+    /// Whether the input is declared to hold every object of this kind in this namespace.
+    ///
+    /// Completeness is claimed for the namespaces that occur in the input; an unset one counts as the input's own.
+    pub fn is_complete(&self, kind: Kinds, namespace: Option<&str>) -> bool {
+        self.facts.complete.contains(kind)
+            && namespace.is_none_or(|name| self.namespaces.binary_search_by(|known| known.as_str().cmp(name)).is_ok())
+    }
+
+    /// The Services that a name means, seen from an object: those of the namespace, else those that say none; of several,
+    /// those in the nearest common folder.
+    pub fn services_named(&self, from: &Object, namespace: Option<&str>, name: &str) -> Vec<&Object> {
+        self.named(Group::Service, from, namespace, name)
+    }
+
+    /// The ServiceAccounts that a name means.
+    pub fn service_accounts_named(&self, from: &Object, name: &str) -> Vec<&Object> {
+        self.named(Group::ServiceAccount, from, from.namespace.as_deref(), name)
+    }
+
+    /// The ConfigMaps that a name means.
+    pub fn config_maps_named(&self, from: &Object, name: &str) -> Vec<&Object> {
+        self.named(Group::ConfigMap, from, from.namespace.as_deref(), name)
+    }
+
+    /// The Endpoints written by hand that a name means.
+    pub fn endpoints_named(&self, from: &Object, namespace: Option<&str>, name: &str) -> Vec<&Object> {
+        self.named(Group::Endpoints, from, namespace, name)
+    }
+
+    /// The autoscalers of a workload.
+    pub fn autoscalers_of(&self, workload: &Object) -> Vec<&Object> {
+        let mut found = self.named(Group::Autoscaler, workload, workload.namespace.as_deref(), &workload.name);
+        found.retain(|object| match &object.body {
+            Body::Autoscaler(autoscaler) => autoscaler.target_kind.as_deref() == Some(workload.kind.as_str()),
+            _ => false,
+        });
+        found
+    }
+
+    /// Services whose own labels a selector matches, in a namespace; those that say no namespace are among them.
+    pub fn services_labelled(&self, namespace: Option<&str>, selector: &Selector) -> Vec<&Object> {
+        let pool = pool(&self.services_by_label, &self.services, selector);
+        self.within(pool, namespace).filter(|object| selector.matches(&object.labels)).collect()
+    }
+
+    /// Workloads whose pods a selector matches.
+    pub fn workloads_labelled(&self, namespace: Option<&str>, selector: &Selector) -> Vec<&Object> {
+        let pool = pool(&self.pods_by_label, &self.workloads, selector);
+        self.within(pool, namespace)
+            .filter(|object| object.workload().is_some_and(|workload| selector.matches(&workload.template.labels)))
+            .collect()
+    }
+
+    /// Workloads whose pods a Service selects.
+    pub fn workloads_selected(&self, object: &Object, service: &Service) -> Vec<&Object> {
+        let Some(first) = service.selector.first() else { return Vec::new() };
+        let pool = self.pods_by_label.get(first).map_or(&[] as &[_], Vec::as_slice);
+        self.within(pool, object.namespace.as_deref())
+            .filter(|object| object.workload().is_some_and(|workload| service.selects(&workload.template.labels)))
+            .collect()
+    }
+
+    /// Services that select the pods of a workload.
+    pub fn services_selecting(&self, from: &Object, workload: &Workload) -> Vec<&Object> {
+        let labels = &workload.template.labels;
+        let pools = labels.iter().filter_map(|pair| self.services_by_selector.get(pair));
+        pools
+            .flat_map(|pool| self.within(pool, from.namespace.as_deref()))
+            .filter(|object| object.service().is_some_and(|service| service.selects(labels)))
+            .collect()
+    }
+
+    fn named(&self, group: Group, from: &Object, namespace: Option<&str>, name: &str) -> Vec<&Object> {
+        let Some(ids) = self.by_name.get(&(group, name.to_owned())) else { return Vec::new() };
+        let of = |wanted| {
+            let same = move |object: &&Object| same_namespace(object.namespace.as_deref(), namespace) == wanted;
+            ids.iter().filter_map(|id| self.object(*id)).filter(same).collect::<Vec<_>>()
+        };
+        let certain = of(SameNamespace::Yes);
+        nearest(if certain.is_empty() { of(SameNamespace::Open) } else { certain }, &from.folder)
+    }
+
+    fn within<'w, 'n>(
+        &'w self,
+        pool: &'w [ObjectId],
+        namespace: Option<&'n str>,
+    ) -> impl Iterator<Item = &'w Object> + use<'w, 'n> {
+        pool.iter()
+            .filter_map(|id| self.object(*id))
+            .filter(move |object| same_namespace(object.namespace.as_deref(), namespace) != SameNamespace::No)
+    }
+}
+
+fn add_pairs(index: &mut HashMap<(String, String), Vec<ObjectId>>, pairs: &[(String, String)], id: ObjectId) {
+    for pair in pairs {
+        index.entry(pair.clone()).or_default().push(id);
+    }
+}
+
+/// Where to look for what a selector matches: behind one of its labels, or everywhere.
+fn pool<'w>(
+    index: &'w HashMap<(String, String), Vec<ObjectId>>,
+    all: &'w [ObjectId],
+    selector: &Selector,
+) -> &'w [ObjectId] {
+    match selector.required_pair() {
+        Some((key, value)) => index.get(&(key.to_owned(), value.to_owned())).map_or(&[], Vec::as_slice),
+        None => all,
+    }
+}
+
+/// Of several objects with one name, those that share the longest folder path with `folder`.
+fn nearest<'w>(objects: Vec<&'w Object>, folder: &str) -> Vec<&'w Object> {
+    if objects.len() < 2 {
+        return objects;
+    }
+    let shared = |object: &Object| {
+        object.folder.split('/').zip(folder.split('/')).take_while(|(theirs, ours)| theirs == ours).count()
+    };
+    let most = objects.iter().map(|object| shared(object)).max().unwrap_or(0);
+    objects.into_iter().filter(|object| shared(object) == most).collect()
+}

@@ -1,0 +1,4 @@
+//! Names: templates, the environment that fills them, and what a launcher makes of it.
+
+pub mod same;
+pub mod template;

@@ -1,0 +1,230 @@
+//! Whether two names are the same, character for character, in a pod of a certain identity.
+
+use super::template::{Part, Sym, Template, Why};
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Same {
+    /// In every pod.
+    Yes,
+    /// In no pod, or by accident only; they part after `common` characters of their [shown](Identity::show) forms.
+    No {
+        /// How many characters they share from the start.
+        common: usize,
+    },
+    /// It depends on something that is not known.
+    Open(Why),
+}
+
+/// What is known of a pod before it runs, so that different ways to say the same thing compare equal.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The namespace, where it is written.
+    pub namespace: Option<String>,
+    /// The DNS domain of the cluster.
+    pub cluster_domain: String,
+    /// The pod's name, where it is certain: of a bare pod, or of the only pod of a StatefulSet.
+    pub pod_name: Option<String>,
+    /// `spec.hostname`, where the template says it.
+    pub hostname: Option<String>,
+    /// With `hostNetwork` the pod's address is the machine's, and so is its host name.
+    pub host_network: bool,
+}
+
+/// A character or a symbol that stayed one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Atom {
+    Char(char),
+    Sym(Sym),
+    Opaque(Why),
+}
+
+impl Identity {
+    /// Compares two names.
+    pub fn same(&self, a: &Template, b: &Template) -> Same {
+        let (a, b) = (self.atoms(a), self.atoms(b));
+        let known = |atoms: &[Atom]| !atoms.iter().any(|atom| matches!(atom, Atom::Opaque(_)));
+        if known(&a) && known(&b) {
+            return self.same_known(&a, &b);
+        }
+        // A part that is not known may be anything, so only what stands before and after all such parts can tell.
+        if self.parts_in_the_open(a.iter(), b.iter()) || self.parts_in_the_open(a.iter().rev(), b.iter().rev()) {
+            return Same::No { common: common(&a, &b) };
+        }
+        Same::Open(first_unknown(&a).or_else(|| first_unknown(&b)).unwrap_or(Why::Image))
+    }
+
+    /// A template with everything filled in that this identity knows.
+    pub fn show(&self, name: &Template) -> String {
+        self.atoms(name).iter().map(Atom::show).collect()
+    }
+
+    fn same_known(&self, a: &[Atom], b: &[Atom]) -> Same {
+        if a == b {
+            return Same::Yes;
+        }
+        let common = common(a, b);
+        // A namespace that is not written may well be the one that the other name spells out.
+        let namespace = [a, b].into_iter().flatten().any(|atom| *atom == Atom::Sym(Sym::Namespace));
+        if namespace && could_be_equal(a, b) {
+            return Same::Open(Why::Field("metadata.namespace".to_owned()));
+        }
+        if [a, b].into_iter().flatten().any(|atom| *atom == Atom::Sym(Sym::PodIps)) && self.equal_on_one_family(a, b) {
+            return Same::Open(Why::Field("status.podIPs".to_owned()));
+        }
+        Same::No { common }
+    }
+
+    fn equal_on_one_family(&self, a: &[Atom], b: &[Atom]) -> bool {
+        let single = |atoms: &[Atom]| -> Vec<Atom> {
+            let one = |atom: &Atom| if *atom == Atom::Sym(Sym::PodIps) { Atom::Sym(Sym::PodIp) } else { atom.clone() };
+            atoms.iter().map(one).collect()
+        };
+        single(a) == single(b)
+    }
+
+    fn parts_in_the_open<'a>(&self, a: impl Iterator<Item = &'a Atom>, b: impl Iterator<Item = &'a Atom>) -> bool {
+        for (a, b) in a.zip(b) {
+            if matches!(a, Atom::Opaque(_)) || matches!(b, Atom::Opaque(_)) || a.may_be_long() || b.may_be_long() {
+                return false;
+            }
+            if a != b {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn atoms(&self, name: &Template) -> Vec<Atom> {
+        let mut atoms = Vec::new();
+        for piece in name.pieces() {
+            match &piece.part {
+                Part::Lit(text) | Part::Unexpanded(text, _) => atoms.extend(text.chars().map(Atom::Char)),
+                Part::Sym(sym) => self.atoms_of(*sym, &mut atoms),
+                Part::Opaque(why) => atoms.push(Atom::Opaque(why.clone())),
+            }
+        }
+        atoms
+    }
+
+    fn atoms_of(&self, sym: Sym, atoms: &mut Vec<Atom>) {
+        let known = match sym {
+            Sym::Namespace => self.namespace.as_deref(),
+            Sym::ClusterDomain => Some(self.cluster_domain.as_str()),
+            Sym::PodName => self.pod_name.as_deref(),
+            Sym::Hostname if !self.host_network => self.hostname.as_deref().or(self.pod_name.as_deref()),
+            _ => None,
+        };
+        match known {
+            Some(text) => atoms.extend(text.chars().map(Atom::Char)),
+            None => atoms.push(Atom::Sym(match sym {
+                Sym::HostIp if self.host_network => Sym::PodIp,
+                // The kubelet calls a pod's host as the pod (`GeneratePodHostNameAndDomain`), the StatefulSet controller too.
+                Sym::Hostname if !self.host_network => Sym::PodName,
+                Sym::Hostname => Sym::NodeName,
+                other => other,
+            })),
+        }
+    }
+}
+
+impl Atom {
+    fn show(&self) -> String {
+        match self {
+            Self::Char(c) => c.to_string(),
+            Self::Sym(sym) => format!("{{{}}}", sym.name()),
+            Self::Opaque(_) => "{?}".to_owned(),
+        }
+    }
+
+    /// An unwritten namespace stands for several characters, so nothing behind it lines up.
+    fn may_be_long(&self) -> bool {
+        matches!(self, Self::Sym(Sym::Namespace))
+    }
+}
+
+fn first_unknown(atoms: &[Atom]) -> Option<Why> {
+    atoms.iter().find_map(|atom| match atom {
+        Atom::Opaque(why) => Some(why.clone()),
+        _ => None,
+    })
+}
+
+fn common(a: &[Atom], b: &[Atom]) -> usize {
+    a.iter().zip(b).take_while(|(a, b)| a == b).map(|(atom, _)| atom.show().chars().count()).sum()
+}
+
+/// Whether two names agree where one `{namespace}` of either stands for a DNS label of the other.
+fn could_be_equal(a: &[Atom], b: &[Atom]) -> bool {
+    let is_namespace = |atom: &Atom| *atom == Atom::Sym(Sym::Namespace);
+    match (a.split_first(), b.split_first()) {
+        (None, None) => true,
+        (Some((first, a)), Some((second, b))) if first == second => could_be_equal(a, b),
+        (Some((first, rest)), _) if is_namespace(first) => {
+            label_lengths(b).any(|length| could_be_equal(rest, &b[length..]))
+        }
+        (_, Some((second, rest))) if is_namespace(second) => {
+            label_lengths(a).any(|length| could_be_equal(&a[length..], rest))
+        }
+        _ => false,
+    }
+}
+
+/// How many characters of a DNS label `atoms` may begin with.
+fn label_lengths(atoms: &[Atom]) -> impl Iterator<Item = usize> {
+    let is_label = |atom: &&Atom| matches!(atom, Atom::Char(c) if c.is_ascii_alphanumeric() || *c == '-');
+    1..=atoms.iter().take_while(is_label).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::place::{Loc, ObjectId, Pointer};
+
+    fn here() -> Loc {
+        Pointer::root().of(ObjectId(0))
+    }
+
+    fn name(text: &str) -> Template {
+        let mut name = Template::empty();
+        for (index, part) in text.split("{?}").enumerate() {
+            if index > 0 {
+                name.append(&Template::opaque(Why::Image, &here()));
+            }
+            name.append(&Template::parse(part, &here()).unwrap());
+        }
+        name
+    }
+
+    fn same(identity: &Identity, a: &str, b: &str) -> Same {
+        identity.same(&name(a), &name(b))
+    }
+
+    #[test]
+    fn names_are_equal_under_an_identity() {
+        let known =
+            Identity { namespace: Some("shop".into()), cluster_domain: "cluster.local".into(), ..Identity::default() };
+        let unset = Identity { namespace: None, ..known.clone() };
+        let alone = Identity { pod_name: Some("cart-0".into()), ..known.clone() };
+        let host = Identity { host_network: true, ..known.clone() };
+        let open = |why: Same| matches!(why, Same::Open(_));
+        let no = |why: Same| matches!(why, Same::No { .. });
+
+        assert_eq!(same(&known, "a@{pod-ip}", "a@{pod-ip}"), Same::Yes);
+        assert_eq!(
+            same(&known, "a@{pod-name}.c.{namespace}.svc.{cluster-domain}", "a@{hostname}.c.shop.svc.cluster.local"),
+            Same::Yes
+        );
+        assert_eq!(same(&alone, "a@cart-0.c", "a@{pod-name}.c"), Same::Yes);
+        assert_eq!(same(&host, "a@{host-ip}", "a@{pod-ip}"), Same::Yes);
+        assert_eq!(same(&known, "a@{pod-ip}", "b@{pod-ip}"), Same::No { common: 0 });
+        assert_eq!(same(&known, "a@{pod-ip}", "a@{pod-ip-dashed}"), Same::No { common: 2 });
+        assert!(no(same(&known, "a@{namespace}", "a@market")));
+        assert!(open(same(&unset, "a@{namespace}.x", "a@shop.x")));
+        assert!(no(same(&unset, "a@{namespace}.x", "a@shop.y")));
+        assert!(open(same(&known, "{?}@{pod-ip}", "a@{pod-ip}")));
+        assert!(no(same(&known, "a@{?}", "b@{pod-ip}")));
+        assert!(no(same(&known, "{?}@{pod-ip}", "a@{pod-name}")));
+        assert!(open(same(&known, "a@{?}", "a@{pod-ip}")));
+    }
+}

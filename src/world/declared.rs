@@ -1,0 +1,182 @@
+//! What people declare of a workload: the strategy label, the annotations beside it, and `beamgate.toml`.
+
+use super::facts::Facts;
+use super::object::{Object, value_of};
+use super::workload::Workload;
+use crate::place::{Loc, ObjectId, Pointer};
+
+/// The prefix of everything that is ours.
+pub const PREFIX: &str = "beamgate.dev/";
+
+/// The label that opts a pod template in.
+pub const STRATEGY: &str = "beamgate.dev/strategy";
+
+/// A value and where it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sourced<T> {
+    /// The value.
+    pub value: T,
+    /// Where it was written.
+    pub at: Loc,
+}
+
+/// An annotation that says more about the strategy. The names are those of `beamgate.dev/…`, the meanings those of
+/// libcluster's options (3.5.0).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Key {
+    /// The part before `@`: `kubernetes_node_basename`, `application_name`.
+    Basename,
+    /// `ip`, `dns`, `hostname`.
+    Mode,
+    /// `endpoints`, `pods`: `kubernetes_ip_lookup_mode`.
+    Lookup,
+    /// `kubernetes_selector`.
+    Selector,
+    /// `kubernetes_service_name`, `service`.
+    Service,
+    /// `kubernetes_namespace`, `namespace`.
+    Namespace,
+    /// The DNS domain of the cluster.
+    ClusterDomain,
+    /// Several strategies at once.
+    Topologies,
+    /// The whole boot name, where the image sets it.
+    NodeName,
+    /// The variables that the image reads to make its name.
+    Inputs,
+    /// The BEAM container.
+    Container,
+    /// Rules that are to be silent, with reasons.
+    Ignore,
+}
+
+impl Key {
+    /// All of them, in the order of the documentation.
+    pub const ALL: [Self; 12] = [
+        Self::Basename,
+        Self::Mode,
+        Self::Lookup,
+        Self::Selector,
+        Self::Service,
+        Self::Namespace,
+        Self::ClusterDomain,
+        Self::Topologies,
+        Self::NodeName,
+        Self::Inputs,
+        Self::Container,
+        Self::Ignore,
+    ];
+
+    /// Its name after the prefix, and in `beamgate.toml`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Basename => "basename",
+            Self::Mode => "mode",
+            Self::Lookup => "lookup",
+            Self::Selector => "selector",
+            Self::Service => "service",
+            Self::Namespace => "namespace",
+            Self::ClusterDomain => "cluster-domain",
+            Self::Topologies => "topologies",
+            Self::NodeName => "node-name",
+            Self::Inputs => "inputs",
+            Self::Container => "container",
+            Self::Ignore => "ignore",
+        }
+    }
+
+    /// The annotation: `beamgate.dev/mode`.
+    pub fn annotation(self) -> String {
+        format!("{PREFIX}{}", self.name())
+    }
+
+    /// The key of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|key| key.name() == name)
+    }
+}
+
+/// What `beamgate.toml` says of workloads that cannot be annotated.
+#[derive(Debug, Clone, Default)]
+pub struct App {
+    /// The workload's name; unset matches all.
+    pub name: Option<String>,
+    /// Its namespace; unset matches all.
+    pub namespace: Option<String>,
+    /// The strategy.
+    pub strategy: Option<Sourced<String>>,
+    /// The keys beside it.
+    pub keys: Vec<(Key, Sourced<String>)>,
+    /// The text of the image's `rel/env.sh`, if its path was given.
+    pub env_sh: Option<Script>,
+}
+
+/// A file that is no manifest: `rel/env.sh`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    /// Its number among the plain texts.
+    pub id: ObjectId,
+    /// What it says.
+    pub text: String,
+}
+
+impl App {
+    fn matches(&self, object: &Object) -> bool {
+        self.name.as_ref().is_none_or(|name| *name == object.name)
+            && self
+                .namespace
+                .as_ref()
+                .is_none_or(|namespace| object.namespace.as_ref().is_none_or(|own| own == namespace))
+    }
+}
+
+/// A declaration: the strategy that the app was compiled with, and its options.
+#[derive(Debug, Clone)]
+pub struct Declared {
+    /// The strategy's name as written.
+    pub strategy: Sourced<String>,
+    keys: Vec<(Key, Sourced<String>)>,
+}
+
+impl Declared {
+    /// What is declared of a workload. What stands on the template wins over `beamgate.toml`.
+    pub fn of(object: &Object, workload: &Workload, facts: &Facts) -> Option<Self> {
+        let app = facts.apps.iter().find(|app| app.matches(object));
+        let template = &workload.template;
+        let label = value_of(&template.labels, STRATEGY)
+            .map(|value| Sourced { value: value.to_owned(), at: template.at_label(STRATEGY).of(object.id) });
+        let strategy = label.or_else(|| app.and_then(|app| app.strategy.clone()))?;
+        Some(Self { strategy, keys: keys_of(object, workload, app) })
+    }
+
+    /// An option.
+    pub fn get(&self, key: Key) -> Option<&Sourced<String>> {
+        self.keys.iter().find(|(known, _)| *known == key).map(|(_, value)| value)
+    }
+}
+
+/// The options of a workload, opted in or not: `container` and `node-name` matter to naming alone.
+pub fn keys_of(object: &Object, workload: &Workload, app: Option<&App>) -> Vec<(Key, Sourced<String>)> {
+    let template = &workload.template;
+    let annotated = template.annotations.iter().filter_map(|(name, value)| {
+        let key = Key::named(name.strip_prefix(PREFIX)?)?;
+        Some((key, Sourced { value: value.clone(), at: template.at_annotation(name).of(object.id) }))
+    });
+    let mut keys: Vec<_> = annotated.collect();
+    for (key, value) in app.map_or(&[] as &[_], |app| &app.keys) {
+        if !keys.iter().any(|(known, _)| known == key) {
+            keys.push((*key, value.clone()));
+        }
+    }
+    keys
+}
+
+/// The `rel/env.sh` that belongs to a workload, if one was given.
+pub fn env_sh_of<'f>(object: &Object, facts: &'f Facts) -> Option<&'f Script> {
+    facts.apps.iter().filter(|app| app.matches(object)).find_map(|app| app.env_sh.as_ref())
+}
+
+/// The place of the strategy label, where it is or ought to be.
+pub fn strategy_place(workload: &Workload) -> Pointer {
+    workload.template.at_label(STRATEGY)
+}

@@ -1,0 +1,97 @@
+//! What is known of the cluster beyond its objects.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// What the configuration and the command line say of the cluster and of the input.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The namespace of objects that say none (`--namespace`).
+    pub namespace: Option<String>,
+    /// The cluster's DNS domain, without dots at its ends.
+    pub cluster_domain: String,
+    /// The kinds of which the input holds every object of its namespaces (`--complete`).
+    pub complete: Kinds,
+    /// Whether the admission webhook runs on the cluster, so that missing names are injected there.
+    pub injection: bool,
+    /// Whether the cluster's DNS is known to be something other than CoreDNS.
+    pub other_dns: bool,
+    /// What people declared for workloads that they cannot annotate.
+    pub apps: Vec<super::declared::App>,
+}
+
+impl Default for Facts {
+    fn default() -> Self {
+        Self {
+            namespace: None,
+            cluster_domain: "cluster.local".to_owned(),
+            complete: Kinds::default(),
+            injection: false,
+            other_dns: false,
+            apps: Vec::new(),
+        }
+    }
+}
+
+/// Groups of kinds that an input may be declared to hold completely.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Kinds(u8);
+
+impl Kinds {
+    /// Services and Endpoints.
+    pub const SERVICES: Self = Self(1);
+    /// ServiceAccounts, roles and bindings.
+    pub const RBAC: Self = Self(2);
+    /// NetworkPolicies.
+    pub const NETWORK: Self = Self(4);
+    /// ConfigMaps.
+    pub const CONFIG: Self = Self(8);
+    /// Everything with a pod template.
+    pub const WORKLOADS: Self = Self(16);
+    /// All of them.
+    pub const ALL: Self = Self(31);
+
+    const NAMES: [(&'static str, Self); 5] = [
+        ("services", Self::SERVICES),
+        ("rbac", Self::RBAC),
+        ("network", Self::NETWORK),
+        ("config", Self::CONFIG),
+        ("workloads", Self::WORKLOADS),
+    ];
+
+    /// Whether all of `other` is in it.
+    pub fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// A word that names no kinds.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is none of services, rbac, network, config, workloads, all")]
+pub struct UnknownKinds(pub String);
+
+impl FromStr for Kinds {
+    type Err = UnknownKinds;
+
+    fn from_str(word: &str) -> Result<Self, UnknownKinds> {
+        if word == "all" {
+            return Ok(Self::ALL);
+        }
+        let known = Self::NAMES.iter().find(|(name, _)| *name == word);
+        known.map(|(_, kinds)| *kinds).ok_or_else(|| UnknownKinds(word.to_owned()))
+    }
+}
+
+impl fmt::Display for Kinds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> =
+            Self::NAMES.iter().filter(|(_, kinds)| self.contains(*kinds)).map(|(name, _)| *name).collect();
+        f.write_str(&names.join(","))
+    }
+}

@@ -1,0 +1,278 @@
+//! Pod templates and their containers.
+
+use super::node::{Node, Value};
+use super::object::Pairs;
+use crate::place::Pointer;
+
+/// A pod as its template describes it.
+#[derive(Debug, Clone)]
+pub struct PodTemplate {
+    /// Where the template is in its object: the root for a Pod.
+    pub base: Pointer,
+    /// `metadata.labels`.
+    pub labels: Pairs,
+    /// `metadata.annotations`.
+    pub annotations: Pairs,
+    /// `spec.hostname`.
+    pub hostname: Option<String>,
+    /// `spec.subdomain`.
+    pub subdomain: Option<String>,
+    /// `spec.setHostnameAsFQDN`.
+    pub hostname_as_fqdn: bool,
+    /// `spec.hostnameOverride` (Kubernetes 1.34 and later).
+    pub hostname_override: Option<String>,
+    /// `spec.hostNetwork`.
+    pub host_network: bool,
+    /// `spec.dnsPolicy`; unset means `ClusterFirst`.
+    pub dns_policy: Option<String>,
+    /// Whether `spec.dnsConfig.nameservers` names any.
+    pub own_nameservers: bool,
+    /// Whether `spec.dnsConfig.searches` names any.
+    pub own_searches: bool,
+    /// `spec.serviceAccountName`, or the older `serviceAccount`; unset means `default`.
+    pub service_account: Option<String>,
+    /// `spec.automountServiceAccountToken`; wins over the ServiceAccount's.
+    pub automount: Option<bool>,
+    /// `spec.enableServiceLinks`; true unless it says otherwise.
+    pub service_links: bool,
+    /// Init containers, then containers.
+    pub containers: Vec<Container>,
+}
+
+/// A container of a pod.
+#[derive(Debug, Clone, Default)]
+pub struct Container {
+    /// Where it is in the workload's object.
+    pub at: Pointer,
+    /// `name`.
+    pub name: String,
+    /// `image`.
+    pub image: Option<String>,
+    /// Whether it runs before the pod's containers and ends; a restartable init container is a sidecar, not this.
+    pub init: bool,
+    /// Whether it is an init container that stays (`restartPolicy: Always`).
+    pub sidecar: bool,
+    /// `command`.
+    pub command: Vec<String>,
+    /// `args`.
+    pub args: Vec<String>,
+    /// `env`, in order: the order decides what `$(VAR)` sees.
+    pub env: Vec<EnvVar>,
+    /// `envFrom`, in order.
+    pub env_from: Vec<EnvFrom>,
+    /// `ports`.
+    pub ports: Vec<ContainerPort>,
+    /// `volumeMounts[].mountPath`.
+    pub mounts: Vec<String>,
+}
+
+/// An entry of `env`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvVar {
+    /// `name`.
+    pub name: String,
+    /// Where its value comes from.
+    pub source: EnvSource,
+}
+
+/// Where the value of a variable comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EnvSource {
+    /// `value`; missing means empty. `$(VAR)` is expanded in it, and only in it.
+    Value(String),
+    /// `value`, but not a string, as the text written and what YAML makes of it: the API server refuses it.
+    NotString {
+        /// As written: `yes`, `8080`.
+        text: String,
+        /// `boolean`, `number`, `list`, `map`.
+        what: &'static str,
+    },
+    /// `valueFrom.fieldRef.fieldPath`.
+    Field(String),
+    /// `valueFrom.configMapKeyRef`.
+    ConfigMap(KeyRef),
+    /// `valueFrom.secretKeyRef`.
+    Secret(KeyRef),
+    /// `valueFrom.fileKeyRef` (Kubernetes 1.35 and later): a file that an init container wrote.
+    File,
+    /// `valueFrom.resourceFieldRef`, or something newer than this program.
+    Other,
+}
+
+/// A key of a ConfigMap or Secret.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KeyRef {
+    /// The object's name.
+    pub name: String,
+    /// The key in it.
+    pub key: String,
+    /// Whether the variable is simply left out where the key is missing.
+    pub optional: bool,
+}
+
+/// An entry of `envFrom`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvFrom {
+    /// Put before every key.
+    pub prefix: String,
+    /// Whose keys.
+    pub source: EnvFromSource,
+}
+
+/// Whose keys an `envFrom` takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EnvFromSource {
+    /// A ConfigMap's.
+    ConfigMap(String),
+    /// A Secret's, which is never read.
+    Secret(String),
+}
+
+/// A port of a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContainerPort {
+    /// `name`.
+    pub name: Option<String>,
+    /// `containerPort`.
+    pub number: Option<u32>,
+}
+
+impl PodTemplate {
+    pub(super) fn read(template: &Node<'_>, base: Pointer) -> Option<Self> {
+        let spec = template.get("spec")?;
+        let metadata = template.get("metadata");
+        let dns = |key| spec.path(&["dnsConfig", key]).is_some_and(|list| !list.items().is_empty());
+        let mut containers = Vec::new();
+        for list in ["initContainers", "containers"] {
+            for (index, node) in spec.list(list).iter().enumerate() {
+                containers.push(Container::read(node, &base, list, index));
+            }
+        }
+        Some(Self {
+            labels: metadata.map(|metadata| metadata.strings("labels")).unwrap_or_default(),
+            annotations: metadata.map(|metadata| metadata.strings("annotations")).unwrap_or_default(),
+            hostname: spec.text("hostname").filter(|name| !name.is_empty()),
+            subdomain: spec.text("subdomain").filter(|name| !name.is_empty()),
+            hostname_as_fqdn: spec.flag("setHostnameAsFQDN").unwrap_or(false),
+            hostname_override: spec.text("hostnameOverride"),
+            host_network: spec.flag("hostNetwork").unwrap_or(false),
+            dns_policy: spec.text("dnsPolicy"),
+            own_nameservers: dns("nameservers"),
+            own_searches: dns("searches"),
+            service_account: spec.text("serviceAccountName").or_else(|| spec.text("serviceAccount")),
+            automount: spec.flag("automountServiceAccountToken"),
+            service_links: spec.flag("enableServiceLinks").unwrap_or(true),
+            containers,
+            base,
+        })
+    }
+
+    /// The place of keys below `spec`.
+    pub fn at_spec(&self, keys: &[&'static str]) -> Pointer {
+        keys.iter().fold(self.base.key("spec"), |pointer, key| pointer.key(*key))
+    }
+
+    /// The place of one of its labels.
+    pub fn at_label(&self, key: &str) -> Pointer {
+        self.base.key("metadata").key("labels").key(key.to_owned())
+    }
+
+    /// The place of one of its annotations.
+    pub fn at_annotation(&self, key: &str) -> Pointer {
+        self.base.key("metadata").key("annotations").key(key.to_owned())
+    }
+}
+
+impl Container {
+    fn read(node: &Node<'_>, base: &Pointer, list: &'static str, index: usize) -> Self {
+        let name = node.text("name").unwrap_or_default();
+        let sidecar = list == "initContainers" && node.text("restartPolicy").as_deref() == Some("Always");
+        Self {
+            at: base.key("spec").key(list).item("name", &name, index),
+            image: node.text("image"),
+            init: list == "initContainers" && !sidecar,
+            sidecar,
+            command: node.texts("command"),
+            args: node.texts("args"),
+            env: node.list("env").iter().filter_map(EnvVar::read).collect(),
+            env_from: node.list("envFrom").iter().filter_map(EnvFrom::read).collect(),
+            ports: node.list("ports").iter().map(ContainerPort::read).collect(),
+            mounts: node.list("volumeMounts").iter().filter_map(|mount| mount.text("mountPath")).collect(),
+            name,
+        }
+    }
+
+    /// The place of an entry of `env`.
+    pub fn at_env(&self, index: usize) -> Pointer {
+        let name = self.env.get(index).map_or("", |var| var.name.as_str());
+        self.at.key("env").item("name", name, index)
+    }
+
+    /// The last entry of `env` with this name, which is the one that the process sees.
+    pub fn env_index(&self, name: &str) -> Option<usize> {
+        self.env.iter().rposition(|var| var.name == name)
+    }
+}
+
+impl EnvVar {
+    fn read(node: &Node<'_>) -> Option<Self> {
+        Some(Self { name: node.text("name")?, source: EnvSource::read(node) })
+    }
+}
+
+impl EnvSource {
+    fn read(node: &Node<'_>) -> Self {
+        if let Some(from) = node.get("valueFrom") {
+            return Self::read_from(from);
+        }
+        let not_string = |text: &str, what| Self::NotString { text: text.to_owned(), what };
+        match node.get("value").map(|value| &value.value) {
+            None | Some(Value::Null) => Self::Value(String::new()),
+            Some(Value::String(text)) => Self::Value(text.to_string()),
+            Some(Value::Bool(_, text)) => not_string(text, "boolean"),
+            Some(Value::Number(text)) => not_string(text, "number"),
+            Some(Value::List(_)) => not_string("[...]", "list"),
+            Some(Value::Map(_)) => not_string("{...}", "map"),
+        }
+    }
+
+    fn read_from(from: &Node<'_>) -> Self {
+        if let Some(field) = from.get("fieldRef") {
+            return Self::Field(field.text("fieldPath").unwrap_or_default());
+        }
+        if let Some(key) = from.get("configMapKeyRef") {
+            return Self::ConfigMap(KeyRef::read(key));
+        }
+        if let Some(key) = from.get("secretKeyRef") {
+            return Self::Secret(KeyRef::read(key));
+        }
+        if from.get("fileKeyRef").is_some() { Self::File } else { Self::Other }
+    }
+}
+
+impl KeyRef {
+    fn read(node: &Node<'_>) -> Self {
+        Self {
+            name: node.text("name").unwrap_or_default(),
+            key: node.text("key").unwrap_or_default(),
+            optional: node.flag("optional").unwrap_or(false),
+        }
+    }
+}
+
+impl EnvFrom {
+    fn read(node: &Node<'_>) -> Option<Self> {
+        let name = |key| node.get(key).and_then(|from| from.text("name"));
+        let source = match name("configMapRef") {
+            Some(name) => EnvFromSource::ConfigMap(name),
+            None => EnvFromSource::Secret(name("secretRef")?),
+        };
+        Some(Self { prefix: node.text("prefix").unwrap_or_default(), source })
+    }
+}
+
+impl ContainerPort {
+    fn read(node: &Node<'_>) -> Self {
+        Self { name: node.text("name"), number: node.get("containerPort").and_then(Node::as_u32) }
+    }
+}
