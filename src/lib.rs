@@ -4,7 +4,10 @@
 //!
 //! - [`place`]: where something was written, said symbolically;
 //! - [`world`]: Kubernetes objects, read leniently and indexed;
+//! - [`symptom`]: what is seen at run time;
 //! - [`name`]: name templates, environments as the kubelet evaluates them, launchers;
+//! - [`trace`]: the journey of one connection;
+//! - [`rules`]: what may break on the way;
 //!
 //! The shell around them:
 //!
@@ -13,4 +16,7 @@
 pub mod manifest;
 pub mod name;
 pub mod place;
+pub mod rules;
+pub mod symptom;
+pub mod trace;
 pub mod world;

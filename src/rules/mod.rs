@@ -1,0 +1,70 @@
+//! The rules: one folder for each stage of a connection's journey, one file for each rule.
+//!
+//! A rule is a page (its file's doc comment), a card ([`Rule`]) and a check over a [`Trace`]. It reads no files and opens
+//! no sockets, and it does not know whether a linter or a webhook asks.
+
+pub mod finding;
+
+use crate::trace::Trace;
+use finding::{Effect, Findings, Severity};
+
+/// A rule's card.
+#[derive(Debug)]
+pub struct Rule {
+    /// `204` for BG204. The hundreds are the stage.
+    pub code: u16,
+    /// `service-without-ports`.
+    pub slug: &'static str,
+    /// How loud it is by default.
+    pub severity: Severity,
+    /// What the fault does.
+    pub effect: Effect,
+    /// What it says, in one line of the rule table.
+    pub summary: &'static str,
+    /// The rule's own source file, whose doc comment is its page.
+    pub source: &'static str,
+    /// Who reports it.
+    pub check: Check,
+}
+
+/// Who reports a rule.
+#[derive(Debug, Clone, Copy)]
+pub enum Check {
+    /// A function over the trace of a workload.
+    Trace(fn(&Trace<'_>, &mut Findings)),
+    /// Whoever reads the input, because it is about the input itself.
+    Input,
+}
+
+impl Rule {
+    /// `BG204`.
+    pub fn id(&self) -> String {
+        format!("BG{:03}", self.code)
+    }
+
+    /// The rule's page, in Markdown.
+    pub fn page(&self) -> String {
+        let lines = self.source.lines().take_while(|line| line.starts_with("//!"));
+        let mut page = String::new();
+        for line in lines {
+            let text = line.trim_start_matches("//!");
+            page.push_str(text.strip_prefix(' ').unwrap_or(text));
+            page.push('\n');
+        }
+        page
+    }
+
+    /// Where the page is published.
+    pub fn url(&self) -> String {
+        format!("https://beamgate.dev/rules/{}", self.id())
+    }
+}
+
+/// All rules, by code.
+pub static RULES: &[&Rule] = &[];
+
+/// The rule with this code (`BG204`, `204`) or slug.
+pub fn find(name: &str) -> Option<&'static Rule> {
+    let number = name.strip_prefix("BG").or_else(|| name.strip_prefix("bg")).unwrap_or(name).parse::<u16>().ok();
+    RULES.iter().copied().find(|rule| rule.slug == name || Some(rule.code) == number)
+}

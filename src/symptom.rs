@@ -1,0 +1,87 @@
+//! What is seen at run time: the log lines and states that people search for.
+//!
+//! The rules' pages, the findings and the proofs say the same words because they take them from here. Texts are those of
+//! libcluster 3.5.0, OTP 25.2.3 and Elixir 1.14's release script.
+
+use std::fmt;
+
+/// What would be seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Symptom {
+    /// `net_kernel` refuses a dotted host with short names; the release crashes at boot.
+    CantSetShortName,
+    /// `net_kernel` finds no host for a long name; the release crashes at boot.
+    CantSetLongName,
+    /// The release script knows `sname`, `name` and `none`; it boots all the same, without distribution.
+    BadDistribution(String),
+    /// libcluster on a node without distribution, about each of its peers.
+    NotPartOfNetwork(String),
+    /// libcluster cannot connect to a peer. A node that is called wrongly says so of its own expected name too.
+    UnableToConnect(String),
+    /// `net_kernel` refuses the part before `@`; the release crashes at boot.
+    InvalidNodeName,
+    /// A peer refuses to connect to a dot-less host.
+    IllegalHostname(String),
+    /// The name is longer than an atom may be; crash at boot.
+    SystemLimit,
+    /// An unquoted name with spaces falls apart into arguments; crash at boot.
+    StartCliUndefined,
+    /// The DNS strategies, when the name does not exist.
+    LookupFailed(String),
+    /// `Kubernetes.DNS` meets a CNAME.
+    CaseClauseError,
+    /// The API server refuses the list request.
+    Unauthorized(String),
+    /// A missing required option.
+    KeyError(String),
+    /// The strategy's process dies over an address without `targetRef`.
+    FunctionClauseError,
+    /// Nothing is logged at all, and `Node.list()` stays empty.
+    Silence,
+    /// All replicas say the same name, so each sees itself alone.
+    OnlyItself,
+    /// The kubelet cannot make the pod.
+    ContainerCreating(String),
+    /// The API server refuses the object.
+    Refused(String),
+    /// epmd's port is not a number.
+    EpmdPort,
+    /// The API server's own host name does not resolve.
+    ApiHostUnresolved(String),
+    /// Images built at different times have different cookies.
+    CookieRejected,
+    /// Something that no log says.
+    Seen(String),
+}
+
+impl fmt::Display for Symptom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CantSetShortName => f.write_str("`Can't set short node name! Please check your configuration`, and the pod restarts for ever"),
+            Self::CantSetLongName => f.write_str("`Can't set long node name! Please check your configuration`, and the pod restarts for ever"),
+            Self::BadDistribution(value) => write!(
+                f,
+                "`ERROR: Expected RELEASE_DISTRIBUTION to be sname, name, or none, got: {value}`, and the node boots without distribution"
+            ),
+            Self::NotPartOfNetwork(name) => write!(f, "`unable to connect to :\"{name}\": not part of network`"),
+            Self::UnableToConnect(name) => write!(f, "`unable to connect to :\"{name}\"`, every five seconds; `Node.list()` stays empty"),
+            Self::InvalidNodeName => f.write_str("`Invalid node name! Please check your configuration`, and the pod restarts for ever"),
+            Self::IllegalHostname(host) => write!(f, "on the peers `** Hostname {host} is illegal **`; `Node.list()` stays empty"),
+            Self::SystemLimit => f.write_str("`system_limit` in `list_to_atom`, and the pod restarts for ever"),
+            Self::StartCliUndefined => f.write_str("`{\"init terminating in do_boot\",{undef,[{elixir,start_cli,[],[]}`, and the pod restarts for ever"),
+            Self::LookupFailed(service) => write!(f, "`lookup against {service} failed: :nxdomain`, every five seconds; `Node.list()` stays empty"),
+            Self::CaseClauseError => f.write_str("`CaseClauseError` in `Cluster.Strategy.Kubernetes.DNS`, again and again"),
+            Self::Unauthorized(message) => write!(f, "`cannot query kubernetes (unauthorized): {message}`; `Node.list()` stays empty"),
+            Self::KeyError(key) => write!(f, "`** (KeyError) key :{key} not found`, and the application does not start"),
+            Self::FunctionClauseError => f.write_str("`FunctionClauseError` in `Cluster.Strategy.Kubernetes.parse_response/2`, again and again"),
+            Self::Silence => f.write_str("nothing is logged; `Node.list()` stays empty"),
+            Self::OnlyItself => f.write_str("nothing is logged; each replica takes its peers for itself and `Node.list()` stays empty"),
+            Self::ContainerCreating(why) => write!(f, "the pod stays in ContainerCreating: `{why}`"),
+            Self::Refused(why) => write!(f, "`kubectl apply` is refused: `{why}`"),
+            Self::EpmdPort => f.write_str("`register/listen error: {{badarg,[{erlang,list_to_integer,[\"tcp://...\"]`, and the node boots without distribution"),
+            Self::ApiHostUnresolved(host) => write!(f, "`request to kubernetes failed!: {{:failed_connect, ... {{'{host}', 443}} ... :nxdomain`"),
+            Self::CookieRejected => f.write_str("`** Connection attempt from node ... rejected. Invalid challenge reply. **`"),
+            Self::Seen(text) => f.write_str(text),
+        }
+    }
+}
