@@ -6,6 +6,7 @@
 //! - [`world`]: Kubernetes objects, read leniently and indexed;
 //! - [`symptom`]: what is seen at run time;
 //! - [`name`]: name templates, environments as the kubelet evaluates them, launchers;
+//! - [`discovery`]: what the strategies ask and dial;
 //! - [`trace`]: the journey of one connection;
 //! - [`rules`]: what may break on the way;
 //!
@@ -13,6 +14,7 @@
 //!
 //! - [`manifest`]: files, directories and streams to objects.
 
+pub mod discovery;
 pub mod manifest;
 pub mod name;
 pub mod place;

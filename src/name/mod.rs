@@ -1,4 +1,7 @@
 //! Names: templates, the environment that fills them, and what a launcher makes of it.
 
+pub mod boot;
+pub mod env;
+pub mod launcher;
 pub mod same;
 pub mod template;

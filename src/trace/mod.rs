@@ -1,8 +1,307 @@
-//! The journey of one connection.
+//! The journey of one connection: what a node is called, what its peers ask, what answers, and the name that they dial.
+//!
+//! This is the one data structure of the program. Rules name its breaks, `beamgate trace` prints it.
+
+pub mod container;
+
+use crate::discovery::{Answer, Discovery, Query, Resource, ServiceRef, Strategy};
+use crate::name::boot::{Boot, Naming, Setting, identity};
+use crate::name::env::{Env, Scope};
+use crate::name::same::{Identity, Same};
+use crate::name::template::{Sym, Template, Why};
+use crate::place::Loc;
+use crate::world::World;
+use crate::world::declared::{Declared, Key, Sourced, keys_of};
+use crate::world::object::Object;
+use crate::world::pod::{Container, PodTemplate};
+use crate::world::service::{Answers, Service};
+use crate::world::workload::{Workload, WorkloadKind};
+use container::{Choice, Evidence};
 
 /// The trace of a workload.
 #[derive(Debug)]
 pub struct Trace<'w> {
     /// The world.
-    pub world: &'w crate::world::World,
+    pub world: &'w World,
+    /// The workload's object.
+    pub object: &'w Object,
+    /// The workload.
+    pub workload: &'w Workload,
+    /// Its pods.
+    pub pod: &'w PodTemplate,
+    /// What its annotations and `beamgate.toml` say, opted in or not.
+    pub keys: Vec<(Key, Sourced<String>)>,
+    /// The declaration, if it is opted in.
+    pub declared: Option<Declared>,
+    /// A server with a clustering of its own.
+    pub server: Option<&'static str>,
+    /// What shows that it runs a BEAM node.
+    pub evidence: Option<Evidence>,
+    /// The node's container, if it is clear.
+    pub container: Option<&'w Container>,
+    /// That container's environment.
+    pub env: Env,
+    /// What decides the node's name; none without a container.
+    pub naming: Option<Naming>,
+    /// The strategy, if it is opted in.
+    pub strategy: Option<Strategy>,
+    /// What the peers ask.
+    pub query: Query,
+    /// What answers in this world.
+    pub answers: Vec<Member<'w>>,
+    /// The names that are dialled, one for each answer; without any, the one that a right answer would give.
+    pub dials: Vec<Dial>,
+    /// What is known of the pods before they run.
+    pub identity: Identity,
+}
+
+/// An object that answers a query.
+#[derive(Debug, Clone, Copy)]
+pub struct Member<'w> {
+    /// A Service; for a query about pods, a workload.
+    pub object: &'w Object,
+    /// Whether it is (or shows) the workload whose trace this is.
+    pub shows_us: bool,
+}
+
+/// A name that peers dial.
+#[derive(Debug, Clone)]
+pub struct Dial {
+    /// The name.
+    pub name: Template,
+    /// The answer that it is made of.
+    pub answer: Answer,
+}
+
+/// What the names say.
+#[derive(Debug, Clone)]
+pub enum Agreement<'t> {
+    /// Some answer gives the node's own name.
+    Same,
+    /// None does. The first name that is dialled, the node's own, and how much they share.
+    Differs(&'t Template, &'t Template, usize),
+    /// It depends on something that is not known.
+    Open(Why),
+    /// There is no name to compare: the node does not boot, or nothing is dialled.
+    Nothing,
+}
+
+impl<'w> Trace<'w> {
+    /// Follows the connection to a workload.
+    pub fn of(world: &'w World, object: &'w Object, workload: &'w Workload) -> Self {
+        let pod = &workload.template;
+        let scope = Scope { world, object, pod };
+        let declared = Declared::of(object, workload, &world.facts);
+        let keys =
+            declared.as_ref().map_or_else(|| keys_of(object, workload, None), |declared| declared.keys().to_vec());
+        let container = Choice::of(pod, &keys).get();
+        let env = container.map(|container| Env::of(scope, container)).unwrap_or_default();
+        let naming = container.map(|container| Naming::of(scope, workload, container, &env, &keys));
+        let own_base = naming.as_ref().and_then(own_base);
+        let strategy = declared.as_ref().map(|declared| Strategy::read(scope, declared, &env, own_base));
+        let mut trace = Self {
+            world,
+            object,
+            workload,
+            pod,
+            keys,
+            declared,
+            server: container::own_clustering(pod),
+            evidence: container.and_then(|container| container::evidence(scope, container)),
+            container,
+            env,
+            naming,
+            query: Query::Undeclared,
+            strategy,
+            answers: Vec::new(),
+            dials: Vec::new(),
+            identity: identity(scope, workload),
+        };
+        trace.follow();
+        trace
+    }
+
+    fn follow(&mut self) {
+        let Some(discovery) = self.strategy.as_ref().and_then(|strategy| strategy.discovery.as_deref()) else { return };
+        let query = discovery.query();
+        let answers = self.answer(&query);
+        let mut dials: Vec<Dial> = answers
+            .iter()
+            .filter(|member| member.shows_us)
+            .map(|member| self.dial(discovery, &query, Some(member.object)))
+            .collect();
+        if dials.is_empty() {
+            dials.push(self.dial(discovery, &query, None));
+        }
+        (self.query, self.answers, self.dials) = (query, answers, dials);
+    }
+
+    fn answer(&self, query: &Query) -> Vec<Member<'w>> {
+        let member = |object: &'w Object, shows_us| Member { object, shows_us };
+        match query {
+            Query::Service(service, _) => {
+                self.services(service).into_iter().map(|object| member(object, true)).collect()
+            }
+            Query::Labels(query) if query.on == Resource::Endpoints => {
+                let services = self.world.services_labelled(query.namespace.as_deref(), &query.selector);
+                services.into_iter().map(|object| member(object, self.is_selected_by(object))).collect()
+            }
+            Query::Labels(query) => {
+                let workloads = self.world.workloads_labelled(query.namespace.as_deref(), &query.selector);
+                workloads.into_iter().map(|object| member(object, object.id == self.object.id)).collect()
+            }
+            Query::Unknown(_) | Query::Undeclared => Vec::new(),
+        }
+    }
+
+    fn dial(&self, discovery: &dyn Discovery, query: &Query, from: Option<&Object>) -> Dial {
+        let service = from.filter(|object| object.service().is_some());
+        let asked = match query {
+            Query::Service(asked, _) => Some(asked.name.as_str()),
+            _ => discovery.service().map(|asked| asked.name.as_str()),
+        };
+        let name = service.map(|service| service.name.as_str()).or(asked);
+        let pods = matches!(query, Query::Labels(query) if query.on == Resource::Pods);
+        let answer = Answer {
+            hostname: if pods { self.hostname() } else { name.and_then(|name| self.published_hostname(name)) },
+            service: name.map(str::to_owned),
+            virtual_ip: service
+                .and_then(Object::service)
+                .is_some_and(|service| service.answers() == Answers::VirtualIp),
+            at: from.unwrap_or(self.object).at(&["spec"]),
+        };
+        Dial { name: discovery.dials(&answer), answer }
+    }
+
+    /// `spec.hostname` of the pods: a StatefulSet's are called as themselves.
+    fn hostname(&self) -> Option<Template> {
+        let at = self.object.at(&["spec", "serviceName"]);
+        if self.workload.has_stable_hostnames() {
+            return Some(Template::sym(Sym::Hostname, &at));
+        }
+        let hostname = self.pod.hostname.as_ref()?;
+        Some(Template::lit(hostname.clone(), &self.pod.at_spec(&["hostname"]).of(self.object.id)))
+    }
+
+    /// The host name under which a Service shows the pods: only with a `hostname`, and only if it is their subdomain
+    /// (`endpointslice/util/controller_utils.go`, `ShouldSetHostname`).
+    pub fn published_hostname(&self, service: &str) -> Option<Template> {
+        self.hostname().filter(|_| self.workload.subdomain() == Some(service))
+    }
+
+    /// The Services that a name may mean.
+    pub fn services(&self, service: &ServiceRef) -> Vec<&'w Object> {
+        self.world.services_named(self.object, service.namespace.as_deref(), &service.name)
+    }
+
+    /// The Service that the query names, or whose name is a part of the names that are dialled.
+    pub fn asked_service(&self) -> Option<&ServiceRef> {
+        match &self.query {
+            Query::Service(service, _) => Some(service),
+            _ => self.discovery()?.service(),
+        }
+    }
+
+    /// The Services that the strategy asks by name, if every one of them has a fault; of several that could be meant, one that
+    /// has not would do.
+    pub fn every_service(&self, is_bad: impl Fn(&Service) -> bool) -> Option<(&ServiceRef, &'w Object, &'w Service)> {
+        let asked = self.asked_service()?;
+        let found: Vec<_> =
+            self.services(asked).into_iter().filter_map(|object| Some((object, object.service()?))).collect();
+        let (object, service) = *found.first()?;
+        found.iter().all(|(_, service)| is_bad(service)).then_some((asked, object, service))
+    }
+
+    fn is_selected_by(&self, object: &Object) -> bool {
+        object.service().is_some_and(|service| service.selects(&self.pod.labels))
+    }
+
+    /// The strategy's own behaviour.
+    pub fn discovery(&self) -> Option<&dyn Discovery> {
+        self.strategy.as_ref()?.discovery.as_deref()
+    }
+
+    /// What becomes of the node's name.
+    pub fn boot(&self) -> Option<&Boot> {
+        self.naming.as_ref().map(|naming| &naming.boot)
+    }
+
+    /// Compares what is dialled with what answers.
+    pub fn agreement(&self) -> Agreement<'_> {
+        let (own, dials) = match self.boot() {
+            Some(Boot::Named(own)) if !self.dials.is_empty() => (own, &self.dials),
+            Some(Boot::Opaque(why)) => return Agreement::Open(why.clone()),
+            _ => return Agreement::Nothing,
+        };
+        let compared: Vec<(&Dial, Same)> =
+            dials.iter().map(|dial| (dial, self.identity.same(&dial.name, own))).collect();
+        if compared.iter().any(|(_, same)| *same == Same::Yes) {
+            return Agreement::Same;
+        }
+        if let Some(why) =
+            compared.iter().find_map(|(_, same)| if let Same::Open(why) = same { Some(why) } else { None })
+        {
+            return Agreement::Open(why.clone());
+        }
+        match compared.first() {
+            Some((dial, Same::No { common })) => Agreement::Differs(&dial.name, own, *common),
+            _ => Agreement::Nothing,
+        }
+    }
+
+    /// An option of the declaration.
+    pub fn key(&self, key: Key) -> Option<&Sourced<String>> {
+        self.keys.iter().find(|(known, _)| *known == key).map(|(_, value)| value)
+    }
+
+    /// Where `metadata.labels` of the pods are.
+    pub fn at_labels(&self) -> Loc {
+        self.pod.base.key("metadata").key("labels").of(self.object.id)
+    }
+
+    /// A place below `spec` of the pods.
+    pub fn at_pod_spec(&self, keys: &[&'static str]) -> Loc {
+        self.pod.at_spec(keys).of(self.object.id)
+    }
+
+    /// The place of a container, at its name.
+    pub fn at_container(&self, container: &Container) -> Loc {
+        container.at.key("name").of(self.object.id)
+    }
+
+    /// How many pods there may be at once, as far as it is written; a replica count that an autoscaler sets is its maximum.
+    pub fn replicas(&self) -> Option<u32> {
+        match self.workload.kind {
+            WorkloadKind::DaemonSet => None,
+            WorkloadKind::Pod => Some(1),
+            _ => {
+                let maxima =
+                    self.world.autoscalers_of(self.object).into_iter().filter_map(|object| match &object.body {
+                        crate::world::object::Body::Autoscaler(autoscaler) => autoscaler.max,
+                        _ => None,
+                    });
+                maxima.chain([self.workload.replicas.unwrap_or(1)]).max()
+            }
+        }
+    }
+
+    /// Whether the workload is opted in.
+    pub fn is_opted_in(&self) -> bool {
+        self.declared.is_some()
+    }
+
+    /// Whether it is worth a look at all.
+    pub fn is_beam(&self) -> bool {
+        self.server.is_none() && (self.is_opted_in() || self.evidence.is_some())
+    }
+}
+
+/// What stands before `@` in the node's own name, whatever becomes of the rest.
+fn own_base(naming: &Naming) -> Option<Template> {
+    let name = match (&naming.boot, &naming.node) {
+        (Boot::Named(name), _) => name,
+        (_, Setting::Set(node)) => &node.value,
+        _ => return None,
+    };
+    Some(name.split_once('@').map_or_else(|| name.clone(), |(base, _)| base)).filter(|base| !base.is_empty())
 }

@@ -149,6 +149,11 @@ impl Declared {
         Some(Self { strategy, keys: keys_of(object, workload, app) })
     }
 
+    /// All options.
+    pub fn keys(&self) -> &[(Key, Sourced<String>)] {
+        &self.keys
+    }
+
     /// An option.
     pub fn get(&self, key: Key) -> Option<&Sourced<String>> {
         self.keys.iter().find(|(known, _)| *known == key).map(|(_, value)| value)

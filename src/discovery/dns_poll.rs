@@ -1,0 +1,44 @@
+//! Strategies that ask DNS for addresses whatever serves them: `Cluster.Strategy.DNSPoll` (libcluster 3.5.0,
+//! `lib/strategy/dns_poll.ex`) and `DNSCluster` (dns_cluster 0.2.0, `lib/dns_cluster/resolver.ex`).
+
+use super::{Answer, Discovery, Needs, Options, Query, Record, ServiceRef, at_sign, service_query};
+use crate::name::template::{Sym, Template, Why};
+use crate::place::Loc;
+use crate::world::declared::Key;
+
+#[derive(Debug)]
+struct Addresses {
+    basename: Template,
+    service: Result<Option<ServiceRef>, Why>,
+    at: Loc,
+}
+
+/// `inet_res:lookup` uses no search list, so only a full name is found.
+pub(super) fn read_poll(options: &mut Options<'_>) -> Box<dyn Discovery> {
+    let service = options.require(Key::Service, "query");
+    let basename = options.basename("node_basename");
+    Box::new(Addresses { basename, service: options.service(service.as_ref(), false), at: options.at() })
+}
+
+/// The basename is the node's own. The query usually comes out of `DNS_CLUSTER_QUERY` (Phoenix 1.7.8's `runtime.exs`).
+pub(super) fn read_cluster(options: &mut Options<'_>) -> Box<dyn Discovery> {
+    let service = options.get(Key::Service).or_else(|| options.variable("DNS_CLUSTER_QUERY"));
+    let basename = options.own_or_declared_basename();
+    Box::new(Addresses { basename, service: options.service(service.as_ref(), true), at: options.at() })
+}
+
+impl Discovery for Addresses {
+    fn query(&self) -> Query {
+        service_query(&self.service, Record::A)
+    }
+
+    fn dials(&self, _: &Answer) -> Template {
+        let mut name = at_sign(&self.basename, &self.at);
+        name.push_sym(Sym::PodIp, &self.at);
+        name
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { headless: true, ..Needs::default() }
+    }
+}

@@ -1,0 +1,321 @@
+//! The acceptor's name: what the node calls itself when it boots.
+
+use super::env::{Env, Lookup, Scope};
+use super::launcher::{Launch, NameFlag, Program, Verb, name_flag};
+use super::same::Identity;
+use super::template::{Part, Sym, Template, Why};
+use crate::place::Loc;
+use crate::world::declared::{Key, Sourced};
+use crate::world::pod::Container;
+use crate::world::workload::{Workload, WorkloadKind};
+
+/// What becomes of a node's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Boot {
+    /// It boots under this full name.
+    Named(Template),
+    /// It boots, and nobody can reach it.
+    Undistributed(Undistributed),
+    /// It does not boot.
+    Crash(Crash),
+    /// Who decides it is not in the input.
+    Opaque(Why),
+}
+
+/// Why a node has no name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Undistributed {
+    /// `RELEASE_DISTRIBUTION=none`.
+    None,
+    /// A value that the release script does not know.
+    Misspelt(String),
+    /// `eval`, `rpc` and the like have no node of their own that stays.
+    Verb,
+    /// `erl` or `elixir` without a name.
+    NoName,
+}
+
+/// Why a node does not boot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Crash {
+    /// A dotted host with short names.
+    ShortName,
+    /// Long names and no host.
+    LongName,
+    /// A part before `@` that the VM refuses, or two `@`.
+    InvalidName,
+    /// A name with spaces falls apart into arguments.
+    Words,
+}
+
+/// A setting of the release and who makes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Setting {
+    /// This value, written here.
+    Set(Sourced<Template>),
+    /// The manifest leaves it out.
+    Unset,
+    /// Something that was not read may set it.
+    Open(Why),
+}
+
+/// Everything that decides a node's name.
+#[derive(Debug, Clone)]
+pub struct Naming {
+    /// What the container starts.
+    pub launch: Launch,
+    /// `RELEASE_DISTRIBUTION`.
+    pub distribution: Setting,
+    /// `RELEASE_NODE`, or the whole name where an annotation declares it.
+    pub node: Setting,
+    /// A name in the VM's flags, and the variable or command that holds it.
+    pub flag: Option<Sourced<NameFlag>>,
+    /// Whether the image can change nothing any more: its `rel/env.sh` was read, or the name was declared.
+    pub closed: bool,
+    /// The `node-name` annotation.
+    pub declared: Option<Sourced<Template>>,
+    /// RELEASE_NODE as the pod sets it, where the image's `rel/env.sh` says otherwise.
+    pub overridden: Option<Sourced<Template>>,
+    /// `sed 's/./-/g'` in a script that is read.
+    pub dashes_everything: Option<Loc>,
+    /// What comes of it.
+    pub boot: Boot,
+}
+
+/// The release's variables that decide its name.
+const NODE: &str = "RELEASE_NODE";
+const DISTRIBUTION: &str = "RELEASE_DISTRIBUTION";
+
+impl Setting {
+    fn of(env: &Env, name: &str) -> Self {
+        match env.lookup(name) {
+            // `${RELEASE_NODE:-…}`: the start script takes an empty value for none.
+            Lookup::Set(var) if var.value.is_empty() => Self::Unset,
+            Lookup::Set(var) => Self::Set(Sourced { value: var.value.clone(), at: var.at.clone() }),
+            Lookup::Unset => Self::Unset,
+            Lookup::Open(why) => Self::Open(why.clone()),
+        }
+    }
+
+    /// The value, where it is set.
+    pub fn value(&self) -> Option<&Template> {
+        match self {
+            Self::Set(sourced) => Some(&sourced.value),
+            _ => None,
+        }
+    }
+
+    /// The value, where it is set to known text.
+    pub fn literal(&self) -> Option<String> {
+        self.value()?.literal()
+    }
+
+    /// The place, where it is set.
+    pub fn at(&self) -> Option<&Loc> {
+        match self {
+            Self::Set(sourced) => Some(&sourced.at),
+            _ => None,
+        }
+    }
+}
+
+impl Naming {
+    /// Solves the name of the node in a container.
+    pub fn of(
+        scope: Scope<'_>,
+        workload: &Workload,
+        container: &Container,
+        env: &Env,
+        keys: &[(Key, Sourced<String>)],
+    ) -> Self {
+        let launch = Launch::of(scope, container, env);
+        let declared = declared_name(keys);
+        let mut naming = Self {
+            distribution: Setting::of(env, DISTRIBUTION),
+            node: Setting::of(env, NODE),
+            flag: flag_of(env, &launch),
+            closed: declared.is_some(),
+            overridden: None,
+            dashes_everything: None,
+            boot: Boot::Opaque(Why::Image),
+            launch,
+            declared,
+        };
+        naming.boot = naming.solve(&Pod::of(workload));
+        naming
+    }
+
+    fn solve(&self, pod: &Pod) -> Boot {
+        match &self.launch.program {
+            Program::Release(Verb::Eval | Verb::Talk | Verb::Other) => return Boot::Undistributed(Undistributed::Verb),
+            Program::Foreign(why) if self.declared.is_none() => return Boot::Opaque(why.clone()),
+            _ => {}
+        }
+        if let Some(declared) = &self.declared {
+            return complete(&declared.value, Some(true), pod);
+        }
+        if let Some(flag) = &self.flag {
+            return complete(&flag.value.name, Some(flag.value.long), pod);
+        }
+        if matches!(self.launch.program, Program::Vm(_)) {
+            return Boot::Undistributed(Undistributed::NoName);
+        }
+        let long = match self.is_long() {
+            Ok(long) => long,
+            Err(boot) => return boot,
+        };
+        match &self.node {
+            Setting::Set(node) => complete(&node.value, long, pod),
+            Setting::Open(why) => Boot::Opaque(why.clone()),
+            // The release's own name, which the image knows.
+            Setting::Unset if self.closed => complete(&Template::opaque(Why::Image, &self.launch.at), long, pod),
+            Setting::Unset => Boot::Opaque(Why::Image),
+        }
+    }
+
+    /// Whether names are long; none where only the image says so.
+    fn is_long(&self) -> Result<Option<bool>, Boot> {
+        match &self.distribution {
+            Setting::Unset if self.closed => Ok(Some(false)),
+            Setting::Unset | Setting::Open(_) => Ok(None),
+            Setting::Set(value) => match value.value.literal().as_deref() {
+                Some("name") => Ok(Some(true)),
+                Some("sname") => Ok(Some(false)),
+                Some("none") => Err(Boot::Undistributed(Undistributed::None)),
+                Some(other) => Err(Boot::Undistributed(Undistributed::Misspelt(other.to_owned()))),
+                None => Ok(None),
+            },
+        }
+    }
+}
+
+/// What the pod gives to a name without a host.
+struct Pod {
+    fqdn: Option<String>,
+    host_network: bool,
+}
+
+impl Pod {
+    fn of(workload: &Workload) -> Self {
+        let template = &workload.template;
+        let named =
+            workload.has_stable_hostnames() || template.hostname.is_some() || workload.kind == WorkloadKind::Pod;
+        // Without a `hostname` of its own a pod is called as itself; with a subdomain, /etc/hosts holds its FQDN
+        // (`pkg/kubelet/kubelet_pods.go`, `managedHostsFileContent`), and the VM completes a name from it.
+        let subdomain = workload.subdomain().filter(|_| template.hostname_override.is_none());
+        let _ = named;
+        Self { fqdn: subdomain.map(str::to_owned), host_network: template.host_network }
+    }
+}
+
+/// The full name that the VM makes of a name, with long or short names or whichever of the two the image chooses.
+fn complete(name: &Template, long: Option<bool>, pod: &Pod) -> Boot {
+    if falls_apart(name) {
+        return Boot::Crash(Crash::Words);
+    }
+    let Some((base, host)) = name.split_once('@') else {
+        if let Some(why) = name.unknown() {
+            return Boot::Opaque(why.clone());
+        }
+        return without_host(name, long, pod);
+    };
+    if host.contains('@') || !is_local_part(&base) {
+        return Boot::Crash(Crash::InvalidName);
+    }
+    if host.is_empty() {
+        return without_host(&base, long, pod);
+    }
+    if long == Some(false) && has_dots(&host) {
+        return Boot::Crash(Crash::ShortName);
+    }
+    Boot::Named(name.clone())
+}
+
+fn without_host(base: &Template, long: Option<bool>, pod: &Pod) -> Boot {
+    if !is_local_part(base) {
+        return Boot::Crash(Crash::InvalidName);
+    }
+    let Some(at) = base.pieces().first().map(|piece| piece.at.clone()) else { return Boot::Opaque(Why::Image) };
+    let mut name = base.clone();
+    name.push_lit("@", &at);
+    match (long, &pod.fqdn) {
+        (Some(false), _) => name.push_sym(Sym::Hostname, &at),
+        (None, _) => return Boot::Opaque(Why::Image),
+        (Some(true), Some(subdomain)) if !pod.host_network => {
+            name.push_sym(Sym::Hostname, &at);
+            name.push_lit(&format!(".{subdomain}."), &at);
+            name.push_sym(Sym::Namespace, &at);
+            name.push_lit(".svc.", &at);
+            name.push_sym(Sym::ClusterDomain, &at);
+        }
+        // The machine's own resolver decides what its FQDN is.
+        (Some(true), _) if pod.host_network => return Boot::Opaque(Why::Field("the machine's FQDN".to_owned())),
+        (Some(true), _) => return Boot::Crash(Crash::LongName),
+    }
+    Boot::Named(name)
+}
+
+/// The start script does not quote `$RELEASE_NODE`.
+fn falls_apart(name: &Template) -> bool {
+    name.contains(' ') || name.contains('\t') || name.contains('\n')
+}
+
+/// `net_kernel`'s `^[0-9A-Za-z_\-]+$` (OTP 25.2.3, `valid_name_head/1`), where it can be known.
+fn is_local_part(base: &Template) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    !base.is_empty()
+        && base.pieces().iter().all(|piece| match &piece.part {
+            Part::Sym(Sym::PodIp | Sym::PodIps | Sym::HostIp) => false,
+            part => part.text().is_none_or(|text| text.chars().all(allowed)),
+        })
+}
+
+/// Whether a host certainly has a dot, which short names cannot have.
+fn has_dots(host: &Template) -> bool {
+    host.contains('.') || host.syms().any(|sym| matches!(sym, Sym::PodIp | Sym::PodIps | Sym::HostIp))
+}
+
+fn declared_name(keys: &[(Key, Sourced<String>)]) -> Option<Sourced<Template>> {
+    let (_, declared) = keys.iter().find(|(key, _)| *key == Key::NodeName)?;
+    let value = Template::parse(&declared.value, &declared.at).ok()?;
+    Some(Sourced { value, at: declared.at.clone() })
+}
+
+/// The name in the VM's flags. `ERL_AFLAGS` stand before the command line's and win, `ERL_FLAGS` and `ERL_ZFLAGS` behind
+/// it and count only where it has none; the release's start script always gives one of its own.
+fn flag_of(env: &Env, launch: &Launch) -> Option<Sourced<NameFlag>> {
+    let of = |name: &str| {
+        let var = env.get(name)?;
+        Some(Sourced { value: name_flag(&var.value.words())?, at: var.at.clone() })
+    };
+    let command = match &launch.program {
+        Program::Vm(words) => name_flag(words).map(|value| Sourced { value, at: launch.at.clone() }),
+        _ => None,
+    };
+    let behind = || of("ELIXIR_ERL_OPTIONS").or_else(|| of("ERL_FLAGS")).or_else(|| of("ERL_ZFLAGS"));
+    let first = of("ERL_AFLAGS").or(command);
+    match launch.program {
+        Program::Vm(_) => first.or_else(behind),
+        _ => first,
+    }
+}
+
+/// What is known of a workload's pods before they run.
+pub fn identity(scope: Scope<'_>, workload: &Workload) -> Identity {
+    let only = workload.kind == WorkloadKind::StatefulSet
+        && workload.replicas.unwrap_or(1) == 1
+        && scope.world.autoscalers_of(scope.object).is_empty();
+    let pod_name = match workload.kind {
+        WorkloadKind::Pod => Some(scope.object.name.clone()),
+        WorkloadKind::StatefulSet if only => Some(format!("{}-{}", scope.object.name, workload.first_ordinal)),
+        _ => None,
+    };
+    Identity {
+        namespace: scope.object.namespace.clone(),
+        cluster_domain: scope.world.facts.cluster_domain.clone(),
+        pod_name,
+        // The StatefulSet controller overwrites the template's.
+        hostname: workload.template.hostname.clone().filter(|_| workload.kind != WorkloadKind::StatefulSet),
+        host_network: workload.template.host_network,
+    }
+}

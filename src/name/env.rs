@@ -1,0 +1,342 @@
+//! The environment of a container, evaluated as the kubelet does it.
+//!
+//! `pkg/kubelet/kubelet_pods.go`, `makeEnvironmentVariables`, and `third_party/forked/golang/expansion/expand.go` of
+//! Kubernetes 1.35: `envFrom` first, then `env` in list order; a reference sees only what stands above it and stays literal
+//! otherwise; only `value` is expanded; the last of several definitions wins.
+
+use std::ops::Range;
+
+use super::template::{Part, Piece, Sym, Template, Unexpanded, Why};
+use crate::place::{Loc, Pointer};
+use crate::world::World;
+use crate::world::facts::Kinds;
+use crate::world::object::{Body, Object, Pairs, value_of};
+use crate::world::pod::{Container, EnvFrom, EnvFromSource, EnvSource, KeyRef, PodTemplate};
+
+/// Where a container is.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'w> {
+    /// The world, for its ConfigMaps and Services.
+    pub world: &'w World,
+    /// The workload's object.
+    pub object: &'w Object,
+    /// Its pods.
+    pub pod: &'w PodTemplate,
+}
+
+/// The environment that a container's process starts with.
+#[derive(Debug, Clone, Default)]
+pub struct Env {
+    vars: Vec<Var>,
+    unread: Option<Why>,
+}
+
+/// A variable.
+#[derive(Debug, Clone)]
+pub struct Var {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: Template,
+    /// The place of the entry that defines it.
+    pub at: Loc,
+    /// Its index in the container's `env`; none if it comes from `envFrom`.
+    pub index: Option<usize>,
+}
+
+/// What is known of a variable.
+#[derive(Debug, Clone, Copy)]
+pub enum Lookup<'e> {
+    /// The manifest sets it.
+    Set(&'e Var),
+    /// The manifest does not set it; the image may.
+    Unset,
+    /// Something that was not read may set it.
+    Open(&'e Why),
+}
+
+impl Env {
+    /// Evaluates the environment of a container.
+    pub fn of(scope: Scope<'_>, container: &Container) -> Self {
+        let mut env = Self::default();
+        for (index, from) in container.env_from.iter().enumerate() {
+            env.add_from(scope, from, &container.at.key("envFrom").index(index));
+        }
+        for (index, var) in container.env.iter().enumerate() {
+            let place = container.at_env(index);
+            let value = match &var.source {
+                EnvSource::Value(text) => {
+                    let place = place.key("value").of(scope.object.id);
+                    let later = |name: &str| container.env[index..].iter().any(|var| var.name == name);
+                    Some(env.expand(text, &place, &later, scope))
+                }
+                EnvSource::NotString { text, .. } => Some(Template::lit(text, &place.key("value").of(scope.object.id))),
+                EnvSource::Field(path) => Some(field(scope, path, &place)),
+                EnvSource::ConfigMap(key) => config_value(scope, key, &place.key("valueFrom")),
+                EnvSource::Secret(key) => Some(secret(scope, key, &place)),
+                EnvSource::File => Some(Template::opaque(Why::File, &place.key("valueFrom").of(scope.object.id))),
+                EnvSource::Other => Some(opaque_field(scope, "resourceFieldRef", &place)),
+            };
+            if let Some(value) = value {
+                let at = place.of(scope.object.id);
+                env.vars.push(Var { name: var.name.clone(), value, at, index: Some(index) });
+            }
+        }
+        env
+    }
+
+    /// What is known of a variable.
+    pub fn lookup(&self, name: &str) -> Lookup<'_> {
+        match (self.get(name), &self.unread) {
+            (Some(var), _) => Lookup::Set(var),
+            (None, Some(why)) => Lookup::Open(why),
+            (None, None) => Lookup::Unset,
+        }
+    }
+
+    /// A variable that the manifest sets; the last definition counts.
+    pub fn get(&self, name: &str) -> Option<&Var> {
+        self.vars.iter().rev().find(|var| var.name == name)
+    }
+
+    /// All definitions, in the order of evaluation.
+    pub fn vars(&self) -> &[Var] {
+        &self.vars
+    }
+
+    /// Expands `$(VAR)` in `command` and `args`, which see the whole environment.
+    pub fn expand_argument(&self, text: &str, place: &Loc, scope: Scope<'_>) -> Template {
+        self.expand(text, place, &|_| false, scope)
+    }
+
+    fn expand(&self, text: &str, place: &Loc, later: &dyn Fn(&str) -> bool, scope: Scope<'_>) -> Template {
+        let mut value = Template::empty();
+        for token in tokens(text) {
+            match token {
+                Token::Text(range) => self.push_text(&mut value, &text[range.clone()], range, place, scope),
+                Token::Escaped(range) => {
+                    let kept = text[range.start + 1..range.end].to_owned();
+                    let part =
+                        if kept.len() > 1 { Part::Unexpanded(kept, Unexpanded::Escaped) } else { Part::Lit(kept) };
+                    value.push(piece(part, place, range));
+                }
+                Token::Reference(range, name) => {
+                    self.push_reference(&mut value, name, &place.clone().within(range), later, scope)
+                }
+            }
+        }
+        value
+    }
+
+    fn push_text(&self, value: &mut Template, text: &str, range: Range<usize>, place: &Loc, scope: Scope<'_>) {
+        let mut rest = text;
+        let mut start = range.start;
+        while let Some((before, placeholder, after)) = self.find_placeholder(rest, scope) {
+            value.push(piece(Part::Lit(before.to_owned()), place, start..start + before.len()));
+            let end = start + before.len() + placeholder.len();
+            let why = Why::Placeholder(placeholder.to_owned());
+            value.push(piece(Part::Opaque(why), place, start + before.len()..end));
+            start = end;
+            rest = after;
+        }
+        value.push(piece(Part::Lit(rest.to_owned()), place, start..start + rest.len()));
+    }
+
+    /// `${X}` of a file that `envsubst` or a GitOps engine fills in. Where the container itself defines `X`, somebody took
+    /// Kubernetes for a shell, and the text stays.
+    fn find_placeholder<'t>(&self, text: &'t str, scope: Scope<'_>) -> Option<(&'t str, &'t str, &'t str)> {
+        for (open, close) in [("${", "}"), ("{{", "}}"), ("<%", "%>")] {
+            let Some(start) = text.find(open) else { continue };
+            let Some(length) = text[start..].find(close) else { continue };
+            let end = start + length + close.len();
+            let name: String =
+                text[start + open.len()..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            let defined = scope.pod.containers.iter().any(|container| container.env.iter().any(|var| var.name == name));
+            if open == "${" && (defined || name.is_empty()) {
+                continue;
+            }
+            return Some((&text[..start], &text[start..end], &text[end..]));
+        }
+        None
+    }
+
+    fn push_reference(
+        &self,
+        value: &mut Template,
+        name: &str,
+        at: &Loc,
+        later: &dyn Fn(&str) -> bool,
+        scope: Scope<'_>,
+    ) {
+        if let Some(var) = self.get(name) {
+            for piece in var.value.pieces() {
+                value.push(Piece { part: piece.part.clone(), at: at.clone() });
+            }
+            return;
+        }
+        let part = if let Some(why) = self.unread.as_ref().or(service_link(scope, name).as_ref()) {
+            Part::Opaque(why.clone())
+        } else {
+            let why = if later(name) { Unexpanded::Later } else { Unexpanded::Undefined };
+            Part::Unexpanded(format!("$({name})"), why)
+        };
+        value.push(Piece { part, at: at.clone() });
+    }
+
+    fn add_from(&mut self, scope: Scope<'_>, from: &EnvFrom, place: &Pointer) {
+        let name = match &from.source {
+            EnvFromSource::Secret(name) => {
+                self.unread = Some(Why::EnvFrom(name.clone()));
+                return;
+            }
+            EnvFromSource::ConfigMap(name) => name,
+        };
+        let Some(data) = config_map(scope, name) else {
+            self.unread = Some(Why::EnvFrom(name.clone()));
+            return;
+        };
+        let at = place.clone().of(scope.object.id);
+        for (key, text) in data {
+            let value = unexpanded_text(text, name, &at);
+            self.vars.push(Var { name: format!("{}{key}", from.prefix), value, at: at.clone(), index: None });
+        }
+    }
+}
+
+/// A piece of text as the kubelet's expansion splits it; the ranges are bytes of the value.
+enum Token<'t> {
+    Text(Range<usize>),
+    /// `$$`, of which one dollar stays; together with the `(X)` behind it, so that it can be pointed at.
+    Escaped(Range<usize>),
+    Reference(Range<usize>, &'t str),
+}
+
+/// Splits a value: `$$` escapes a dollar, `$(…)` is a reference up to the next `)`, every other dollar is text.
+fn tokens(text: &str) -> Vec<Token<'_>> {
+    let mut tokens = Vec::new();
+    let (mut start, mut at) = (0, 0);
+    let bytes = text.as_bytes();
+    while let Some(dollar) = bytes[at..].iter().position(|byte| *byte == b'$').map(|found| at + found) {
+        let reference = match bytes.get(dollar + 1) {
+            Some(b'$') => Some(Token::Escaped(dollar..escaped_end(text, dollar))),
+            Some(b'(') => text[dollar..]
+                .find(')')
+                .map(|length| Token::Reference(dollar..dollar + length + 1, &text[dollar + 2..dollar + length])),
+            _ => None,
+        };
+        let Some(token) = reference else {
+            at = dollar + 1;
+            continue;
+        };
+        let (Token::Text(range) | Token::Escaped(range) | Token::Reference(range, _)) = &token;
+        let end = range.end;
+        if start < dollar {
+            tokens.push(Token::Text(start..dollar));
+        }
+        tokens.push(token);
+        (start, at) = (end, end);
+    }
+    if start < text.len() {
+        tokens.push(Token::Text(start..text.len()));
+    }
+    tokens
+}
+
+/// Where the `$$` or `$$(X)` at a dollar ends. A reference with a further dollar inside is not one part: that one counts.
+fn escaped_end(text: &str, dollar: usize) -> usize {
+    let after = dollar + 2;
+    let reference = text[after..].starts_with('(').then(|| text[after..].find(')')).flatten();
+    match reference {
+        Some(length) if !text[after..after + length].contains('$') => after + length + 1,
+        _ => after,
+    }
+}
+
+fn piece(part: Part, place: &Loc, range: Range<usize>) -> Piece {
+    Piece { part, at: place.clone().within(range) }
+}
+
+fn field(scope: Scope<'_>, path: &str, place: &Pointer) -> Template {
+    let at = place.key("valueFrom").key("fieldRef").key("fieldPath").of(scope.object.id);
+    let sym = match path {
+        "status.podIP" => Sym::PodIp,
+        "status.podIPs" => Sym::PodIps,
+        "status.hostIP" => Sym::HostIp,
+        "metadata.name" => Sym::PodName,
+        "metadata.namespace" => Sym::Namespace,
+        "metadata.uid" => Sym::Uid,
+        "spec.nodeName" => Sym::NodeName,
+        _ => {
+            return labelled(scope, path)
+                .map_or_else(|| Template::opaque(Why::Field(path.to_owned()), &at), |text| Template::lit(text, &at));
+        }
+    };
+    Template::sym(sym, &at)
+}
+
+/// `metadata.labels['app']`, where the template says it.
+fn labelled<'w>(scope: Scope<'w>, path: &str) -> Option<&'w str> {
+    let (pairs, rest): (&Pairs, &str) = match path.strip_prefix("metadata.labels[") {
+        Some(rest) => (&scope.pod.labels, rest),
+        None => (&scope.pod.annotations, path.strip_prefix("metadata.annotations[")?),
+    };
+    value_of(pairs, rest.strip_suffix(']')?.trim_matches(['\'', '"']))
+}
+
+fn opaque_field(scope: Scope<'_>, path: &str, place: &Pointer) -> Template {
+    Template::opaque(Why::Field(path.to_owned()), &place.key("valueFrom").of(scope.object.id))
+}
+
+fn secret(scope: Scope<'_>, key: &KeyRef, place: &Pointer) -> Template {
+    Template::opaque(Why::Secret(key.name.clone()), &place.key("valueFrom").key("secretKeyRef").of(scope.object.id))
+}
+
+/// The value of a ConfigMap's key; none where the ConfigMap is there, the key is not, and the reference is optional.
+fn config_value(scope: Scope<'_>, key: &KeyRef, place: &Pointer) -> Option<Template> {
+    let at = place.key("configMapKeyRef").of(scope.object.id);
+    let Some(data) = config_map(scope, &key.name) else {
+        return Some(Template::opaque(Why::ConfigMap(key.name.clone()), &at));
+    };
+    match value_of(data, &key.key) {
+        Some(text) => Some(unexpanded_text(text, &key.name, &at)),
+        None if key.optional => None,
+        None => Some(Template::opaque(Why::ConfigMap(key.name.clone()), &at)),
+    }
+}
+
+/// The data of a ConfigMap, where everything in the input that could be meant says the same.
+fn config_map<'w>(scope: Scope<'w>, name: &str) -> Option<&'w Pairs> {
+    let found = scope.world.config_maps_named(scope.object, name);
+    let mut data = found.into_iter().filter_map(|object| match &object.body {
+        Body::ConfigMap(config) => Some(&config.data),
+        _ => None,
+    });
+    let first = data.next();
+    if first.is_none() && scope.world.is_complete(Kinds::CONFIG, scope.object.namespace.as_deref()) {
+        static NOTHING: Pairs = Vec::new();
+        return Some(&NOTHING);
+    }
+    first.filter(|first| data.all(|other| other == *first))
+}
+
+/// Text in which nothing is ever expanded, with its references marked so that they can be pointed at.
+fn unexpanded_text(text: &str, config_map: &str, at: &Loc) -> Template {
+    let mut value = Template::empty();
+    for token in tokens(text) {
+        let part = match token {
+            Token::Text(range) | Token::Escaped(range) => Part::Lit(text[range].to_owned()),
+            Token::Reference(range, _) => {
+                Part::Unexpanded(text[range].to_owned(), Unexpanded::FromConfigMap(config_map.to_owned()))
+            }
+        };
+        value.push(Piece { part, at: at.clone() });
+    }
+    value
+}
+
+/// A variable that the kubelet makes for a Service of the namespace (`enableServiceLinks`).
+fn service_link(scope: Scope<'_>, name: &str) -> Option<Why> {
+    let looks_like_one =
+        ["_SERVICE_HOST", "_SERVICE_PORT", "_PORT"].iter().any(|end| name.ends_with(end)) || name.contains("_PORT_");
+    (scope.pod.service_links && looks_like_one).then(|| Why::Field(format!("{name} of a Service")))
+}

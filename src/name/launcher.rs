@@ -1,0 +1,192 @@
+//! What a container starts, as far as `command` and `args` say it.
+
+use super::env::{Env, Scope};
+use super::template::{Template, Why};
+use crate::place::Loc;
+use crate::world::pod::Container;
+
+/// A program that makes a node, or does not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Program {
+    /// No command: the image's own entry point, presumed to end in a release's `start`.
+    Image,
+    /// A release's start script (`mix release`), with its verb.
+    Release(Verb),
+    /// `erl`, `elixir`, `iex`, `mix`: the words behind it name the node, or nothing does.
+    Vm(Vec<Template>),
+    /// Something that is presumed to hand its environment on to a release.
+    Wrapper(String),
+    /// Something that names nodes in a way that is not known here.
+    Foreign(Why),
+}
+
+/// What a release's start script is asked to do (`lib/mix/lib/mix/tasks/release.init.ex`, Elixir 1.14 to 1.21).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// `start`, `start_iex`, `daemon`, `daemon_iex`: a node of its own.
+    Start,
+    /// `eval`: no distribution, whatever the environment says.
+    Eval,
+    /// `rpc`, `remote`, `stop`, `restart`, `pid`: RELEASE_NODE is another node's name.
+    Talk,
+    /// `version` and the like.
+    Other,
+}
+
+/// What a container starts.
+#[derive(Debug, Clone)]
+pub struct Launch {
+    /// The program.
+    pub program: Program,
+    /// `sh -c`'s script, where there is one.
+    pub script: Option<Script>,
+    /// The place of the command.
+    pub at: Loc,
+}
+
+/// A script on a command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    /// Its text, `$(VAR)` already expanded by the kubelet.
+    pub text: Template,
+    /// The place of the word that holds it.
+    pub at: Loc,
+}
+
+/// A word of the command line and its place.
+type Word = (Template, Loc);
+
+impl Launch {
+    /// Reads `command` and `args`.
+    pub fn of(scope: Scope<'_>, container: &Container, env: &Env) -> Self {
+        let words = words(scope, container, env);
+        let at = words.first().map_or_else(|| container.at.key("image").of(scope.object.id), |word| word.1.clone());
+        let has_command = !container.command.is_empty();
+        let rest = skip_wrappers(&words);
+        if let Some(script) = shell_script(rest) {
+            return Self { program: Program::Wrapper("sh -c".to_owned()), script: Some(script), at };
+        }
+        let words: Vec<Template> = rest.iter().map(|(word, _)| word.clone()).collect();
+        let program = if has_command { Program::of(&words) } else { Program::of_arguments(&words) };
+        Self { program, script: None, at }
+    }
+}
+
+impl Program {
+    /// Which program a command line starts.
+    pub fn of(words: &[Template]) -> Self {
+        let Some(first) = words.first() else { return Self::Image };
+        let Some(path) = first.literal() else { return Self::Wrapper(first.to_string()) };
+        let file = path.rsplit('/').next().unwrap_or(&path);
+        let verb = words.get(1).and_then(Template::literal);
+        match file {
+            "erl" | "elixir" | "iex" | "mix" => Self::Vm(words[1..].to_vec()),
+            // What `mix phx.gen.release` writes: `bin/server` starts, `bin/migrate` evaluates.
+            "server" => Self::Release(Verb::Start),
+            "migrate" => Self::Release(Verb::Eval),
+            _ => match verb.as_deref() {
+                Some("foreground" | "console" | "console_clean") => {
+                    Self::Foreign(Why::Program(format!("{path} {}", verb.unwrap_or_default())))
+                }
+                Some(verb) if path.contains("bin/") || Verb::named(verb).is_some() => {
+                    Verb::named(verb).map_or_else(|| Self::Wrapper(path.clone()), Self::Release)
+                }
+                _ => Self::Wrapper(path),
+            },
+        }
+    }
+
+    /// With `args` alone the image's entry point is followed by them: often the verb of a release.
+    fn of_arguments(words: &[Template]) -> Self {
+        let verb = words.first().and_then(Template::literal);
+        match verb.as_deref() {
+            Some("foreground" | "console") => Self::Foreign(Why::Program(verb.unwrap_or_default())),
+            Some(word) => match Verb::named(word) {
+                Some(verb) => Self::Release(verb),
+                None if word.contains('/') => Self::of(words),
+                None => Self::Image,
+            },
+            None => Self::Image,
+        }
+    }
+
+    /// Whether it starts a node that stays, as far as one can tell.
+    pub fn may_start_a_node(&self) -> bool {
+        !matches!(self, Self::Release(Verb::Eval | Verb::Talk | Verb::Other))
+    }
+}
+
+impl Verb {
+    fn named(word: &str) -> Option<Self> {
+        Some(match word {
+            "start" | "start_iex" | "daemon" | "daemon_iex" => Self::Start,
+            "eval" => Self::Eval,
+            "rpc" | "remote" | "stop" | "restart" | "pid" => Self::Talk,
+            "version" => Self::Other,
+            _ => return None,
+        })
+    }
+}
+
+fn words(scope: Scope<'_>, container: &Container, env: &Env) -> Vec<Word> {
+    let lists = [("command", &container.command), ("args", &container.args)];
+    let all =
+        lists.into_iter().flat_map(|(key, list)| list.iter().enumerate().map(move |(index, text)| (key, index, text)));
+    all.map(|(key, index, text)| {
+        let at = container.at.key(key).index(index).of(scope.object.id);
+        (env.expand_argument(text, &at, scope), at)
+    })
+    .collect()
+}
+
+/// Leaves out programs that only start another one: init processes, user switchers, `env`.
+fn skip_wrappers(mut words: &[Word]) -> &[Word] {
+    loop {
+        let Some(path) = words.first().and_then(|(word, _)| word.literal()) else { return words };
+        let skipped = match path.rsplit('/').next().unwrap_or(&path) {
+            "tini" | "dumb-init" | "catatonit" | "exec" | "env" => 1,
+            "su-exec" | "gosu" | "chpst" | "setpriv" => 2,
+            "--" | "-g" | "-s" => 1,
+            _ => return words,
+        };
+        match words.get(skipped..) {
+            Some(rest) if !rest.is_empty() => words = rest,
+            _ => return words,
+        }
+    }
+}
+
+/// The script of `sh -c SCRIPT`, with whatever options before it (`-ec`, `-e -c`, `-o pipefail -c`).
+fn shell_script(words: &[Word]) -> Option<Script> {
+    let path = words.first()?.0.literal()?;
+    if !matches!(path.rsplit('/').next()?, "sh" | "bash" | "ash" | "dash" | "busybox") {
+        return None;
+    }
+    let is_c = |word: &Word| {
+        word.0.literal().is_some_and(|word| word.starts_with('-') && !word.starts_with("--") && word.ends_with('c'))
+    };
+    let option = words.iter().position(is_c)?;
+    let (text, at) = words.get(option + 1)?;
+    Some(Script { text: text.clone(), at: at.clone() })
+}
+
+/// The names in the flags of a VM: `-name X`, `-sname X` (`--name`, `--sname` of `elixir` and `iex`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameFlag {
+    /// `-name`, not `-sname`.
+    pub long: bool,
+    /// The name.
+    pub name: Template,
+}
+
+/// The first name flag among some words.
+pub fn name_flag(words: &[Template]) -> Option<NameFlag> {
+    words.windows(2).find_map(|pair| {
+        let long = match pair[0].literal()?.as_str() {
+            "-name" | "--name" => true,
+            "-sname" | "--sname" => false,
+            _ => return None,
+        };
+        Some(NameFlag { long, name: pair[1].clone() })
+    })
+}

@@ -1,0 +1,134 @@
+//! Which container of a pod runs the node.
+
+use crate::name::env::{Env, Scope};
+use crate::name::launcher::{Launch, Program, Verb};
+use crate::world::declared::{Key, Sourced};
+use crate::world::object::value_of;
+use crate::world::pod::{Container, PodTemplate};
+
+/// Variables that only a BEAM release or VM reads.
+const VARIABLES: [&str; 15] = [
+    "RELEASE_NODE",
+    "RELEASE_DISTRIBUTION",
+    "RELEASE_COOKIE",
+    "RELEASE_MODE",
+    "RELEASE_TMP",
+    "RELEASE_VM_ARGS",
+    "RELX_REPLACE_OS_VARS",
+    "ERL_AFLAGS",
+    "ERL_FLAGS",
+    "ERL_ZFLAGS",
+    "ERL_EPMD_PORT",
+    "ERL_DIST_PORT",
+    "ELIXIR_ERL_OPTIONS",
+    "ERLANG_COOKIE",
+    "DNS_CLUSTER_QUERY",
+];
+
+/// Images that stand beside an app and are none.
+const SIDECARS: [&str; 14] = [
+    "istio",
+    "linkerd",
+    "envoy",
+    "proxyv2",
+    "cloud-sql-proxy",
+    "cloudsql-proxy",
+    "vault",
+    "fluent",
+    "filebeat",
+    "datadog",
+    "oauth2-proxy",
+    "nginx",
+    "statsd",
+    "exporter",
+];
+
+/// Servers that form clusters in a way of their own, by a word of their image.
+const SERVERS: [&str; 5] = ["rabbitmq", "emqx", "couchdb", "vernemq", "ejabberd"];
+
+/// The container of the node.
+#[derive(Debug, Clone, Copy)]
+pub enum Choice<'w> {
+    /// This one.
+    One(&'w Container),
+    /// It could be any of several.
+    Unclear,
+}
+
+/// What shows that a container runs a BEAM node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence(pub String);
+
+impl<'w> Choice<'w> {
+    /// Chooses: the `container` annotation, the default-container annotation, the only one with variables of a release, the
+    /// only one that is no known sidecar.
+    pub fn of(pod: &'w PodTemplate, keys: &[(Key, Sourced<String>)]) -> Self {
+        let declared = keys.iter().find(|(key, _)| *key == Key::Container).map(|(_, value)| value.value.as_str());
+        let default = value_of(&pod.annotations, "kubectl.kubernetes.io/default-container");
+        let candidates = || pod.containers.iter().filter(|container| !container.init);
+        if let Some(name) = declared.or(default)
+            && let Some(found) = candidates().find(|container| container.name == name)
+        {
+            return Self::One(found);
+        }
+        let only = |wanted: &dyn Fn(&Container) -> bool| {
+            let mut found = candidates().filter(|container| wanted(container));
+            found.next().filter(|_| found.next().is_none())
+        };
+        only(&|_| true)
+            .or_else(|| only(&|container| container.env.iter().any(|var| VARIABLES.contains(&var.name.as_str()))))
+            .or_else(|| only(&|container| !is_sidecar(container)))
+            .map_or(Self::Unclear, Self::One)
+    }
+
+    /// The container, if it is clear.
+    pub fn get(self) -> Option<&'w Container> {
+        match self {
+            Self::One(container) => Some(container),
+            Self::Unclear => None,
+        }
+    }
+}
+
+fn is_sidecar(container: &Container) -> bool {
+    let image = container.image.as_deref().unwrap_or_default();
+    container.sidecar || SIDECARS.iter().any(|word| image.contains(word) || container.name.contains(word))
+}
+
+/// What shows that a container runs a BEAM node, if anything does.
+pub fn evidence(scope: Scope<'_>, container: &Container) -> Option<Evidence> {
+    if let Some(var) = container.env.iter().find(|var| VARIABLES.contains(&var.name.as_str())) {
+        return Some(Evidence(format!("`{}` is set", var.name)));
+    }
+    if container.ports.iter().any(|port| port.name.as_deref() == Some("epmd") || port.number == Some(4369)) {
+        return Some(Evidence("it declares epmd's port".to_owned()));
+    }
+    if container.command.is_empty() && container.args.is_empty() {
+        return None;
+    }
+    let launch = Launch::of(scope, container, &Env::of(scope, container));
+    match &launch.program {
+        Program::Vm(_) => Some(Evidence(format!("it starts `{}`", container.command.first()?))),
+        Program::Release(Verb::Start) if is_release(container) => Some(Evidence("it starts a release".to_owned())),
+        _ => None,
+    }
+}
+
+/// `start` is a verb of many programs; a release's script lies in a `bin`.
+fn is_release(container: &Container) -> bool {
+    let words = || container.command.iter().chain(&container.args);
+    words().any(|word| word == "start" || word == "start_iex")
+        && words().any(|word| word.contains("bin/") && !word.contains("node"))
+}
+
+/// The server that forms clusters in a way of its own, if a pod runs one.
+pub fn own_clustering(pod: &PodTemplate) -> Option<&'static str> {
+    let image = |container: &Container| {
+        container.image.as_deref().map(|image| image.rsplit('/').next().unwrap_or(image).to_owned())
+    };
+    let images: Vec<String> = pod.containers.iter().filter(|container| !container.init).filter_map(image).collect();
+    SERVERS.into_iter().find(|server| {
+        let is_it = |image: &String| image.starts_with(server) && !image.contains("exporter");
+        images.iter().any(is_it)
+    })
+}
