@@ -92,6 +92,8 @@ pub struct Finding {
     pub rule: &'static Rule,
     /// How loud, before the configuration has its say.
     pub severity: Severity,
+    /// What the fault does here: the rule's own unless the rule knows better.
+    pub effect: Effect,
     /// How certain.
     pub verdict: Verdict,
     /// The workload that it is about; the input itself has none.
@@ -140,6 +142,12 @@ impl Finding {
         if let Some(fix) = &mut self.fix {
             fix.snippet = Some(lines.into());
         }
+        self
+    }
+
+    /// Says that the fault does something else here than usual.
+    pub fn effect(&mut self, effect: Effect) -> &mut Self {
+        self.effect = effect;
         self
     }
 
@@ -196,6 +204,7 @@ impl Findings {
         let finding = Finding {
             rule,
             severity,
+            effect: rule.effect,
             verdict,
             subject: self.subject,
             message,

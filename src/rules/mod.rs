@@ -3,7 +3,17 @@
 //! A rule is a page (its file's doc comment), a card ([`Rule`]) and a check over a [`Trace`]. It reads no files and opens
 //! no sockets, and it does not know whether a linter or a webhook asks.
 
+mod access;
+mod agreement;
+mod declaration;
+mod discovery;
 pub mod finding;
+mod judge;
+mod lifecycle;
+mod naming;
+mod trust;
+
+pub use judge::{Judged, TraceVerdict, judge};
 
 use crate::trace::Trace;
 use finding::{Effect, Findings, Severity};
@@ -60,11 +70,43 @@ impl Rule {
     }
 }
 
-/// All rules, by code.
-pub static RULES: &[&Rule] = &[];
+/// The rules of each stage, in the order of the journey.
+static STAGES: [&[&Rule]; 7] = [
+    declaration::RULES,
+    naming::RULES,
+    discovery::RULES,
+    agreement::RULES,
+    access::RULES,
+    trust::RULES,
+    lifecycle::RULES,
+];
+
+/// All rules, by code. Later rules see what earlier ones found.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    STAGES.iter().flat_map(|stage| stage.iter().copied())
+}
 
 /// The rule with this code (`BG204`, `204`) or slug.
 pub fn find(name: &str) -> Option<&'static Rule> {
-    let number = name.strip_prefix("BG").or_else(|| name.strip_prefix("bg")).unwrap_or(name).parse::<u16>().ok();
-    RULES.iter().copied().find(|rule| rule.slug == name || Some(rule.code) == number)
+    let digits = name.strip_prefix("BG").or_else(|| name.strip_prefix("bg")).unwrap_or(name);
+    let code = digits.parse::<u16>().ok();
+    all().find(|rule| rule.slug == name || Some(rule.code) == code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_sorted_and_their_pages_begin_with_their_titles() {
+        let codes: Vec<u16> = all().map(|rule| rule.code).collect();
+        assert!(codes.is_sorted_by(|a, b| a < b), "{codes:?}");
+        for rule in all() {
+            let page = rule.page();
+            assert!(page.starts_with(&format!("# {} ({})\n", rule.slug, rule.id())), "{}", rule.slug);
+            for section in ["## At run time", "## Example", "## Fix"] {
+                assert!(page.contains(section), "{} has no section {section}", rule.slug);
+            }
+        }
+    }
 }

@@ -1,0 +1,7 @@
+//! Discovery (2xx): what the peers' query returns.
+
+use super::Rule;
+
+mod service_without_ports;
+
+pub(super) static RULES: &[&Rule] = &[&service_without_ports::RULE];

@@ -1,0 +1,118 @@
+//! The judgement: all rules over all traces. Pure: no clock, no files, no sockets.
+
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+
+use super::finding::{Effect, Finding, Findings, Verdict};
+use super::{Check, all};
+use crate::discovery::Query;
+use crate::name::boot::Boot;
+use crate::place::ObjectId;
+use crate::trace::{Agreement, Trace};
+use crate::world::World;
+
+/// A workload and what was found.
+#[derive(Debug)]
+pub struct Judged {
+    /// The workload.
+    pub object: ObjectId,
+    /// Whether it will cluster.
+    pub verdict: TraceVerdict,
+    /// What the node is called, as a template.
+    pub boots: Option<String>,
+    /// What the peers dial.
+    pub dials: Vec<String>,
+    /// What shows that a workload without a declaration is a BEAM node.
+    pub evidence: Option<String>,
+    /// What was found.
+    pub findings: Vec<Finding>,
+}
+
+/// Whether a workload will cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TraceVerdict {
+    /// Every replica will see all the others.
+    Forms,
+    /// Some replica will not see its peers, or crashes, or is refused.
+    Breaks,
+    /// It depends on these.
+    Open(Vec<String>),
+    /// It declares no strategy.
+    NotOptedIn,
+    /// A server that forms clusters in a way of its own.
+    OwnClustering(&'static str),
+}
+
+/// Judges every BEAM workload of a world, in the order read.
+pub fn judge(world: &World) -> Vec<Judged> {
+    let workloads: Vec<_> = world.workloads().collect();
+    workloads
+        .into_par_iter()
+        .filter_map(|(object, workload)| {
+            let trace = Trace::of(world, object, workload);
+            (trace.is_beam() || trace.server.is_some()).then(|| judge_one(&trace))
+        })
+        .collect()
+}
+
+/// Judges one workload.
+pub fn judge_one(trace: &Trace<'_>) -> Judged {
+    let mut found = Findings::about(trace.object.id, trace.is_opted_in());
+    if trace.server.is_none() {
+        for rule in all() {
+            if let Check::Trace(check) = rule.check {
+                check(trace, &mut found);
+            }
+        }
+    }
+    let findings = found.into_vec();
+    Judged {
+        object: trace.object.id,
+        verdict: verdict(trace, &findings),
+        boots: boots(trace),
+        dials: trace.dials.iter().map(|dial| trace.identity.show(&dial.name)).collect(),
+        evidence: trace.evidence.as_ref().map(|evidence| evidence.0.clone()),
+        findings,
+    }
+}
+
+fn boots(trace: &Trace<'_>) -> Option<String> {
+    match trace.boot()? {
+        Boot::Named(name) => Some(trace.identity.show(name)),
+        _ => None,
+    }
+}
+
+fn verdict(trace: &Trace<'_>, findings: &[Finding]) -> TraceVerdict {
+    if let Some(server) = trace.server {
+        return TraceVerdict::OwnClustering(server);
+    }
+    if !trace.is_opted_in() {
+        return TraceVerdict::NotOptedIn;
+    }
+    let breaking = |finding: &&Finding| finding.effect == Effect::Breaks;
+    if findings.iter().filter(breaking).any(|finding| finding.verdict == Verdict::Refuted) {
+        return TraceVerdict::Breaks;
+    }
+    let mut missing: Vec<String> = findings
+        .iter()
+        .filter(breaking)
+        .filter(|finding| finding.verdict == Verdict::Open)
+        .map(|finding| finding.message.clone())
+        .collect();
+    missing.extend(open(trace));
+    if missing.is_empty() { TraceVerdict::Forms } else { TraceVerdict::Open(missing) }
+}
+
+/// What keeps a trace from being decided, though no rule found a fault.
+fn open(trace: &Trace<'_>) -> Option<String> {
+    if trace.container.is_none() {
+        return Some("it is not clear which container runs the node".to_owned());
+    }
+    match (trace.agreement(), &trace.query) {
+        (Agreement::Open(why), _) => Some(why.to_string()),
+        (Agreement::Nothing, _) => Some("there is no name to compare".to_owned()),
+        (_, Query::Unknown(why)) => Some(why.to_string()),
+        (_, Query::Undeclared) => Some("what the strategy asks is not declared".to_owned()),
+        _ => None,
+    }
+}
