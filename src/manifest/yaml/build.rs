@@ -229,9 +229,7 @@ impl<'s> Builder<'s> {
 
     fn typed(&self, token: Token<'s>) -> Result<Node<'s>, YamlError> {
         let value = match token.tag {
-            Some(tag) => {
-                tagged(token.text, token.plain, &tag).map_err(|message| YamlError { message, span: token.span })?
-            }
+            Some(tag) => tagged(token.text, &tag).map_err(|message| YamlError { message, span: token.span })?,
             None if token.plain => plain(token.text),
             None => Value::String(token.text),
         };
