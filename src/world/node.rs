@@ -23,14 +23,14 @@ pub struct Node<'s> {
     pub value: Value<'s>,
 }
 
-/// A value, typed as the API server types it. Scalars that are no strings keep the text that was written.
+/// A value, typed as the API server types it. Scalars that are no strings keep their text.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value<'s> {
     /// `null`, `~` or nothing.
     Null,
     /// `true`; in YAML 1.1 also `yes` and `on`.
     Bool(bool, Cow<'s, str>),
-    /// A number, as it was written.
+    /// A number: a whole one in decimal, whatever notation was used (`0x1F` is `31`), a fraction as it was written.
     Number(Cow<'s, str>),
     /// A string, decoded.
     String(Cow<'s, str>),

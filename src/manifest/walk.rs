@@ -1,0 +1,104 @@
+//! Paths to files.
+
+use std::collections::HashSet;
+use std::path::{Component, Path, PathBuf};
+
+use ignore::WalkBuilder;
+
+/// A file that the input names or contains.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Whether the user named it, rather than a folder above it.
+    pub named: bool,
+}
+
+/// A path that led nowhere.
+#[derive(Debug)]
+pub struct Lost {
+    /// The path.
+    pub path: PathBuf,
+    /// What the system said.
+    pub message: String,
+    /// Whether the user named it.
+    pub named: bool,
+}
+
+/// The files of the inputs, in the order of the inputs and sorted by path in each, none twice.
+///
+/// Folders are walked as `git` sees them, whether or not there is a repository. A file that was named is taken
+/// whatever its name is and whoever ignores it.
+pub fn walk(inputs: &[PathBuf]) -> (Vec<Found>, Vec<Lost>) {
+    let mut walk = Walk { found: Vec::new(), lost: Vec::new(), seen: HashSet::new() };
+    for input in inputs {
+        match std::fs::metadata(input) {
+            Ok(metadata) if metadata.is_dir() => walk.folder(input),
+            Ok(_) => walk.take(input.clone(), true),
+            Err(error) => walk.lose(input.clone(), error.to_string(), true),
+        }
+    }
+    (walk.found, walk.lost)
+}
+
+struct Walk {
+    found: Vec<Found>,
+    lost: Vec<Lost>,
+    seen: HashSet<PathBuf>,
+}
+
+impl Walk {
+    fn folder(&mut self, folder: &Path) {
+        let by_path = |a: &Path, b: &Path| a.cmp(b);
+        for entry in WalkBuilder::new(folder).require_git(false).sort_by_file_path(by_path).build() {
+            match entry {
+                Ok(entry) if is_manifest(entry.path()) && is_file(&entry) => self.take(entry.into_path(), false),
+                Ok(_) => {}
+                Err(error) => self.lose(folder.to_owned(), error.to_string(), false),
+            }
+        }
+    }
+
+    fn take(&mut self, path: PathBuf, named: bool) {
+        // Links and repeated inputs lead to one file on several paths; it is one manifest all the same.
+        let real = path.canonicalize().unwrap_or_else(|_| path.clone());
+        if self.seen.insert(real) {
+            self.found.push(Found { path: plain(&path), named });
+        }
+    }
+
+    fn lose(&mut self, path: PathBuf, message: String, named: bool) {
+        self.lost.push(Lost { path, message, named });
+    }
+}
+
+/// Links to files are followed, links to folders are not: they may lead round in circles.
+fn is_file(entry: &ignore::DirEntry) -> bool {
+    entry.file_type().is_some_and(|kind| kind.is_file() || kind.is_symlink() && entry.path().is_file())
+}
+
+/// By its name, as `kubectl apply -f` has it.
+fn is_manifest(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension == *known))
+        || path.file_name().is_some_and(|name| name == "Kustomization")
+}
+
+/// Without the `./` that walking adds.
+fn plain(path: &Path) -> PathBuf {
+    path.strip_prefix(".").map_or_else(|_| path.to_owned(), Path::to_owned)
+}
+
+/// The path from the root, without `.` and `..`, so that two ways to say one place compare equal.
+pub(super) fn absolute(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for component in std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                clean.pop();
+            }
+            other => clean.push(other),
+        }
+    }
+    clean
+}

@@ -1,0 +1,386 @@
+//! Events to nodes, with a stack of its own.
+
+use std::borrow::Cow;
+
+use saphyr_parser::{Event, ScalarStyle, Tag};
+
+use super::marks::{Marks, block_header, missing, quoted_end, skip_properties, trimmed_end};
+use super::scalar::{YAML, plain, plain_key, tagged};
+use super::{MAX_ALIASED, MAX_DEPTH, Note, Parsed, YamlError, empty, map, too_deep};
+use crate::manifest::source::number;
+use crate::world::node::{Entry, Node, Span, Value};
+
+/// What an alias stands for, and how deep that is.
+struct Anchored<'s> {
+    node: Node<'s>,
+    height: usize,
+}
+
+/// A map or a list whose end has not come yet.
+struct Frame<'s> {
+    open: Open<'s>,
+    /// The first byte, once it is known: block collections begin where their first entry does.
+    start: Option<usize>,
+    flow: bool,
+    anchor: usize,
+    /// How many levels its deepest value has.
+    height: usize,
+}
+
+enum Open<'s> {
+    List(Vec<Node<'s>>),
+    Map { entries: Vec<Entry<'s>>, key: Option<Key<'s>>, merges: Vec<usize> },
+}
+
+struct Key<'s> {
+    text: Cow<'s, str>,
+    span: Span,
+    merge: bool,
+}
+
+/// A scalar before it is known whether it is a key.
+struct Token<'s> {
+    text: Cow<'s, str>,
+    span: Span,
+    plain: bool,
+    tag: Option<String>,
+}
+
+pub(super) struct Builder<'s> {
+    text: &'s str,
+    base: usize,
+    marks: Marks<'s>,
+    frames: Vec<Frame<'s>>,
+    root: Option<Node<'s>>,
+    notes: Vec<Note>,
+    /// The end of the last token, from the beginning of the document.
+    end: usize,
+    aliases: bool,
+    anchors: Vec<Option<Anchored<'s>>>,
+    aliased: usize,
+}
+
+impl<'s> Builder<'s> {
+    pub(super) fn new(text: &'s str, base: usize) -> Self {
+        Self {
+            text,
+            base,
+            marks: Marks::new(text),
+            frames: Vec::new(),
+            root: None,
+            notes: Vec::new(),
+            end: 0,
+            // Without a star nobody will ask for the anchored values, so they need not be kept.
+            aliases: memchr::memchr(b'*', text.as_bytes()).is_some(),
+            anchors: Vec::new(),
+            aliased: 0,
+        }
+    }
+
+    pub(super) fn finish(self) -> Option<Parsed<'s>> {
+        let notes = self.notes;
+        self.root.map(|root| Parsed { root, notes })
+    }
+
+    pub(super) fn event(&mut self, event: Event<'s>, span: saphyr_parser::Span) -> Result<(), YamlError> {
+        match event {
+            Event::Scalar(text, style, anchor, tag) => self.scalar(text, style, anchor, tag.as_deref(), span),
+            Event::SequenceStart(anchor, _) => self.open(Open::List(Vec::new()), anchor, span),
+            Event::MappingStart(anchor, _) => {
+                self.open(Open::Map { entries: Vec::new(), key: None, merges: Vec::new() }, anchor, span)
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(span),
+            Event::Alias(id) => self.alias(id, span),
+            Event::DocumentStart(true) => {
+                self.end = self.marks.byte(span.end);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn open(&mut self, open: Open<'s>, anchor: usize, span: saphyr_parser::Span) -> Result<(), YamlError> {
+        let (first, end) = (self.marks.byte(span.start), self.marks.byte(span.end));
+        let mut start = skip_properties(self.text, first, end);
+        // The token of a `[` or `{` has a width, that of an indentation has none.
+        let flow = start < end && matches!(self.text.as_bytes().get(start), Some(b'[' | b'{'));
+        let list = matches!(open, Open::List(_));
+        if list && !flow {
+            start = self.first_dash(start);
+        }
+        if self.awaits_key() {
+            return Err(self.error(start, "a map key must be a scalar"));
+        }
+        if self.frames.len() >= MAX_DEPTH {
+            return Err(too_deep(empty(self.base + start)));
+        }
+        self.end = if flow { start + 1 } else { start };
+        self.frames.push(Frame { open, start: (flow || list).then_some(start), flow, anchor, height: 1 });
+        Ok(())
+    }
+
+    /// Where a block list under a key is not indented, the parser reports the place behind its first `-`.
+    fn first_dash(&self, start: usize) -> usize {
+        if !matches!(self.frames.last(), Some(Frame { open: Open::Map { .. }, .. })) {
+            return start;
+        }
+        let dash = skip_properties(self.text, missing(self.text, self.end, start), start);
+        if self.text.as_bytes().get(dash) == Some(&b'-') { dash } else { start }
+    }
+
+    fn close(&mut self, span: saphyr_parser::Span) -> Result<(), YamlError> {
+        let Some(frame) = self.frames.pop() else { return Ok(()) };
+        if frame.flow {
+            self.end = self.marks.byte(span.start) + 1;
+        }
+        let span = self.span(frame.start.unwrap_or(self.end), self.end);
+        let value = match frame.open {
+            Open::List(items) => Value::List(items),
+            Open::Map { mut entries, merges, .. } => {
+                if !merges.is_empty() {
+                    entries = map::merge(entries, &merges)?;
+                }
+                map::deduplicate(&mut entries, &mut self.notes);
+                Value::Map(entries)
+            }
+        };
+        let node = Node { span, value };
+        self.anchor(frame.anchor, &node, frame.height)?;
+        self.value(node, frame.height);
+        Ok(())
+    }
+
+    fn scalar(
+        &mut self,
+        text: Cow<'s, str>,
+        style: ScalarStyle,
+        anchor: usize,
+        tag: Option<&Tag>,
+        span: saphyr_parser::Span,
+    ) -> Result<(), YamlError> {
+        let token = self.token(text, style, anchor > 0 || tag.is_some(), span);
+        let token = Token { tag: tag.map(|tag| format!("{}{}", tag.handle, tag.suffix)), ..token };
+        if self.awaits_key() && anchor == 0 {
+            return self.key(token);
+        }
+        let node = self.typed(token)?;
+        self.anchor(anchor, &node, 0)?;
+        self.place(node, 0)
+    }
+
+    /// The text of a scalar and its bytes.
+    fn token(
+        &mut self,
+        text: Cow<'s, str>,
+        style: ScalarStyle,
+        properties: bool,
+        span: saphyr_parser::Span,
+    ) -> Token<'s> {
+        let (mut start, mut end) = (self.marks.byte(span.start), self.marks.byte(span.end));
+        if properties {
+            start = skip_properties(self.text, start, end);
+        }
+        let mut text = text;
+        let plain = style == ScalarStyle::Plain;
+        match style {
+            ScalarStyle::Plain if text.is_empty() => {
+                let at = if properties { start } else { missing(self.text, self.end, end) };
+                (start, end) = (at, at);
+            }
+            ScalarStyle::Plain => text = self.borrowed(text, start, end),
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
+                let literal;
+                (end, literal) = quoted_end(self.text, start);
+                if literal {
+                    text = self.borrowed(text, start + 1, end - 1);
+                }
+            }
+            ScalarStyle::Literal | ScalarStyle::Folded => {
+                start = if properties { start } else { block_header(self.text, self.end, start) };
+                text = self.unterminated(text, end);
+                end = trimmed_end(self.text, start, end);
+            }
+        }
+        self.end = end;
+        self.begin(start);
+        Token { text, span: self.span(start, end), plain, tag: None }
+    }
+
+    /// A file may end without a line break. The parser adds one to a block scalar there; goyaml does not.
+    fn unterminated(&self, text: Cow<'s, str>, end: usize) -> Cow<'s, str> {
+        let mid_line = end == self.text.len() && !self.text.ends_with([' ', '\t', '\n', '\r']);
+        match text {
+            Cow::Owned(mut text) if mid_line && text.ends_with('\n') => {
+                text.pop();
+                Cow::Owned(text)
+            }
+            text => text,
+        }
+    }
+
+    /// The source's own bytes if they are the same. They cannot be of the same length and differ: what a scalar says
+    /// literally is said byte by byte, and everything else makes it shorter.
+    fn borrowed(&self, text: Cow<'s, str>, start: usize, end: usize) -> Cow<'s, str> {
+        match self.text.get(start..end) {
+            Some(literal) if literal == text => Cow::Borrowed(literal),
+            _ => text,
+        }
+    }
+
+    fn typed(&self, token: Token<'s>) -> Result<Node<'s>, YamlError> {
+        let value = match token.tag {
+            Some(tag) => tagged(token.text, &tag).map_err(|message| YamlError { message, span: token.span })?,
+            None if token.plain => plain(token.text),
+            None => Value::String(token.text),
+        };
+        Ok(Node { span: token.span, value })
+    }
+
+    fn key(&mut self, token: Token<'s>) -> Result<(), YamlError> {
+        if let Some(tag) = &token.tag {
+            if tag.strip_prefix(YAML) == Some("merge") && token.text == "<<" {
+                return self.push_key(Some(token.text), token.span, true);
+            }
+            let node = self.typed(token)?;
+            return self.node_as_key(node);
+        }
+        let merge = token.plain && token.text == "<<";
+        let text = if token.plain { plain_key(token.text) } else { Some(token.text) };
+        self.push_key(text, token.span, merge)
+    }
+
+    /// Keys with an anchor or a tag, and aliases. Rare, so they may take the long way.
+    fn node_as_key(&mut self, node: Node<'s>) -> Result<(), YamlError> {
+        let text = match node.value {
+            Value::String(text) => Some(text),
+            Value::Number(text) => plain_key(text),
+            Value::Bool(value, _) => Some(Cow::Borrowed(if value { "true" } else { "false" })),
+            _ => None,
+        };
+        self.push_key(text, node.span, false)
+    }
+
+    fn push_key(&mut self, text: Option<Cow<'s, str>>, span: Span, merge: bool) -> Result<(), YamlError> {
+        let text = text.ok_or_else(|| YamlError { message: "this cannot be the key of a map".to_owned(), span })?;
+        if let Some(Frame { open: Open::Map { key, .. }, .. }) = self.frames.last_mut() {
+            *key = Some(Key { text, span, merge });
+        }
+        Ok(())
+    }
+
+    fn merges(&self) -> bool {
+        matches!(self.frames.last(), Some(Frame { open: Open::Map { key: Some(Key { merge: true, .. }), .. }, .. }))
+    }
+
+    fn awaits_key(&self) -> bool {
+        matches!(self.frames.last(), Some(Frame { open: Open::Map { key: None, .. }, .. }))
+    }
+
+    /// A block map begins where its first key does.
+    fn begin(&mut self, start: usize) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.start.get_or_insert(start);
+        }
+    }
+
+    /// Takes a finished scalar or alias as what comes next: a key or a value.
+    fn place(&mut self, node: Node<'s>, height: usize) -> Result<(), YamlError> {
+        if self.awaits_key() {
+            return self.node_as_key(node);
+        }
+        self.value(node, height);
+        Ok(())
+    }
+
+    /// Puts a finished value where it belongs.
+    fn value(&mut self, node: Node<'s>, height: usize) {
+        let Some(frame) = self.frames.last_mut() else {
+            // A second root cannot come: the stream was split at its markers.
+            self.root.get_or_insert(node);
+            return;
+        };
+        frame.height = frame.height.max(height + 1);
+        match &mut frame.open {
+            Open::List(items) => items.push(node),
+            Open::Map { entries, key, merges } => {
+                let Some(Key { text, span, merge }) = key.take() else { return };
+                if merge {
+                    merges.push(entries.len());
+                }
+                entries.push(Entry { key: text, key_span: span, node });
+            }
+        }
+    }
+
+    fn anchor(&mut self, id: usize, node: &Node<'s>, height: usize) -> Result<(), YamlError> {
+        if id == 0 || !self.aliases {
+            return Ok(());
+        }
+        let node = self.copy(node)?;
+        if self.anchors.len() <= id {
+            self.anchors.resize_with(id + 1, || None);
+        }
+        self.anchors[id] = Some(Anchored { node, height });
+        Ok(())
+    }
+
+    fn alias(&mut self, id: usize, span: saphyr_parser::Span) -> Result<(), YamlError> {
+        let (start, end) = (self.marks.byte(span.start), self.marks.byte(span.end));
+        self.end = end;
+        let Some(Anchored { node, height }) = self.anchors.get_mut(id).and_then(Option::take) else {
+            return Err(self.error(start, "an anchor contains itself"));
+        };
+        if self.frames.len() + height > MAX_DEPTH {
+            return Err(too_deep(empty(self.base + start)));
+        }
+        let copy = self.copy(&node);
+        self.anchors[id] = Some(Anchored { node, height });
+        let copy = copy.map_err(|error| YamlError { span: self.span(start, end), ..error })?;
+        self.begin(start);
+        if self.merges() && !matches!(copy.value, Value::Map(_)) {
+            return Err(self.error(start, "`<<` needs a map, or a list of maps that is written here"));
+        }
+        self.place(copy, height)
+    }
+
+    /// A copy, as long as all copies together stay within bounds. Recursion is as deep as [`MAX_DEPTH`].
+    fn copy(&mut self, node: &Node<'s>) -> Result<Node<'s>, YamlError> {
+        self.aliased += weight(node);
+        if self.aliased > MAX_ALIASED {
+            let message = "aliases make this document far larger than it looks".to_owned();
+            return Err(YamlError { message, span: node.span });
+        }
+        let value = match &node.value {
+            Value::List(items) => Value::List(items.iter().map(|item| self.copy(item)).collect::<Result<_, _>>()?),
+            Value::Map(entries) => {
+                let copy = |entry: &Entry<'s>| Ok(Entry { node: self.copy(&entry.node)?, ..key_of(entry) });
+                Value::Map(entries.iter().map(copy).collect::<Result<_, YamlError>>()?)
+            }
+            scalar => scalar.clone(),
+        };
+        Ok(Node { span: node.span, value })
+    }
+
+    fn span(&self, start: usize, end: usize) -> Span {
+        Span { start: number(self.base + start), end: number(self.base + end.max(start)) }
+    }
+
+    fn error(&self, at: usize, message: &str) -> YamlError {
+        YamlError { message: message.to_owned(), span: empty(self.base + at) }
+    }
+}
+
+/// What a copy of this node alone costs, in bytes.
+fn weight(node: &Node<'_>) -> usize {
+    size_of::<Entry<'_>>()
+        + match &node.value {
+            Value::String(Cow::Owned(text)) => text.len(),
+            Value::Map(entries) => entries.iter().map(|entry| entry.key.len()).sum(),
+            _ => 0,
+        }
+}
+
+fn key_of<'s>(entry: &Entry<'s>) -> Entry<'s> {
+    let nothing = Node { span: entry.node.span, value: Value::Null };
+    Entry { key: entry.key.clone(), key_span: entry.key_span, node: nothing }
+}

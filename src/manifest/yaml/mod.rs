@@ -1,0 +1,109 @@
+//! Documents to values with the bytes that said them.
+//!
+//! The grammar is `saphyr-parser`'s, pulled event by event: nothing here or there recurses with the input. What the
+//! scalars mean is [`typing`](super::typing)'s business.
+
+mod build;
+mod map;
+mod marks;
+mod scalar;
+mod split;
+
+use std::ops::Range;
+
+use saphyr_parser::{Event, Parser, ScanError};
+use thiserror::Error;
+
+use super::source::number;
+use crate::world::node::{Node, Span};
+
+pub use split::documents;
+
+/// Maps and lists nest at most this deep. What the API server stores is never deeper than a few dozen.
+pub const MAX_DEPTH: usize = 200;
+/// The bytes that aliases may be worth in a document, so that ten lines cannot fill the memory.
+pub const MAX_ALIASED: usize = 32 << 20;
+/// The `,`, `[` and `{` of a document. The parser keeps the tokens of a flow collection until it ends.
+const MAX_FLOW: usize = 1 << 20;
+
+/// A document that is no YAML, or none that the API server would take.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{message}")]
+pub struct YamlError {
+    /// What is wrong.
+    pub message: String,
+    /// Where.
+    pub span: Span,
+}
+
+/// Something odd that does not keep the document from being read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// Where.
+    pub span: Span,
+    /// What.
+    pub text: String,
+}
+
+/// A document that was read.
+#[derive(Debug, PartialEq)]
+pub struct Parsed<'s> {
+    /// Its value.
+    pub root: Node<'s>,
+    /// What was odd.
+    pub notes: Vec<Note>,
+}
+
+/// Reads the document in these bytes of `text`. Nothing if there is only comment.
+pub fn parse(text: &str, document: Range<usize>) -> Result<Option<Parsed<'_>>, YamlError> {
+    let (base, text) = window(text, document)?;
+    let mut builder = build::Builder::new(text, base);
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.map_err(|error| scan_error(text, base, &error))?;
+        builder.event(event, span)?;
+    }
+    Ok(builder.finish())
+}
+
+/// Whether the bytes are YAML at all, without building anything.
+pub fn check(text: &str, document: Range<usize>) -> Result<(), YamlError> {
+    let (base, text) = window(text, document)?;
+    let mut depth = 0_usize;
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.map_err(|error| scan_error(text, base, &error))?;
+        match event {
+            Event::SequenceStart(..) | Event::MappingStart(..) => depth += 1,
+            Event::SequenceEnd | Event::MappingEnd => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return Err(too_deep(empty(base + marks::Marks::new(text).byte(span.start))));
+        }
+    }
+    Ok(())
+}
+
+/// The text of a document and where it begins, if the parser can be trusted with it.
+fn window(text: &str, document: Range<usize>) -> Result<(usize, &str), YamlError> {
+    let base = document.start;
+    let text = text.get(document).unwrap_or("");
+    let flow = text.len() > MAX_FLOW && memchr::memchr3_iter(b',', b'[', b'{', text.as_bytes()).nth(MAX_FLOW).is_some();
+    if flow {
+        let message = "more lists and maps in one document than can be read".to_owned();
+        return Err(YamlError { message, span: empty(base) });
+    }
+    Ok((base, text))
+}
+
+fn scan_error(text: &str, base: usize, error: &ScanError) -> YamlError {
+    let at = base + marks::Marks::new(text).byte(*error.marker());
+    YamlError { message: error.info().to_owned(), span: empty(at) }
+}
+
+fn too_deep(span: Span) -> YamlError {
+    YamlError { message: format!("maps and lists nest more than {MAX_DEPTH} deep"), span }
+}
+
+fn empty(at: usize) -> Span {
+    Span { start: number(at), end: number(at) }
+}
