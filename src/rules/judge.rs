@@ -55,7 +55,7 @@ pub fn judge(world: &World) -> Vec<Judged> {
 }
 
 /// Judges one workload.
-pub fn judge_one(trace: &Trace<'_>) -> Judged {
+pub(super) fn judge_one(trace: &Trace<'_>) -> Judged {
     let mut found = Findings::about(trace.object.id, trace.is_opted_in());
     if trace.server.is_none() {
         for rule in all() {

@@ -7,7 +7,7 @@ mod build;
 mod map;
 mod marks;
 mod scalar;
-mod split;
+pub mod split;
 
 use std::ops::Range;
 
