@@ -145,6 +145,28 @@ impl Naming {
         naming
     }
 
+    /// The name as it was written, and where: declared, in the VM's flags, or in RELEASE_NODE.
+    pub fn written(&self) -> Option<(&Template, Loc)> {
+        if let Some(declared) = &self.declared {
+            return Some((&declared.value, declared.at.clone()));
+        }
+        if let Some(flag) = &self.flag {
+            return Some((&flag.value.name, flag.at.clone()));
+        }
+        match &self.node {
+            Setting::Set(node) => Some((&node.value, node.at.clone())),
+            _ => None,
+        }
+    }
+
+    /// Whether names are long, or would be if the image says what the name needs.
+    pub fn is_presumed_long(&self) -> bool {
+        match &self.flag {
+            Some(flag) if self.declared.is_none() => flag.value.long,
+            _ => self.declared.is_some() || self.distribution.literal().as_deref() == Some("name"),
+        }
+    }
+
     fn solve(&self, pod: &Pod) -> Boot {
         match &self.launch.program {
             Program::Release(Verb::Eval | Verb::Talk | Verb::Other) => return Boot::Undistributed(Undistributed::Verb),
@@ -198,12 +220,9 @@ struct Pod {
 impl Pod {
     fn of(workload: &Workload) -> Self {
         let template = &workload.template;
-        let named =
-            workload.has_stable_hostnames() || template.hostname.is_some() || workload.kind == WorkloadKind::Pod;
         // Without a `hostname` of its own a pod is called as itself; with a subdomain, /etc/hosts holds its FQDN
         // (`pkg/kubelet/kubelet_pods.go`, `managedHostsFileContent`), and the VM completes a name from it.
         let subdomain = workload.subdomain().filter(|_| template.hostname_override.is_none());
-        let _ = named;
         Self { fqdn: subdomain.map(str::to_owned), host_network: template.host_network }
     }
 }

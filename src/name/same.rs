@@ -59,6 +59,16 @@ impl Identity {
         self.atoms(name).iter().map(Atom::show).collect()
     }
 
+    /// Whether a name has a part that each pod has for itself.
+    pub fn differs_between_pods(&self, name: &Template) -> bool {
+        self.atoms(name).iter().any(|atom| match atom {
+            // A machine may run two replicas, but it need not.
+            Atom::Sym(sym) => sym.differs_between_pods() || matches!(sym, Sym::HostIp | Sym::NodeName),
+            Atom::Opaque(_) => true,
+            Atom::Char(_) => false,
+        })
+    }
+
     fn same_known(&self, a: &[Atom], b: &[Atom]) -> Same {
         if a == b {
             return Same::Yes;

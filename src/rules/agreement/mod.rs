@@ -2,4 +2,10 @@
 
 use super::Rule;
 
-pub(super) static RULES: &[&Rule] = &[];
+mod hard_coded_namespace;
+mod name_mismatch;
+mod name_unprovable;
+mod wrong_cluster_domain;
+
+pub(super) static RULES: &[&Rule] =
+    &[&name_mismatch::RULE, &hard_coded_namespace::RULE, &wrong_cluster_domain::RULE, &name_unprovable::RULE];

@@ -1,0 +1,79 @@
+//! # bad-basename (BG107)
+//!
+//! The part of a node's name before `@` may hold letters, digits, `_` and `-`. The VM refuses anything else, dots above all,
+//! and does not start.
+//!
+//! ## At run time
+//!
+//! `Invalid node name! Please check your configuration`, and the pod restarts for ever.
+//!
+//! ## Example
+//!
+//! ```yaml
+//! env:
+//!   - name: RELEASE_NODE
+//!     value: shop.cart@$(MY_POD_IP)
+//! ```
+//!
+//! ## Fix
+//!
+//! ```yaml
+//!   - name: RELEASE_NODE
+//!     value: shop_cart@$(MY_POD_IP)
+//! ```
+//!
+//! The basename that the peers dial (`kubernetes_node_basename`, `application_name`) must change with it.
+//!
+//! ## Facts
+//!
+//! OTP 25.2.3, `net_kernel.erl`, `valid_name_head/1`: `^[0-9A-Za-z_\-]+$`. Failure catalogue 16.
+
+use crate::name::boot::{Boot, Crash};
+use crate::place::Loc;
+use crate::rules::finding::{Effect, Findings, Safety, Severity};
+use crate::rules::{Check, Rule};
+use crate::symptom::Symptom;
+use crate::trace::Trace;
+use crate::world::declared::Key;
+
+pub(super) static RULE: Rule = Rule {
+    code: 107,
+    slug: "bad-basename",
+    severity: Severity::Error,
+    effect: Effect::Breaks,
+    summary: "the part before `@` has a character that the VM refuses",
+    source: include_str!("bad_basename.rs"),
+    check: Check::Trace(check),
+};
+
+fn check(trace: &Trace<'_>, found: &mut Findings) {
+    let Some((base, refused, at)) = in_the_name(trace).or_else(|| in_the_declaration(trace)) else { return };
+    let message = format!("basename `{base}` has `{refused}`; allowed are letters, digits, `_` and `-`");
+    found
+        .refute(&RULE, message)
+        .label(at, "the VM refuses this name")
+        .symptom(Symptom::InvalidNodeName)
+        .fix(Safety::Unsafe, "rename the node, and what its peers dial");
+}
+
+fn in_the_name(trace: &Trace<'_>) -> Option<(String, char, Loc)> {
+    let naming = trace.naming.as_ref()?;
+    if naming.boot != Boot::Crash(Crash::InvalidName) {
+        return None;
+    }
+    let (name, at) = naming.written()?;
+    let base = name.split_once('@').map_or_else(|| name.clone(), |(base, _)| base);
+    let text = base.literal()?;
+    Some((text.clone(), refused(&text)?, at))
+}
+
+fn in_the_declaration(trace: &Trace<'_>) -> Option<(String, char, Loc)> {
+    let declared = trace.declared.as_ref()?.get(Key::Basename)?;
+    // A reference to a variable is not a name yet.
+    let text = declared.value.split("$(").next()?;
+    Some((declared.value.clone(), refused(text)?, declared.at.clone()))
+}
+
+fn refused(base: &str) -> Option<char> {
+    base.chars().find(|c| !c.is_ascii_alphanumeric() && *c != '_' && *c != '-')
+}

@@ -1,0 +1,106 @@
+//! # bad-host (BG108)
+//!
+//! The VM does not check the host of its own name, but its peers do, and DNS does: an empty label, a dot at the end, no dot
+//! at all or a second `@` make a name under which nobody can reach the node.
+//!
+//! ## At run time
+//!
+//! Without a dot, on the peers: `** Hostname cart is illegal **`. Otherwise `unable to connect to` the node's own expected
+//! name, every five seconds; `Node.list()` stays empty. A second `@` crashes at boot.
+//!
+//! ## Example
+//!
+//! ```yaml
+//! env:
+//!   - name: RELEASE_NODE
+//!     value: cart@$(MY_POD_NAME).cart.shop.svc.cluster.local.
+//! ```
+//!
+//! ## Fix
+//!
+//! ```yaml
+//!   - name: RELEASE_NODE
+//!     value: cart@$(MY_POD_NAME).cart.shop.svc.cluster.local
+//! ```
+//!
+//! Addresses need no dots (IPv6 has none), and a name without any host is completed by the pod where it can be.
+//!
+//! ## Facts
+//!
+//! OTP 25.2.3, `inet_tcp_dist.erl`, `splitnode/3`; failure catalogue 19, 25, 38.
+
+use crate::name::boot::{Boot, Crash};
+use crate::name::template::{Part, Sym, Template};
+use crate::rules::finding::{Effect, Findings, Safety, Severity};
+use crate::rules::{Check, Rule};
+use crate::symptom::Symptom;
+use crate::trace::Trace;
+
+pub(super) static RULE: Rule = Rule {
+    code: 108,
+    slug: "bad-host",
+    severity: Severity::Error,
+    effect: Effect::Breaks,
+    summary: "the part after `@` is no host that peers can reach",
+    source: include_str!("bad_host.rs"),
+    check: Check::Trace(check),
+};
+
+fn check(trace: &Trace<'_>, found: &mut Findings) {
+    let Some(naming) = &trace.naming else { return };
+    let Some((name, at)) = naming.written() else { return };
+    let Some((_, host)) = name.split_once('@') else { return };
+    let long = naming.is_presumed_long();
+    let what = match &naming.boot {
+        Boot::Crash(Crash::InvalidName) if host.contains('@') => "a second `@`",
+        Boot::Named(_) if has_unexpanded(&host) => return, // BG105 and BG106 say why
+        Boot::Named(_) => match fault(&host, long, trace.object.name.contains('.')) {
+            Some(what) => what,
+            None => return,
+        },
+        _ => return,
+    };
+    let symptom = match &naming.boot {
+        Boot::Crash(_) => Symptom::InvalidNodeName,
+        _ if what == NO_DOT => Symptom::IllegalHostname(host.to_string()),
+        _ => Symptom::UnableToConnect(name.to_string()),
+    };
+    found
+        .refute(&RULE, format!("host `{host}` has {what}: no peer can reach this node"))
+        .label(at, what)
+        .symptom(symptom)
+        .fix(Safety::Safe, "write the host as its peers dial it");
+}
+
+const NO_DOT: &str = "no dot";
+
+fn fault(host: &Template, long: bool, dotted_pods: bool) -> Option<&'static str> {
+    let last = host.pieces().last().and_then(|piece| piece.part.text());
+    if last.is_some_and(|text| text.ends_with('.')) {
+        return Some("a dot at its end");
+    }
+    let first = host.pieces().first().and_then(|piece| piece.part.text());
+    let empty = |text: &str| text.contains("..");
+    if first.is_some_and(|text| text.starts_with('.'))
+        || host.pieces().iter().filter_map(|piece| piece.part.text()).any(empty)
+    {
+        return Some("an empty label");
+    }
+    (long && host.unknown().is_none() && is_dotless(host, dotted_pods)).then_some(NO_DOT)
+}
+
+/// Whether a host is certainly neither an address nor a name with a dot. Pods are called after their workload.
+fn is_dotless(host: &Template, dotted_pods: bool) -> bool {
+    let may_have_dots = |sym| match sym {
+        Sym::PodName | Sym::Hostname => dotted_pods,
+        Sym::PodIpDashed | Sym::Namespace | Sym::Uid => false,
+        Sym::PodIp | Sym::PodIps | Sym::HostIp | Sym::NodeName | Sym::ClusterDomain => true,
+    };
+    !host.contains('.') && !host.contains(':') && !host.syms().any(may_have_dots)
+}
+
+fn has_unexpanded(host: &Template) -> bool {
+    host.pieces().iter().any(|piece| matches!(piece.part, Part::Unexpanded(..)))
+        || host.contains('$')
+        || host.contains('`')
+}

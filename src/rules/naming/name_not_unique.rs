@@ -1,0 +1,82 @@
+//! # name-not-unique (BG109)
+//!
+//! All replicas of a workload start from one template. If nothing in the node's name differs from pod to pod, every replica
+//! takes its peers for itself.
+//!
+//! ## At run time
+//!
+//! Nothing is logged: a node never dials its own name. `Node.list()` stays empty.
+//!
+//! ## Example
+//!
+//! ```yaml
+//! kind: Deployment
+//! spec:
+//!   replicas: 3
+//!   # ...
+//!         env:
+//!           - name: RELEASE_NODE
+//!             value: cart@cart.shop.svc.cluster.local
+//! ```
+//!
+//! ## Fix
+//!
+//! ```yaml
+//!           - name: RELEASE_NODE
+//!             value: cart@$(MY_POD_IP)
+//! ```
+//!
+//! With one replica a fixed name is fine, and this rule is silent. The replica count of an autoscaler is its maximum.
+//!
+//! ## Facts
+//!
+//! libcluster drops the name that is its own (`lib/strategy/strategy.ex`). Failure catalogue 23 and 24.
+
+use crate::name::boot::Boot;
+use crate::name::template::{Part, Template};
+use crate::rules::finding::{Effect, Findings, Safety, Severity};
+use crate::rules::{Check, Rule};
+use crate::symptom::Symptom;
+use crate::trace::Trace;
+
+pub(super) static RULE: Rule = Rule {
+    code: 109,
+    slug: "name-not-unique",
+    severity: Severity::Error,
+    effect: Effect::Breaks,
+    summary: "every replica claims the same name",
+    source: include_str!("name_not_unique.rs"),
+    check: Check::Trace(check),
+};
+
+fn check(trace: &Trace<'_>, found: &mut Findings) {
+    let Some(Boot::Named(name)) = trace.boot() else { return };
+    if found.has(&[108]) || !is_settled(name) || trace.identity.differs_between_pods(name) {
+        return;
+    }
+    let replicas = match trace.replicas() {
+        Some(0 | 1) => return,
+        Some(count) => format!("all {count} replicas claim"),
+        None => "the pods of all machines claim".to_owned(),
+    };
+    let name = trace.identity.show(name);
+    let finding = found.refute(&RULE, format!("{replicas} the name `{name}`"));
+    if let Some((_, at)) = trace.naming.as_ref().and_then(|naming| naming.written()) {
+        finding.label(at, "the same in every pod");
+    }
+    if trace.pod.hostname.is_some() && !trace.workload.has_stable_hostnames() {
+        finding.label(trace.at_pod_spec(&["hostname"]), "one host name for all pods");
+    }
+    finding
+        .symptom(Symptom::OnlyItself)
+        .fix(Safety::Unsafe, "make the name differ from pod to pod, as `$(MY_POD_IP)` does");
+}
+
+/// Whether the name is what somebody meant: a reference that was never expanded is another rule's.
+fn is_settled(name: &Template) -> bool {
+    name.pieces().iter().all(|piece| match &piece.part {
+        Part::Lit(text) => !text.contains(['$', '`']),
+        Part::Sym(_) => true,
+        Part::Unexpanded(..) | Part::Opaque(_) => false,
+    })
+}

@@ -1,0 +1,88 @@
+//! # node-name-missing (BG104)
+//!
+//! With long names a node needs a host in its name. If `RELEASE_NODE` gives none, the VM asks the resolver for the pod's
+//! full name, and a pod has one only if it has a subdomain, as a StatefulSet's pods do. Otherwise it does not boot.
+//!
+//! ## At run time
+//!
+//! `Can't set long node name! Please check your configuration`, and the pod restarts for ever.
+//!
+//! ## Example
+//!
+//! ```yaml
+//! kind: Deployment
+//! # ...
+//!         env:
+//!           - name: RELEASE_DISTRIBUTION
+//!             value: name
+//! ```
+//!
+//! ## Fix
+//!
+//! ```yaml
+//!           - name: MY_POD_IP
+//!             valueFrom:
+//!               fieldRef:
+//!                 fieldPath: status.podIP
+//!           - name: RELEASE_NODE
+//!             value: cart@$(MY_POD_IP)
+//! ```
+//!
+//! Where `RELEASE_NODE` is missing, the image's `rel/env.sh` may export it; then this is a warning, until `env-sh` in
+//! `beamgate.toml` shows the script or `beamgate.dev/node-name` declares the name.
+//!
+//! ## Facts
+//!
+//! OTP 25.2.3, `net_kernel.erl`; the kubelet writes the FQDN into /etc/hosts only for pods with a subdomain
+//! (`kubelet_pods.go`, `managedHostsFileContent`). Failure catalogue 3.
+
+use crate::name::boot::{Boot, Crash, Setting};
+use crate::name::launcher::Program;
+use crate::rules::finding::{Effect, Findings, Safety, Severity};
+use crate::rules::{Check, Rule};
+use crate::symptom::Symptom;
+use crate::trace::Trace;
+
+pub(super) static RULE: Rule = Rule {
+    code: 104,
+    slug: "node-name-missing",
+    severity: Severity::Error,
+    effect: Effect::Breaks,
+    summary: "long names are on, but nothing gives the node a host",
+    source: include_str!("node_name_missing.rs"),
+    check: Check::Trace(check),
+};
+
+fn check(trace: &Trace<'_>, found: &mut Findings) {
+    let Some(naming) = &trace.naming else { return };
+    if trace.pod.hostname_override.is_some() && trace.workload.subdomain().is_some() {
+        return; // BG115 says what took the full name away
+    }
+    let left_to_the_image = matches!(naming.boot, Boot::Opaque(_))
+        && !matches!(naming.launch.program, Program::Foreign(_))
+        && naming.node == Setting::Unset
+        && naming.distribution.literal().as_deref() == Some("name");
+    let finding = if naming.boot == Boot::Crash(Crash::LongName) {
+        found.refute(
+            &RULE,
+            "long names are on, but nothing gives the node a host, and the pod has no full name of its own",
+        )
+    } else if left_to_the_image && trace.workload.subdomain().is_none() {
+        let finding = found
+            .suspect(&RULE, "long names are on, but RELEASE_NODE is not set, and the pod has no full name of its own");
+        finding.note("unless the image's `rel/env.sh` exports RELEASE_NODE")
+    } else {
+        return;
+    };
+    if let Some(at) = naming.node.at() {
+        finding.label(at.clone(), "a name without a host");
+    } else if let Some(container) = trace.container {
+        finding.label(container.at.key("env").of(trace.object.id).at_key(), "no RELEASE_NODE here");
+    }
+    if let Some(at) = naming.distribution.at() {
+        finding.label(at.clone(), "long names");
+    }
+    finding.symptom(Symptom::CantSetLongName).fix(Safety::Safe, "name the node").snippet(
+        "- name: MY_POD_IP\n  valueFrom:\n    fieldRef:\n      fieldPath: status.podIP\n- name: RELEASE_NODE\n  value: <basename>@$(MY_POD_IP)",
+    );
+}

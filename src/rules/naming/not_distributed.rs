@@ -1,0 +1,85 @@
+//! # not-distributed (BG102)
+//!
+//! `RELEASE_DISTRIBUTION` knows three values: `name`, `sname` and `none`. With `none`, and with any other word, the node
+//! boots without distribution: it serves requests, and nobody can connect to it.
+//!
+//! ## At run time
+//!
+//! For a misspelt value one line, `ERROR: Expected RELEASE_DISTRIBUTION to be sname, name, or none, got: longnames`, and the
+//! boot goes on; then, as with `none`, libcluster says of each peer that it is `not part of network`.
+//!
+//! ## Example
+//!
+//! ```yaml
+//! env:
+//!   - name: RELEASE_DISTRIBUTION
+//!     value: longnames
+//! ```
+//!
+//! ## Fix
+//!
+//! ```yaml
+//!   - name: RELEASE_DISTRIBUTION
+//!     value: name
+//! ```
+//!
+//! A container that runs `eval` (a migration) needs no distribution, and this rule is silent about it. A command that starts
+//! `elixir`, `iex` or `mix` without a name is a warning, since the program may start its distribution itself.
+//!
+//! ## Facts
+//!
+//! Elixir's `release.init.ex`: the `exit 1` behind the message leaves only a subshell. Failure catalogue 4 and 5.
+
+use crate::name::boot::{Boot, Undistributed};
+use crate::rules::finding::{Effect, Findings, Safety, Severity};
+use crate::rules::{Check, Rule};
+use crate::symptom::Symptom;
+use crate::trace::Trace;
+
+pub(super) static RULE: Rule = Rule {
+    code: 102,
+    slug: "not-distributed",
+    severity: Severity::Error,
+    effect: Effect::Breaks,
+    summary: "the node boots undistributed",
+    source: include_str!("not_distributed.rs"),
+    check: Check::Trace(check),
+};
+
+fn check(trace: &Trace<'_>, found: &mut Findings) {
+    let Some(naming) = &trace.naming else { return };
+    let Boot::Undistributed(why) = &naming.boot else { return };
+    match why {
+        Undistributed::Misspelt(value) => {
+            let message =
+                format!("RELEASE_DISTRIBUTION is `{value}`, not name, sname or none: the node boots undistributed");
+            let finding = found.refute(&RULE, message).symptom(Symptom::BadDistribution(value.clone()));
+            finding.fix(Safety::Safe, "set it to `name`");
+            if let Some(at) = naming.distribution.at() {
+                finding.label(at.clone(), "no such distribution");
+            }
+        }
+        // Whoever has not opted in may well want a node by itself.
+        Undistributed::None if trace.is_opted_in() => {
+            let message = "RELEASE_DISTRIBUTION is `none`: the node boots undistributed";
+            let finding = found.refute(&RULE, message).at_most(Severity::Warning);
+            finding.symptom(Symptom::NotPartOfNetwork(peer(trace))).fix(Safety::Safe, "set it to `name`");
+            if let Some(at) = naming.distribution.at() {
+                finding.label(at.clone(), "no distribution");
+            }
+        }
+        Undistributed::NoName if trace.is_opted_in() => {
+            let finding = found.suspect(&RULE, "the command starts a VM without a name: it is not distributed");
+            finding.label(naming.launch.at.clone(), "no `--name` among its arguments");
+            finding.symptom(Symptom::NotPartOfNetwork(peer(trace)));
+            finding
+                .note("unless the program itself calls `Node.start/2`")
+                .fix(Safety::Unsafe, "give it a name with `--name`");
+        }
+        _ => {}
+    }
+}
+
+fn peer(trace: &Trace<'_>) -> String {
+    trace.dials.first().map_or_else(|| "...".to_owned(), |dial| trace.identity.show(&dial.name))
+}
