@@ -51,12 +51,23 @@ fn next_placeholder(text: &str) -> Option<(usize, usize, &'static str)> {
     kinds.iter().filter_map(|(open, close)| Some((text.find(open)?, open.len(), *close))).min()
 }
 
-/// The chart whose `templates/` a path is in: the outermost, which is the one to render.
+/// The chart whose `templates/` a path is in: the one to render, which has this one as a dependency if that is in a
+/// `charts/` of its own.
 pub fn chart_of(path: &Path) -> Option<PathBuf> {
     let is_templates = |folder: &&Path| folder.file_name().is_some_and(|name| name == "templates");
     let charts = path.ancestors().filter(is_templates).filter_map(Path::parent);
-    let real = charts.filter(|chart| chart.join("Chart.yaml").is_file());
-    real.last().map(Path::to_owned)
+    let mut chart = charts.filter(|chart| is_chart(chart)).last()?;
+    while let Some(above) = chart.parent().filter(|above| above.ends_with("charts")).and_then(Path::parent) {
+        if !is_chart(above) {
+            break;
+        }
+        chart = above;
+    }
+    Some(chart.to_owned())
+}
+
+fn is_chart(folder: &Path) -> bool {
+    folder.join("Chart.yaml").is_file()
 }
 
 #[cfg(test)]

@@ -107,7 +107,21 @@ fn window(text: &str, document: Range<usize>) -> Result<(usize, &str), YamlError
         let message = "more lists and maps in one document than can be read".to_owned();
         return Err(YamlError { message, span: empty(base) });
     }
+    // The parser counts the bytes of directives where it should count characters.
+    if let Some(at) = odd_directive(text) {
+        let message = "a directive must not hold anything but ASCII".to_owned();
+        return Err(YamlError { message, span: empty(base + at) });
+    }
     Ok((base, text))
+}
+
+/// A line that begins with `%` and is not ASCII.
+fn odd_directive(text: &str) -> Option<usize> {
+    let lines = memchr::memchr_iter(b'%', text.as_bytes());
+    let begins_line =
+        |at: &usize| at.checked_sub(1).is_none_or(|before| matches!(text.as_bytes()[before], b'\n' | b'\r'));
+    let is_odd = |at: &usize| text.get(*at..).is_some_and(|rest| !rest.lines().next().unwrap_or("").is_ascii());
+    lines.filter(begins_line).find(is_odd)
 }
 
 fn scan_error(text: &str, base: usize, error: &ScanError) -> YamlError {
