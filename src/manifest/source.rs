@@ -65,7 +65,10 @@ impl Source {
         let starts = self.starts();
         let line = starts.partition_point(|start| *start <= offset).saturating_sub(1);
         let start = starts.get(line).map_or(0, |start| *start as usize);
-        let end = self.text.floor_char_boundary(offset as usize);
+        let mut end = self.text.len().min(offset as usize);
+        while !self.text.is_char_boundary(end) {
+            end -= 1;
+        }
         let before = self.text.get(start..end).unwrap_or("");
         Position { line: number(line + 1), column: number(before.chars().count() + 1) }
     }

@@ -1,6 +1,7 @@
 //! Paths to files.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::{Component, Path, PathBuf};
 
 use ignore::WalkBuilder;
@@ -30,7 +31,7 @@ pub struct Lost {
 /// Folders are walked as `git` sees them, whether or not there is a repository. A file that was named is taken
 /// whatever its name is and whoever ignores it.
 pub fn walk(inputs: &[PathBuf]) -> (Vec<Found>, Vec<Lost>) {
-    let mut walk = Walk { found: Vec::new(), lost: Vec::new(), seen: HashSet::new() };
+    let mut walk = Walk { found: Vec::new(), lost: Vec::new(), seen: HashMap::new() };
     for input in inputs {
         match std::fs::metadata(input) {
             Ok(metadata) if metadata.is_dir() => walk.folder(input),
@@ -44,7 +45,7 @@ pub fn walk(inputs: &[PathBuf]) -> (Vec<Found>, Vec<Lost>) {
 struct Walk {
     found: Vec<Found>,
     lost: Vec<Lost>,
-    seen: HashSet<PathBuf>,
+    seen: HashMap<PathBuf, usize>,
 }
 
 impl Walk {
@@ -62,8 +63,12 @@ impl Walk {
     fn take(&mut self, path: PathBuf, named: bool) {
         // Links and repeated inputs lead to one file on several paths; it is one manifest all the same.
         let real = path.canonicalize().unwrap_or_else(|_| path.clone());
-        if self.seen.insert(real) {
-            self.found.push(Found { path: plain(&path), named });
+        match self.seen.entry(real) {
+            Entry::Occupied(before) => self.found[*before.get()].named |= named,
+            Entry::Vacant(new) => {
+                new.insert(self.found.len());
+                self.found.push(Found { path: plain(&path), named });
+            }
         }
     }
 

@@ -2,13 +2,46 @@
 
 use std::borrow::Cow;
 
-use saphyr_parser::{Event, ScalarStyle, Tag};
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
 use super::marks::{Marks, block_header, missing, quoted_end, skip_properties, trimmed_end};
+use super::repair::Repairs;
 use super::scalar::{YAML, plain, plain_key, tagged};
-use super::{MAX_ALIASED, MAX_DEPTH, Note, Parsed, YamlError, empty, map, too_deep};
+use super::{MAX_ALIASED, MAX_DEPTH, Note, Parsed, YamlError, empty, map, scan_error, too_deep};
 use crate::manifest::source::number;
 use crate::world::node::{Entry, Node, Span, Value};
+
+/// Why a document could not be built.
+pub(super) enum Failure {
+    /// The parser is stuck, which may be its own fault.
+    Scan(Stuck),
+    /// The document is at fault.
+    Yaml(YamlError),
+}
+
+/// Where the parser is stuck.
+pub(super) struct Stuck {
+    pub(super) error: ScanError,
+    /// The end of the last token before.
+    pub(super) end: usize,
+    /// The outermost flow collection that is open.
+    pub(super) flow: Option<usize>,
+}
+
+/// Builds a document that begins at byte `base` of its source.
+pub(super) fn build<'s>(text: &'s str, base: usize, repairs: &Repairs) -> Result<Option<Parsed<'s>>, Failure> {
+    let shown = repairs.shown(text);
+    let mut builder = Builder::new(text, base, repairs);
+    for event in Parser::new_from_str(shown) {
+        let (event, span) = match event {
+            Ok(event) => event,
+            Err(error) => return Err(Failure::Scan(builder.stuck(error))),
+        };
+        builder.event(event, span).map_err(Failure::Yaml)?;
+    }
+    let notes = builder.notes;
+    Ok(builder.root.map(|root| Parsed { root, notes }))
+}
 
 /// What an alias stands for, and how deep that is.
 struct Anchored<'s> {
@@ -46,7 +79,7 @@ struct Token<'s> {
     tag: Option<String>,
 }
 
-pub(super) struct Builder<'s> {
+struct Builder<'s, 'r> {
     text: &'s str,
     base: usize,
     marks: Marks<'s>,
@@ -58,10 +91,11 @@ pub(super) struct Builder<'s> {
     aliases: bool,
     anchors: Vec<Option<Anchored<'s>>>,
     aliased: usize,
+    repairs: &'r Repairs,
 }
 
-impl<'s> Builder<'s> {
-    pub(super) fn new(text: &'s str, base: usize) -> Self {
+impl<'s, 'r> Builder<'s, 'r> {
+    fn new(text: &'s str, base: usize, repairs: &'r Repairs) -> Self {
         Self {
             text,
             base,
@@ -74,17 +108,22 @@ impl<'s> Builder<'s> {
             aliases: memchr::memchr(b'*', text.as_bytes()).is_some(),
             anchors: Vec::new(),
             aliased: 0,
+            repairs,
         }
     }
 
-    pub(super) fn finish(self) -> Option<Parsed<'s>> {
-        let notes = self.notes;
-        self.root.map(|root| Parsed { root, notes })
+    fn stuck(&self, error: ScanError) -> Stuck {
+        let flow = self.frames.iter().find(|frame| frame.flow).and_then(|frame| frame.start);
+        Stuck { error, end: self.end, flow }
     }
 
-    pub(super) fn event(&mut self, event: Event<'s>, span: saphyr_parser::Span) -> Result<(), YamlError> {
+    fn event(&mut self, event: Event<'_>, span: saphyr_parser::Span) -> Result<(), YamlError> {
         match event {
-            Event::Scalar(text, style, anchor, tag) => self.scalar(text, style, anchor, tag.as_deref(), span),
+            Event::Scalar(text, style, anchor, tag) => {
+                // The parser always owns its scalars, so this copies nothing.
+                let text = Cow::Owned(text.into_owned());
+                self.scalar(text, style, anchor, tag.as_deref(), span)
+            }
             Event::SequenceStart(anchor, _) => self.open(Open::List(Vec::new()), anchor, span),
             Event::MappingStart(anchor, _) => {
                 self.open(Open::Map { entries: Vec::new(), key: None, merges: Vec::new() }, anchor, span)
@@ -158,7 +197,11 @@ impl<'s> Builder<'s> {
         tag: Option<&Tag>,
         span: saphyr_parser::Span,
     ) -> Result<(), YamlError> {
-        let token = self.token(text, style, anchor > 0 || tag.is_some(), span);
+        let properties = anchor > 0 || tag.is_some();
+        if let Some((start, repair)) = self.repair(style, properties, span) {
+            return self.repaired(start, repair, anchor);
+        }
+        let token = self.token(text, style, properties, span);
         let token = Token { tag: tag.map(|tag| format!("{}{}", tag.handle, tag.suffix)), ..token };
         if self.awaits_key() && anchor == 0 {
             return self.key(token);
@@ -166,6 +209,36 @@ impl<'s> Builder<'s> {
         let node = self.typed(token)?;
         self.anchor(anchor, &node, 0)?;
         self.place(node, 0)
+    }
+
+    /// The end of the collection or scalar that the parser saw a mere word of.
+    fn repair(&mut self, style: ScalarStyle, properties: bool, span: saphyr_parser::Span) -> Option<(usize, usize)> {
+        if style != ScalarStyle::DoubleQuoted || self.repairs.is_empty() {
+            return None;
+        }
+        let (start, end) = (self.marks.byte(span.start), self.marks.byte(span.end));
+        let start = if properties { skip_properties(self.text, start, end) } else { start };
+        self.repairs.at(start).map(|end| (start, end))
+    }
+
+    /// Reads the part on its own, where there is no indentation to be wrong.
+    fn repaired(&mut self, start: usize, end: usize, anchor: usize) -> Result<(), YamlError> {
+        let text = self.text.get(start..end).unwrap_or("");
+        let parsed = match build(text, self.base + start, &Repairs::default()) {
+            Ok(parsed) => parsed,
+            Err(Failure::Yaml(error)) => return Err(error),
+            Err(Failure::Scan(stuck)) => return Err(scan_error(text, self.base + start, &stuck.error)),
+        };
+        let Some(Parsed { root, notes }) = parsed else { return Err(self.error(start, "nothing is here")) };
+        let height = height(&root);
+        if self.frames.len() + height > MAX_DEPTH {
+            return Err(too_deep(root.span));
+        }
+        self.notes.extend(notes);
+        self.begin(start);
+        self.end = end;
+        self.anchor(anchor, &root, height)?;
+        self.place(root, height)
     }
 
     /// The text of a scalar and its bytes.
@@ -367,6 +440,16 @@ impl<'s> Builder<'s> {
 
     fn error(&self, at: usize, message: &str) -> YamlError {
         YamlError { message: message.to_owned(), span: empty(self.base + at) }
+    }
+}
+
+/// How many maps and lists are inside each other; at most [`MAX_DEPTH`].
+fn height(node: &Node<'_>) -> usize {
+    let items = node.items().iter().map(height);
+    let values = node.entries().iter().map(|entry| height(&entry.node));
+    match node.value {
+        Value::List(_) | Value::Map(_) => 1 + items.chain(values).max().unwrap_or(0),
+        _ => 0,
     }
 }
 

@@ -64,6 +64,8 @@ pub(super) fn skip_blank(text: &str, mut at: usize, end: usize) -> usize {
     while at < end {
         match bytes.get(at) {
             Some(b' ' | b'\t' | b'\n' | b'\r') => at += 1,
+            // A byte order mark may stand before a document.
+            Some(0xef) if bytes.get(at + 1..at + 3) == Some(&[0xbb, 0xbf]) => at += 3,
             Some(b'#') => at += memchr::memchr2(b'\n', b'\r', &bytes[at..]).unwrap_or(bytes.len() - at),
             _ => break,
         }
@@ -80,7 +82,7 @@ pub(super) fn skip_properties(text: &str, mut at: usize, end: usize) -> usize {
             return at;
         }
         let flow = |byte: &u8| matches!(byte, b',' | b'[' | b']' | b'{' | b'}');
-        let stop = |byte: &u8| byte.is_ascii_whitespace() || flow(byte);
+        let stop = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r') || flow(byte);
         at += bytes.get(at..end).and_then(|rest| rest.iter().position(stop)).unwrap_or(end - at);
         if bytes.get(at).is_some_and(flow) {
             return at;

@@ -6,6 +6,7 @@
 mod build;
 mod map;
 mod marks;
+mod repair;
 mod scalar;
 pub mod split;
 
@@ -14,6 +15,8 @@ use std::ops::Range;
 use saphyr_parser::{Event, Parser, ScanError};
 use thiserror::Error;
 
+use self::build::Failure;
+use self::repair::Repairs;
 use super::source::number;
 use crate::world::node::{Node, Span};
 
@@ -25,6 +28,8 @@ pub const MAX_DEPTH: usize = 200;
 pub const MAX_ALIASED: usize = 32 << 20;
 /// The `,`, `[` and `{` of a document. The parser keeps the tokens of a flow collection until it ends.
 const MAX_FLOW: usize = 1 << 20;
+/// The bytes that may be read again after repairs.
+const MAX_REPAIRS: usize = 16 << 20;
 
 /// A document that is no YAML, or none that the API server would take.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -57,27 +62,37 @@ pub struct Parsed<'s> {
 /// Reads the document in these bytes of `text`. Nothing if there is only comment.
 pub fn parse(text: &str, document: Range<usize>) -> Result<Option<Parsed<'_>>, YamlError> {
     let (base, text) = window(text, document)?;
-    let mut builder = build::Builder::new(text, base);
-    for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| scan_error(text, base, &error))?;
-        builder.event(event, span)?;
+    let mut repairs = Repairs::default();
+    for attempt in 1.. {
+        match build::build(text, base, &repairs) {
+            Err(Failure::Scan(stuck)) => {
+                // Every attempt reads from the beginning, so a large document gets few of them.
+                let worth_it = attempt < 4 || attempt * text.len() < MAX_REPAIRS;
+                if !worth_it || !repairs.add(text, &stuck) {
+                    return Err(scan_error(text, base, &stuck.error));
+                }
+            }
+            Err(Failure::Yaml(error)) => return Err(error),
+            Ok(parsed) => return Ok(parsed),
+        }
     }
-    Ok(builder.finish())
+    Ok(None)
 }
 
 /// Whether the bytes are YAML at all, without building anything.
 pub fn check(text: &str, document: Range<usize>) -> Result<(), YamlError> {
-    let (base, text) = window(text, document)?;
+    let (base, window) = window(text, document.clone())?;
     let mut depth = 0_usize;
-    for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| scan_error(text, base, &error))?;
+    for event in Parser::new_from_str(window) {
+        // The parser is stricter than the API server's; only building knows how to help it.
+        let Ok((event, span)) = event else { return parse(text, document).map(drop) };
         match event {
             Event::SequenceStart(..) | Event::MappingStart(..) => depth += 1,
             Event::SequenceEnd | Event::MappingEnd => depth = depth.saturating_sub(1),
             _ => {}
         }
         if depth > MAX_DEPTH {
-            return Err(too_deep(empty(base + marks::Marks::new(text).byte(span.start))));
+            return Err(too_deep(empty(base + marks::Marks::new(window).byte(span.start))));
         }
     }
     Ok(())
@@ -92,7 +107,21 @@ fn window(text: &str, document: Range<usize>) -> Result<(usize, &str), YamlError
         let message = "more lists and maps in one document than can be read".to_owned();
         return Err(YamlError { message, span: empty(base) });
     }
+    // The parser counts the bytes of directives where it should count characters.
+    if let Some(at) = odd_directive(text) {
+        let message = "a directive must not hold anything but ASCII".to_owned();
+        return Err(YamlError { message, span: empty(base + at) });
+    }
     Ok((base, text))
+}
+
+/// A line that begins with `%` and is not ASCII.
+fn odd_directive(text: &str) -> Option<usize> {
+    let lines = memchr::memchr_iter(b'%', text.as_bytes());
+    let begins_line =
+        |at: &usize| at.checked_sub(1).is_none_or(|before| matches!(text.as_bytes()[before], b'\n' | b'\r'));
+    let is_odd = |at: &usize| text.get(*at..).is_some_and(|rest| !rest.lines().next().unwrap_or("").is_ascii());
+    lines.filter(begins_line).find(is_odd)
 }
 
 fn scan_error(text: &str, base: usize, error: &ScanError) -> YamlError {

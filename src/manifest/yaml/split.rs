@@ -74,10 +74,15 @@ fn occurrences<'s>(text: &'s str, marker: &'static str) -> impl Iterator<Item = 
     let bytes = text.as_bytes();
     let begins_line = move |at: usize| match at.checked_sub(1).and_then(|before| bytes.get(before)) {
         None | Some(b'\n' | b'\r') => true,
-        Some(_) => at == 3 && text.starts_with('\u{feff}'),
+        Some(0xbf) => text.get(..at).and_then(|before| before.strip_suffix('\u{feff}')).is_some_and(ends_line),
+        Some(_) => false,
     };
     let ends = move |at: usize| matches!(bytes.get(at + 3), None | Some(b' ' | b'\t' | b'\n' | b'\r'));
     memmem::find_iter(bytes, marker).filter(move |at| begins_line(*at) && ends(*at))
+}
+
+fn ends_line(text: &str) -> bool {
+    text.is_empty() || text.ends_with(['\n', '\r'])
 }
 
 #[cfg(test)]

@@ -1,0 +1,146 @@
+//! What to render, and which files are then not judged by themselves.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::kustomize::{Graph, Kustomization, is_kustomization};
+use super::load::{Notice, Options};
+use super::render::{RenderError, Tools};
+use super::source::{Origin, Source};
+use super::template::chart_of;
+use super::walk::absolute;
+
+/// A folder that a tool turns into manifests.
+enum Job {
+    Chart(PathBuf),
+    Kustomization(PathBuf, Kustomization),
+}
+
+/// What became of the charts and kustomizations of an input.
+#[derive(Default)]
+pub(super) struct Plan {
+    /// What was rendered.
+    pub(super) rendered: Vec<Source>,
+    /// What could not be, and the command that would.
+    pub(super) notices: Vec<Notice>,
+    /// Files that are no manifests of their own, absolute.
+    consumed: BTreeSet<PathBuf>,
+    /// Charts that were rendered, absolute: nothing below them is judged raw.
+    charts: Vec<PathBuf>,
+}
+
+impl Plan {
+    /// Renders the roots among the charts and kustomizations whose files are in the input.
+    pub(super) fn new(files: &[PathBuf], options: &Options) -> Self {
+        let jobs = jobs(files);
+        let tools = if options.render { options.tools.clone() } else { Tools::none() };
+        let outcomes: Vec<_> = jobs.into_par_iter().map(|job| (job.render(&tools), job)).collect();
+        let mut plan = Self::default();
+        for (outcome, job) in outcomes {
+            plan.take(job, outcome);
+        }
+        plan
+    }
+
+    /// Whether a file is judged as part of something else, or not at all.
+    pub(super) fn consumes(&self, path: &Path) -> bool {
+        let path = absolute(path);
+        self.consumed.contains(&path) || self.charts.iter().any(|chart| path.starts_with(chart))
+    }
+
+    fn take(&mut self, job: Job, outcome: Result<String, String>) {
+        let rendered = outcome.is_ok();
+        match outcome {
+            Ok(text) => self.rendered.push(job.source(text)),
+            Err(why) => self.notices.push(job.notice(&why)),
+        }
+        match job {
+            Job::Chart(folder) if rendered => self.charts.push(absolute(&folder)),
+            Job::Chart(folder) => self.consumed.extend(tooling(&folder)),
+            Job::Kustomization(_, all) => {
+                // Patches are parts of objects: alone they would look like objects with everything missing.
+                self.consumed.extend(all.parts);
+                if rendered {
+                    self.consumed.extend(all.objects);
+                }
+            }
+        }
+    }
+}
+
+fn jobs(files: &[PathBuf]) -> Vec<Job> {
+    let folder = |path: &PathBuf| path.parent().map(Path::to_owned);
+    let charts: BTreeSet<_> = files
+        .iter()
+        .filter(|path| path.file_name().is_some_and(|name| name == "Chart.yaml"))
+        .filter_map(folder)
+        .collect();
+    // A chart inside another one's folder is a dependency of it.
+    let is_inner =
+        |chart: &PathBuf| chart.ancestors().skip(1).any(|above| charts.contains(above)) && is_dependency(chart);
+    let roots = charts.iter().filter(|chart| !is_inner(chart)).cloned().map(Job::Chart);
+
+    let kustomizations: BTreeSet<_> = files.iter().filter(|path| is_kustomization(path)).filter_map(folder).collect();
+    let graph = Graph::read(kustomizations.iter().cloned());
+    let tops = kustomizations.into_iter().filter(|folder| !graph.is_consumed(folder) && chart_of(folder).is_none());
+    let tops = tops.map(|folder| {
+        let all = graph.closure(&folder);
+        Job::Kustomization(folder, all)
+    });
+    roots.chain(tops).collect()
+}
+
+fn is_dependency(chart: &Path) -> bool {
+    chart.ancestors().any(|above| above.file_name().is_some_and(|name| name == "charts"))
+}
+
+/// The files of a chart that say how to render it.
+fn tooling(chart: &Path) -> Vec<PathBuf> {
+    ["Chart.yaml", "values.yaml", "values.schema.json"].iter().map(|name| absolute(&chart.join(name))).collect()
+}
+
+impl Job {
+    fn folder(&self) -> &Path {
+        match self {
+            Self::Chart(folder) | Self::Kustomization(folder, _) => folder,
+        }
+    }
+
+    fn name(&self) -> String {
+        let shown = self.folder().display().to_string();
+        if shown.is_empty() { ".".to_owned() } else { shown }
+    }
+
+    /// The rendered text, or why there is none.
+    fn render(&self, tools: &Tools) -> Result<String, String> {
+        let here = if self.folder().as_os_str().is_empty() { Path::new(".") } else { self.folder() };
+        let outcome = match self {
+            Self::Chart(_) => tools.chart(here),
+            Self::Kustomization(_, all) => {
+                if let Some(remote) = all.remote.first() {
+                    return Err(format!("it needs `{remote}` from the network"));
+                }
+                if all.helm {
+                    return Err("it renders charts, which takes `--enable-helm`".to_owned());
+                }
+                tools.kustomization(here)
+            }
+        };
+        outcome.map_err(|error: RenderError| error.to_string())
+    }
+
+    fn source(&self, text: String) -> Source {
+        Source::new(format!("{} (rendered)", self.name()), Origin::Rendered(self.folder().to_owned()), text)
+    }
+
+    fn notice(&self, why: &str) -> Notice {
+        let name = self.name();
+        let (what, command) = match self {
+            Self::Chart(_) => ("the chart", format!("helm template {name} | beamgate lint -")),
+            Self::Kustomization(..) => ("the kustomization", format!("kubectl kustomize {name} | beamgate lint -")),
+        };
+        Notice { text: format!("{what} in {name} was not rendered: {why}"), command: Some(command) }
+    }
+}
