@@ -18,6 +18,7 @@ pub mod discovery;
 pub mod manifest;
 pub mod name;
 pub mod place;
+pub mod policy;
 pub mod rules;
 pub mod symptom;
 pub mod trace;

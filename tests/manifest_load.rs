@@ -51,8 +51,8 @@ impl Drop for Folder {
     }
 }
 
-fn options(tools: Tools) -> Options {
-    Options { wanted: |kind| kind != "Secret", render: true, tools, stdin_name: None }
+fn options(tools: Tools) -> Options<'static> {
+    Options { wanted: &|kind| kind != "Secret", render: true, tools, stdin_name: None }
 }
 
 fn read_with(inputs: &[PathBuf], tools: Tools, stdin: &str) -> Input<(String, Origin)> {

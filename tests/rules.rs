@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use beamgate::manifest::yaml;
 use beamgate::rules::judge;
@@ -25,11 +24,10 @@ fn directories() -> Vec<PathBuf> {
 
 fn lint(file: &Path) -> Vec<String> {
     let text = fs::read_to_string(file).unwrap();
-    let folder: Arc<str> = "".into();
     let mut objects = Vec::new();
     for document in yaml::split::documents(&text) {
         let Some(parsed) = yaml::parse(&text, document).unwrap() else { continue };
-        objects.extend(Object::read(&parsed.root, &folder, &[]));
+        objects.extend(Object::read(&parsed.root, "", &[]));
     }
     let world = World::new(objects, Facts::default());
     let judged = judge(&world).into_iter().flat_map(|judged| judged.findings);
