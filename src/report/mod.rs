@@ -1,0 +1,45 @@
+//! Findings to people and to machines.
+//!
+//! [`model`] is what a run has to say; [`write()`] says it in one of the formats. Nothing here judges, reads files or knows
+//! of exit codes.
+
+pub mod model;
+
+mod closing;
+mod human;
+mod redact;
+mod snippet;
+mod source;
+
+use std::io::{self, Write};
+
+pub use model::Report;
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Format {
+    /// For people: the lines in question, with carets.
+    #[default]
+    Human,
+}
+
+/// Whether people get colours. Machines never do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Styles {
+    /// Plain text.
+    #[default]
+    Off,
+    /// ANSI escape codes.
+    On,
+}
+
+/// Writes a report.
+///
+/// # Errors
+///
+/// What the writer says.
+pub fn write(report: &Report, format: Format, styles: Styles, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Human => human::write(report, styles, out),
+    }
+}
