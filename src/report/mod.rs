@@ -7,12 +7,14 @@ pub mod model;
 
 mod closing;
 mod human;
+mod json;
 mod redact;
 mod snippet;
 mod source;
 
 use std::io::{self, Write};
 
+pub use json::schema;
 pub use model::Report;
 
 /// How a report is written.
@@ -21,6 +23,8 @@ pub enum Format {
     /// For people: the lines in question, with carets.
     #[default]
     Human,
+    /// For scripts: `beamgate.dev/report/v1`.
+    Json,
 }
 
 /// Whether people get colours. Machines never do.
@@ -41,5 +45,6 @@ pub enum Styles {
 pub fn write(report: &Report, format: Format, styles: Styles, out: &mut dyn Write) -> io::Result<()> {
     match format {
         Format::Human => human::write(report, styles, out),
+        Format::Json => json::write(report, out),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::model::{File, Report};
+use super::model::{File, Report, ReportedLabel};
 use super::redact;
 use crate::world::node::Span;
 
@@ -48,6 +48,24 @@ pub(super) fn sources(report: &Report) -> Sources<'_> {
         }
     }
     sources
+}
+
+/// A label's bytes on the page.
+pub(super) struct Region<'r> {
+    pub(super) file: &'r str,
+    pub(super) bytes: Range<usize>,
+    pub(super) start: Position,
+    pub(super) end: Position,
+}
+
+impl<'r> Region<'r> {
+    pub(super) fn of(label: &ReportedLabel, sources: &'r Sources<'r>) -> Option<Self> {
+        let place = label.place?;
+        let source = sources.get(&place.file)?;
+        let bytes = source.visible(place.span);
+        let (start, end) = (source.position(bytes.start), source.position(bytes.end));
+        Some(Self { file: source.name, bytes, start, end })
+    }
 }
 
 impl<'f> Source<'f> {
