@@ -205,7 +205,7 @@ fn cookies_are_hidden_wherever_they_stand() {
             title: "write this".into(),
             snippet: Some(text.into()),
         });
-        for format in [Format::Human, Format::Json] {
+        for format in [Format::Human, Format::Json, Format::Sarif] {
             assert!(!print(&report, format).contains("sekret"), "{format:?} {text}");
         }
     }
@@ -398,7 +398,7 @@ proptest::proptest! {
             report.findings[0].labels.push(more);
         }
         report.findings[0].labels.rotate_left(1);
-        for format in [Format::Human, Format::Json] {
+        for format in [Format::Human, Format::Json, Format::Sarif] {
             assert!(!print(&report, format).contains("sekret"));
         }
     }

@@ -9,6 +9,7 @@ mod closing;
 mod human;
 mod json;
 mod redact;
+mod sarif;
 mod snippet;
 mod source;
 
@@ -25,6 +26,8 @@ pub enum Format {
     Human,
     /// For scripts: `beamgate.dev/report/v1`.
     Json,
+    /// For code scanning: SARIF 2.1.0.
+    Sarif,
 }
 
 /// Whether people get colours. Machines never do.
@@ -46,5 +49,6 @@ pub fn write(report: &Report, format: Format, styles: Styles, out: &mut dyn Writ
     match format {
         Format::Human => human::write(report, styles, out),
         Format::Json => json::write(report, out),
+        Format::Sarif => sarif::write(report, out),
     }
 }
