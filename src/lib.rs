@@ -12,13 +12,15 @@
 //!
 //! The shell around them:
 //!
-//! - [`manifest`]: files, directories and streams to objects.
+//! - [`manifest`]: files, directories and streams to objects;
+//! - [`report`]: findings to people and to machines.
 
 pub mod discovery;
 pub mod manifest;
 pub mod name;
 pub mod place;
 pub mod policy;
+pub mod report;
 pub mod rules;
 pub mod symptom;
 pub mod trace;
