@@ -13,8 +13,11 @@
 //! The shell around them:
 //!
 //! - [`manifest`]: files, directories and streams to objects;
-//! - [`report`]: findings to people and to machines.
+//! - [`policy`]: what the users decide: severities, silence, completeness;
+//! - [`report`]: findings to people and to machines;
+//! - [`cli`]: one file for each subcommand.
 
+pub mod cli;
 pub mod discovery;
 pub mod manifest;
 pub mod name;

@@ -81,7 +81,7 @@ impl Session {
         let options = manifest::Options {
             wanted: &|kind| Object::reads(kind, &policy.paths),
             render: !args.no_render,
-            tools: manifest::Tools::from_path(),
+            tools: manifest::Tools::on_path(),
             stdin_name: args.stdin_filename.clone(),
         };
         let input = manifest::load(&args.paths, &options, stdin, |node, info| {
@@ -95,7 +95,8 @@ impl Session {
 
     /// The texts that places can be in: the input's sources, then the configuration's.
     pub fn files(&self) -> Vec<File> {
-        let sources = self.input.sources.iter().map(|source| File { name: source.name.clone(), text: source.text.clone() });
+        let sources =
+            self.input.sources.iter().map(|source| File { name: source.name.clone(), text: source.text.clone() });
         let texts = self.policy.texts.iter().map(|text| File { name: text.name.clone(), text: text.text.clone() });
         sources.chain(texts).collect()
     }

@@ -1,6 +1,7 @@
 //! The acceptor's name: what the node calls itself when it boots.
 
 use super::env::{Env, Lookup, Scope};
+use super::inputs::{self, Input};
 use super::launcher::{Launch, NameFlag, Program, Verb, name_flag};
 use super::same::Identity;
 use super::template::{Part, Sym, Template, Why};
@@ -78,6 +79,8 @@ pub struct Naming {
     pub overridden: Option<Sourced<Template>>,
     /// `sed 's/./-/g'` in a script that is read.
     pub dashes_everything: Option<Loc>,
+    /// Variables that the image reads and the pod does not set.
+    pub missing_inputs: Vec<Input>,
     /// What comes of it.
     pub boot: Boot,
 }
@@ -129,7 +132,11 @@ impl Naming {
         keys: &[(Key, Sourced<String>)],
     ) -> Self {
         let launch = Launch::of(scope, container, env);
-        let declared = declared_name(keys);
+        let inputs =
+            keys.iter().find(|(key, _)| *key == Key::Inputs).and_then(|(_, declared)| inputs::parse(declared).ok());
+        let inputs = inputs.unwrap_or_default();
+        let declared = declared_name(keys)
+            .map(|declared| Sourced { value: inputs::bind(&declared.value, &inputs, env), at: declared.at });
         let mut naming = Self {
             distribution: Setting::of(env, DISTRIBUTION),
             node: Setting::of(env, NODE),
@@ -137,6 +144,10 @@ impl Naming {
             closed: declared.is_some(),
             overridden: None,
             dashes_everything: None,
+            missing_inputs: inputs
+                .into_iter()
+                .filter(|input| !scope.world.facts.injection && input.is_missing(env))
+                .collect(),
             boot: Boot::Opaque(Why::Image),
             launch,
             declared,

@@ -38,7 +38,7 @@ pub struct Var {
     pub name: String,
     /// Its value.
     pub value: Template,
-    /// The place of the entry that defines it.
+    /// The place of the value, or of what it is taken from.
     pub at: Loc,
     /// Its index in the container's `env`; none if it comes from `envFrom`.
     pub index: Option<usize>,
@@ -78,7 +78,12 @@ impl Env {
                 EnvSource::Other => Some(opaque_field(scope, "resourceFieldRef", &place)),
             };
             if let Some(value) = value {
-                let at = place.of(scope.object.id);
+                let key = if matches!(var.source, EnvSource::Value(_) | EnvSource::NotString { .. }) {
+                    "value"
+                } else {
+                    "valueFrom"
+                };
+                let at = place.key(key).of(scope.object.id);
                 env.vars.push(Var { name: var.name.clone(), value, at, index: Some(index) });
             }
         }

@@ -2,6 +2,7 @@
 
 pub mod boot;
 pub mod env;
+pub mod inputs;
 pub mod launcher;
 pub mod same;
 pub mod template;
