@@ -28,7 +28,14 @@ pub struct Scope<'w> {
 #[derive(Debug, Clone, Default)]
 pub struct Env {
     vars: Vec<Var>,
-    unread: Option<Why>,
+    unread: Vec<Unread>,
+}
+
+/// An `envFrom` that cannot be read, which may define every variable that begins with its prefix.
+#[derive(Debug, Clone)]
+struct Unread {
+    prefix: String,
+    why: Why,
 }
 
 /// A variable.
@@ -67,7 +74,7 @@ impl Env {
             let value = match &var.source {
                 EnvSource::Value(text) => {
                     let place = place.key("value").of(scope.object.id);
-                    let later = |name: &str| container.env[index..].iter().any(|var| var.name == name);
+                    let later = |name: &str| container.env[index + 1..].iter().any(|var| var.name == name);
                     Some(env.expand(text, &place, &later, scope))
                 }
                 EnvSource::NotString { text, .. } => Some(Template::lit(text, &place.key("value").of(scope.object.id))),
@@ -92,7 +99,7 @@ impl Env {
 
     /// What is known of a variable.
     pub fn lookup(&self, name: &str) -> Lookup<'_> {
-        match (self.get(name), &self.unread) {
+        match (self.get(name), self.unread(name)) {
             (Some(var), _) => Lookup::Set(var),
             (None, Some(why)) => Lookup::Open(why),
             (None, None) => Lookup::Unset,
@@ -102,6 +109,11 @@ impl Env {
     /// A variable that the manifest sets; the last definition counts.
     pub fn get(&self, name: &str) -> Option<&Var> {
         self.vars.iter().rev().find(|var| var.name == name)
+    }
+
+    /// Why a variable that nothing seems to define may be defined all the same.
+    fn unread(&self, name: &str) -> Option<&Why> {
+        self.unread.iter().rev().find(|unread| name.starts_with(&unread.prefix)).map(|unread| &unread.why)
     }
 
     /// All definitions, in the order of evaluation.
@@ -147,22 +159,15 @@ impl Env {
         value.push(piece(Part::Lit(rest.to_owned()), place, start..start + rest.len()));
     }
 
-    /// `${X}` of a file that `envsubst` or a GitOps engine fills in. Where the container itself defines `X`, somebody took
-    /// Kubernetes for a shell, and the text stays.
+    /// The first placeholder of a file that `envsubst`, a template engine or a GitOps engine fills in. Where the container
+    /// itself defines the `X` of a `${X}`, somebody took Kubernetes for a shell, and the text stays.
     fn find_placeholder<'t>(&self, text: &'t str, scope: Scope<'_>) -> Option<(&'t str, &'t str, &'t str)> {
-        for (open, close) in [("${", "}"), ("{{", "}}"), ("<%", "%>")] {
-            let Some(start) = text.find(open) else { continue };
-            let Some(length) = text[start..].find(close) else { continue };
-            let end = start + length + close.len();
-            let name: String =
-                text[start + open.len()..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-            let defined = scope.pod.containers.iter().any(|container| container.env.iter().any(|var| var.name == name));
-            if open == "${" && (defined || name.is_empty()) {
-                continue;
-            }
-            return Some((&text[..start], &text[start..end], &text[end..]));
-        }
-        None
+        let starts = text.char_indices().filter(|(_, c)| matches!(c, '$' | '{' | '<')).map(|(start, _)| start);
+        starts.into_iter().find_map(|start| {
+            let length = placeholder(&text[start..], scope.pod)?;
+            let end = start + length;
+            Some((&text[..start], &text[start..end], &text[end..]))
+        })
     }
 
     fn push_reference(
@@ -179,7 +184,9 @@ impl Env {
             }
             return;
         }
-        let part = if let Some(why) = self.unread.as_ref().or(service_link(scope, name).as_ref()) {
+        let part = if let Some((_, inner, _)) = self.find_placeholder(name, scope) {
+            Part::Opaque(Why::Placeholder(inner.to_owned()))
+        } else if let Some(why) = self.unread(name).or(service_link(scope, name).as_ref()) {
             Part::Opaque(why.clone())
         } else {
             let why = if later(name) { Unexpanded::Later } else { Unexpanded::Undefined };
@@ -189,23 +196,36 @@ impl Env {
     }
 
     fn add_from(&mut self, scope: Scope<'_>, from: &EnvFrom, place: &Pointer) {
-        let name = match &from.source {
-            EnvFromSource::Secret(name) => {
-                self.unread = Some(Why::EnvFrom(name.clone()));
-                return;
-            }
-            EnvFromSource::ConfigMap(name) => name,
-        };
-        let Some(data) = config_map(scope, name) else {
-            self.unread = Some(Why::EnvFrom(name.clone()));
-            return;
-        };
         let at = place.clone().of(scope.object.id);
+        let (name, data) = match &from.source {
+            EnvFromSource::Secret(name) => (name, None),
+            EnvFromSource::ConfigMap(name) => (name, config_map(scope, name)),
+        };
+        let Some(data) = data else { return self.add_unread(&from.prefix, Why::EnvFrom(name.clone()), &at) };
         for (key, text) in data {
             let value = unexpanded_text(text, name, &at);
             self.vars.push(Var { name: format!("{}{key}", from.prefix), value, at: at.clone(), index: None });
         }
     }
+
+    /// What cannot be read may also define once more what an `envFrom` above it defined.
+    fn add_unread(&mut self, prefix: &str, why: Why, at: &Loc) {
+        for var in self.vars.iter_mut().filter(|var| var.name.starts_with(prefix)) {
+            var.value = Template::opaque(why.clone(), at);
+        }
+        self.unread.push(Unread { prefix: prefix.to_owned(), why });
+    }
+}
+
+/// How long the placeholder is with which a text begins, if it does.
+fn placeholder(text: &str, pod: &PodTemplate) -> Option<usize> {
+    let kinds = [("${", "}"), ("{{", "}}"), ("<%", "%>")];
+    let (open, close) = kinds.into_iter().find(|(open, _)| text.starts_with(open))?;
+    let end = text.find(close)? + close.len();
+    let is_word = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+    let name: String = text[open.len()..].chars().take_while(is_word).collect();
+    let defined = || pod.containers.iter().any(|container| container.env.iter().any(|var| var.name == name));
+    (open != "${" || !(name.is_empty() || defined())).then_some(end)
 }
 
 /// A piece of text as the kubelet's expansion splits it; the ranges are bytes of the value.
@@ -268,6 +288,8 @@ fn field(scope: Scope<'_>, path: &str, place: &Pointer) -> Template {
         "status.podIPs" => Sym::PodIps,
         "status.hostIP" => Sym::HostIp,
         "metadata.name" => Sym::PodName,
+        // The StatefulSet controller puts the pod's name into a label, too.
+        "metadata.labels['statefulset.kubernetes.io/pod-name']" if scope.object.kind == "StatefulSet" => Sym::PodName,
         "metadata.namespace" => Sym::Namespace,
         "metadata.uid" => Sym::Uid,
         "spec.nodeName" => Sym::NodeName,
@@ -339,9 +361,11 @@ fn unexpanded_text(text: &str, config_map: &str, at: &Loc) -> Template {
     value
 }
 
-/// A variable that the kubelet makes for a Service of the namespace (`enableServiceLinks`).
+/// A variable that the kubelet makes for a Service: those of the namespace if the pod wants them (`enableServiceLinks`), those
+/// of the API server always.
 fn service_link(scope: Scope<'_>, name: &str) -> Option<Why> {
     let looks_like_one =
         ["_SERVICE_HOST", "_SERVICE_PORT", "_PORT"].iter().any(|end| name.ends_with(end)) || name.contains("_PORT_");
-    (scope.pod.service_links && looks_like_one).then(|| Why::Field(format!("{name} of a Service")))
+    let is_made = scope.pod.service_links || name.starts_with("KUBERNETES_");
+    (is_made && looks_like_one).then(|| Why::Field(format!("{name} of a Service")))
 }
