@@ -15,6 +15,11 @@ pub fn value_of<'p>(pairs: &'p [(String, String)], key: &str) -> Option<&'p str>
     pairs.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
 }
 
+/// Whether a value holds a placeholder that something else fills in before it is applied (`${APP}`, `{{ .Values.app }}`).
+pub fn is_placeholder(text: &str) -> bool {
+    text.contains("${") || text.contains("{{")
+}
+
 /// An object of a world.
 #[derive(Debug, Clone)]
 pub struct Object {
