@@ -1,4 +1,5 @@
 //! Names: templates, the environment that fills them, and what a launcher makes of it.
 
 pub mod same;
+pub mod shell;
 pub mod template;
