@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::ops::Range;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use beamgate::name::shell::{Outcome, Surroundings, Variable, read};
@@ -12,7 +12,7 @@ use beamgate::name::template::{Part, Sym, Template, Why};
 use beamgate::place::{Loc, ObjectId, Pointer};
 
 /// What the symbols stand for.
-pub fn concrete(sym: Sym) -> &'static str {
+pub(crate) fn concrete(sym: Sym) -> &'static str {
     match sym {
         Sym::PodIp | Sym::PodIps => "10.1.2.3",
         Sym::PodIpDashed => "10-1-2-3",
@@ -26,7 +26,7 @@ pub fn concrete(sym: Sym) -> &'static str {
 }
 
 /// The environment of every pod here, unless a case says otherwise.
-pub const POD: [(&str, &str); 10] = [
+pub(crate) const POD: [(&str, &str); 10] = [
     ("POD_IP", "{pod-ip}"),
     ("MY_POD_IP", "{pod-ip}"),
     ("POD_NAME", "{pod-name}"),
@@ -39,11 +39,11 @@ pub const POD: [(&str, &str); 10] = [
     ("RELEASE_COMMAND", "start"),
 ];
 
-pub fn here() -> Loc {
+pub(crate) fn here() -> Loc {
     Pointer::root().of(ObjectId::text(0))
 }
 
-pub fn template(text: &str) -> Template {
+pub(crate) fn template(text: &str) -> Template {
     let mut value = Template::empty();
     for (index, known) in text.split("{?}").enumerate() {
         if index > 0 {
@@ -57,7 +57,7 @@ pub fn template(text: &str) -> Template {
 /// A value with the symbols filled in; `None` stands for whatever an unknown part may be.
 type Pattern = Vec<Option<char>>;
 
-pub fn pattern(value: &Template) -> Pattern {
+pub(crate) fn pattern(value: &Template) -> Pattern {
     let mut pattern = Vec::new();
     for piece in value.pieces() {
         match &piece.part {
@@ -69,7 +69,7 @@ pub fn pattern(value: &Template) -> Pattern {
     pattern
 }
 
-pub fn fits(pattern: &[Option<char>], text: &[char]) -> bool {
+pub(crate) fn fits(pattern: &[Option<char>], text: &[char]) -> bool {
     let mut reached = vec![false; text.len() + 1];
     reached[0] = true;
     for one in pattern {
@@ -90,7 +90,7 @@ pub fn fits(pattern: &[Option<char>], text: &[char]) -> bool {
 }
 
 /// Whether what the reader says is what the shell did. `None`: not set.
-pub fn agrees(read: Option<&Template>, real: Option<&str>) -> bool {
+pub(crate) fn agrees(read: Option<&Template>, real: Option<&str>) -> bool {
     match (read, real) {
         (None, None) => true,
         // Something unknown may as well be nothing.
@@ -100,14 +100,14 @@ pub fn agrees(read: Option<&Template>, real: Option<&str>) -> bool {
     }
 }
 
-pub struct Pod<'a> {
-    pub env: BTreeMap<&'a str, Variable>,
-    pub subdomain: bool,
+pub(crate) struct Pod<'a> {
+    pub(crate) env: BTreeMap<&'a str, Variable>,
+    pub(crate) subdomain: bool,
 }
 
 impl<'a> Pod<'a> {
     /// `?` is unknown to the reader and set to a value all the same, `-` is not set.
-    pub fn new(extra: &[(&'a str, &str)], subdomain: bool) -> Self {
+    pub(crate) fn new(extra: &[(&'a str, &str)], subdomain: bool) -> Self {
         let mut env = BTreeMap::new();
         for (name, value) in POD.iter().chain(extra) {
             let value = match *value {
@@ -120,7 +120,7 @@ impl<'a> Pod<'a> {
         Self { env, subdomain }
     }
 
-    pub fn read(&self, script: &str) -> Outcome {
+    pub(crate) fn read(&self, script: &str) -> Outcome {
         let place = |span: Range<usize>| here().within(span);
         let get = |name: &str| self.env.get(name).cloned().unwrap_or(Variable::Unset);
         let from = Surroundings {
@@ -129,12 +129,12 @@ impl<'a> Pod<'a> {
             fqdn: self.subdomain.then(|| template("{hostname}.cart.{namespace}.svc.{cluster-domain}")),
             pod_ip: template("{pod-ip}"),
             dotless: true,
-            arguments: None,
+            arguments: Some(Vec::new()),
         };
         read(script, &place, &from)
     }
 
-    pub fn real_env(&self) -> Vec<(String, String)> {
+    pub(crate) fn real_env(&self) -> Vec<(String, String)> {
         let mut env = vec![("HOSTNAME".to_owned(), concrete(Sym::Hostname).to_owned())];
         for (name, value) in &self.env {
             let value = match value {
@@ -149,7 +149,7 @@ impl<'a> Pod<'a> {
 }
 
 /// A directory with shims, where scripts run.
-pub struct Machine {
+pub(crate) struct Machine {
     dir: PathBuf,
 }
 
@@ -176,7 +176,7 @@ const DUMP: &str = r#"dump() {
 "#;
 
 impl Machine {
-    pub fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let dir = std::env::temp_dir().join(format!("beamgate-shell-{name}-{}", std::process::id()));
         fs::create_dir_all(dir.join("bin")).unwrap();
         fs::create_dir_all(dir.join("path")).unwrap();
@@ -195,11 +195,7 @@ impl Machine {
         machine
     }
 
-    pub fn dir(&self) -> &Path {
-        &self.dir
-    }
-
-    pub fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.dir.join(name), text).unwrap();
     }
 
@@ -209,7 +205,7 @@ impl Machine {
     }
 
     /// Sources a file as `bin/app` sources `env.sh`, and gives back what is left behind.
-    pub fn run(&self, driver: &str, pod: &Pod<'_>, names: &[String]) {
+    pub(crate) fn run(&self, driver: &str, pod: &Pod<'_>, names: &[String]) {
         let path = format!("{}:/usr/bin:/bin", self.dir.join("path").display());
         let fqdn = if pod.subdomain { "cart-0.cart.shop.svc.cluster.local" } else { "cart-0" };
         let status = Command::new("/bin/sh")
@@ -229,7 +225,7 @@ impl Machine {
     }
 
     /// The records of a file, if it was written.
-    pub fn records(&self, name: &str) -> Option<Vec<String>> {
+    pub(crate) fn records(&self, name: &str) -> Option<Vec<String>> {
         let text = fs::read_to_string(self.dir.join(name)).ok()?;
         let _ = fs::remove_file(self.dir.join(name));
         let mut records: Vec<String> = text.split('\u{1e}').map(str::to_owned).collect();
@@ -239,6 +235,6 @@ impl Machine {
 }
 
 /// What a dump says of a variable.
-pub fn value(record: &str) -> Option<&str> {
+pub(crate) fn value(record: &str) -> Option<&str> {
     record.strip_prefix('=')
 }

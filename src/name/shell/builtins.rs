@@ -39,7 +39,8 @@ impl Eval<'_> {
         let value = if matches!(builtin, "declare" | "typeset") { Some(self.opaque(at)) } else { value };
         let kept = match (value, builtin) {
             (Some(value), _) => Some(value),
-            (None, "local") => return self.assign_unknown(name, at, at),
+            // Some shells keep the outer value here, some do not.
+            (None, "local") => Some(self.opaque(at)),
             (None, _) => {
                 let outer = self.variable(name);
                 let place = (self.place)(at.clone());
@@ -115,22 +116,16 @@ impl Eval<'_> {
         let arguments = &command.words[1..];
         match name {
             ":" | "trap" | "times" | "break" | "continue" => {}
-            "exit" => self.exit(),
+            "exit" => self.stop(span.clone(), "`exit`"),
             "return" => self.leave(),
             "unset" => self.unset(arguments, certain, span),
             "set" => self.options(arguments, certain, span),
-            "shift" => {
-                let known = arguments.is_empty().then(|| self.state.arguments.take()).flatten();
-                self.state.arguments = known.filter(|all| !all.is_empty()).map(|all| all[1..].to_vec());
-            }
+            "shift" => self.shift(arguments, span),
             "exec" if arguments.is_empty() => self.skip(span.clone(), "redirections of the whole script"),
             "exec" => {
                 let option = arguments[0].literal().is_some_and(|word| word.starts_with('-'));
                 let running = Running { words: arguments.to_vec(), exec: true, ..command.clone() };
-                self.replace(running);
-                if option && let Some(last) = self.execs.last_mut() {
-                    *last = None;
-                }
+                self.replace(if option { Last::Unclear } else { Last::Command(running) }, span);
             }
             "eval" | "." | "source" | "alias" | "unalias" => {
                 let at = words.last().map_or(span.end, |word| word.span.end).max(span.end);
@@ -140,6 +135,15 @@ impl Eval<'_> {
             _ => return None,
         }
         Some(Status::Success)
+    }
+
+    fn shift(&mut self, arguments: &[Template], span: &Span) {
+        let known = self.state.arguments.take().filter(|_| arguments.is_empty());
+        // A shift of nothing ends some shells.
+        if known.as_ref().is_some_and(Vec::is_empty) {
+            return self.lose(span.clone(), "a shift of nothing");
+        }
+        self.state.arguments = known.map(|all| all[1..].to_vec());
     }
 
     fn unset(&mut self, names: &[Template], certain: bool, span: &Span) {

@@ -40,8 +40,7 @@ pub(super) struct Eval<'a> {
     pub(super) from: &'a Surroundings<'a>,
     pub(super) state: State,
     frames: Vec<Open>,
-    pub(super) execs: Vec<Option<Running>>,
-    pub(super) fails: Option<(Span, String)>,
+    pub(super) stops: Option<(Span, String)>,
     pub(super) unread: Vec<(Span, String)>,
     pub(super) sed_eats_everything: Vec<Span>,
     pub(super) stdin: Option<Template>,
@@ -63,8 +62,7 @@ impl<'a> Eval<'a> {
             from,
             state: State::new(from.arguments.clone()),
             frames: vec![Open { kind: Frame::Script, ends: Vec::new(), exits: Vec::new() }],
-            execs: Vec::new(),
-            fails: None,
+            stops: None,
             unread: Vec::new(),
             sed_eats_everything: Vec::new(),
             stdin: None,
@@ -148,7 +146,7 @@ impl<'a> Eval<'a> {
             None => self.outer_var(name, &(self.place)(at.clone())),
         };
         if old.readonly {
-            return self.fail(at.clone(), "a read-only variable is set");
+            return self.stop(at.clone(), "a read-only variable is set");
         }
         let value = if value.as_ref().is_some_and(is_too_long) { Some(self.opaque(at)) } else { value };
         // `unset` takes the export along.
@@ -160,15 +158,15 @@ impl<'a> Eval<'a> {
         self.assign(name, Some(self.opaque(why)), false, at);
     }
 
-    /// The script ends with an error.
-    pub(super) fn fail(&mut self, span: Span, what: &str) {
+    /// The script, or the subshell, ends here.
+    pub(super) fn stop(&mut self, span: Span, what: &str) {
         if self.frames.iter().all(|open| open.kind != Frame::Subshell) {
-            self.fails.get_or_insert((span, what.to_owned()));
+            self.stops = Some((span, what.to_owned()));
         }
         self.exit();
     }
 
-    pub(super) fn exit(&mut self) {
+    fn exit(&mut self) {
         let state = self.state.clone();
         if let Some(shell) = self.frames.iter_mut().rev().find(|open| open.kind != Frame::Function) {
             shell.exits.push(state);
@@ -186,20 +184,34 @@ impl<'a> Eval<'a> {
     }
 
     /// Another program takes the place of the shell.
-    pub(super) fn replace(&mut self, running: Running) {
-        let inner = self.frames.iter().any(|open| open.kind == Frame::Subshell);
-        if inner {
-            let printed = self.opaque(&running.at);
+    pub(super) fn replace(&mut self, last: Last, span: &Span) {
+        if self.frames.iter().any(|open| open.kind == Frame::Subshell) {
+            let printed = self.opaque(span);
             self.state.out.append(&printed);
             self.state.last = Last::Unclear;
             return self.exit();
         }
-        self.execs.push(Some(running));
+        self.state.last = last;
+        self.end_script_here();
+    }
+
+    /// The script may end in this state.
+    pub(super) fn end_script_here(&mut self) {
         let state = self.state.clone();
         if let Some(script) = self.frames.first_mut() {
             script.ends.push(state);
         }
         self.state.alive = false;
+    }
+
+    /// In how many states the script may have ended so far.
+    pub(super) fn endings(&self) -> usize {
+        self.frames.first().map_or(0, |script| script.ends.len())
+    }
+
+    /// The last command of the script where it ended since there were `before` endings.
+    pub(super) fn ended_since(&self, before: usize) -> Option<&Last> {
+        self.frames.first()?.ends.get(before..)?.last().map(|state| &state.last)
     }
 
     /// Runs something in a frame of its own and continues in what all its ends have in common.

@@ -154,7 +154,7 @@ impl Eval<'_> {
             Variable::Unknown(why) => Template::opaque(why, &(self.place)(span.clone())),
             Variable::Unset => {
                 if self.state.stop_on_unset {
-                    self.fail(span.clone(), "`set -u`, and this variable is not set");
+                    self.stop(span.clone(), "`set -u`, and this variable is not set");
                 }
                 Template::empty()
             }
@@ -184,7 +184,7 @@ impl Eval<'_> {
                 self.assign(name, Some(value.clone()), false, &bit.span);
                 push(chunks, &value, mode(bit));
             }
-            (Op::Demand { .. }, Some(false)) => self.fail(bit.span.clone(), "this variable is not set"),
+            (Op::Demand { .. }, Some(false)) => self.stop(bit.span.clone(), "this variable is not set"),
             (Op::Demand { .. }, _) | (_, Some(_)) => push(chunks, &own, mode(bit)),
             (_, None) => {
                 let why = own.unknown().cloned().unwrap_or_else(|| self.why(&bit.span));

@@ -48,11 +48,11 @@ impl Eval<'_> {
     fn perhaps(&mut self, and: bool, pipeline: &Pipeline, last: bool, span: &Span) -> Status {
         let mut skipped = self.fork();
         let skipped_status = if and { Status::Failure } else { Status::Success };
-        let execs = self.execs.len();
+        let endings = self.endings();
         let status = self.link(pipeline, last);
         if !self.state.alive {
-            if let Some(Some(exec)) = self.execs.get(execs..).and_then(<[_]>::first).filter(|_| and) {
-                skipped.last = Last::Command(exec.clone());
+            if let Some(last @ Last::Command(_)) = self.ended_since(endings).filter(|_| and) {
+                skipped.last = last.clone();
             }
             self.state = skipped;
             return skipped_status;
@@ -86,7 +86,7 @@ impl Eval<'_> {
         self.tested -= usize::from(!last || pipeline.negated);
         let stops = self.state.stop_on_failure && self.tested == 0 && last && !pipeline.negated;
         if stops && status == Status::Failure && self.state.alive {
-            self.fail(pipeline.span.clone(), "`set -e`, and this fails");
+            self.stop(pipeline.span.clone(), "`set -e`, and this fails");
         }
         if pipeline.negated { status.not() } else { status }
     }
@@ -229,14 +229,13 @@ impl Eval<'_> {
         let printed = self.opaque(&node.span);
         self.print(&printed);
         self.state.last = Last::Unclear;
+        let after = self.fork();
         if effects.execs || calls_function {
-            self.execs.push(None);
-        }
-        if effects.returns {
-            let after = self.fork();
+            self.end_script_here();
+        } else if effects.returns {
             self.leave();
-            self.state = after;
         }
+        self.state = after;
         Status::Unknown
     }
 

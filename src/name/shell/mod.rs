@@ -89,8 +89,9 @@ pub struct Outcome {
     /// What the script hands over to: the command of its `exec`, or the last one that it ran. `None` where that is not
     /// clear.
     pub command: Option<Running>,
-    /// The script certainly ends here with an error, and what stands behind was not reached.
-    pub fails: Option<(Range<usize>, String)>,
+    /// The script certainly ends here, by `exit` or with an error, and what stands behind is not reached. Where it only may
+    /// end early, the outcome is what it comes to if it does not.
+    pub stops: Option<(Range<usize>, String)>,
     /// `sed 's/./-/g'`: the dot is not escaped, so every character becomes a dash.
     pub sed_eats_everything: Vec<Range<usize>>,
     /// Constructs that were not followed.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::eval::Eval;
-use super::state::{Last, State, same_words};
-use super::{Assigned, Outcome, PLACEHOLDER, Running, Surroundings, clip, parser};
+use super::state::{Last, State};
+use super::{Assigned, Outcome, PLACEHOLDER, Surroundings, clip, parser};
 use crate::name::template::{Part, Template, Why};
 use crate::place::{Focus, Loc};
 
@@ -19,9 +19,7 @@ pub(super) fn read(
     from: &Surroundings<'_>,
 ) -> Outcome {
     if text.len() > LONGEST {
-        let why = "too long to be read".to_owned();
-        let unread = vec![(0..text.len(), why.clone())];
-        return Outcome { anything: Some(Why::Shell(why)), unread, ..Outcome::default() };
+        return nothing(text, "too long to be read");
     }
     let parsed = parser::parse(text, holes);
     let mut eval = Eval::new(text, place, from);
@@ -30,49 +28,43 @@ pub(super) fn read(
         eval.lose(stop.at..text.len(), stop.why);
         eval.state.last = Last::Unclear;
     }
-    for tag in parsed.tags {
-        eval.lose(tag, "EEx that may leave something out");
+    if eval.exhausted() {
+        return nothing(text, "takes too long to be read");
+    }
+    // Whatever stands between such tags may be left out, or be there twice.
+    if !parsed.tags.is_empty() {
+        eval.state = eval.end_of_script();
+        parsed.tags.into_iter().for_each(|tag| eval.lose(tag, "EEx that prints nothing"));
+        eval.state.last = Last::Unclear;
     }
     finish(eval)
 }
 
+/// Nothing is known of what the script does.
+fn nothing(text: &str, why: &str) -> Outcome {
+    let unread = vec![(0..text.len(), why.to_owned())];
+    Outcome { anything: Some(Why::Shell(why.to_owned())), unread, ..Outcome::default() }
+}
+
 fn finish(mut eval: Eval<'_>) -> Outcome {
-    let mut execs = std::mem::take(&mut eval.execs);
-    let fails = eval.fails.take();
+    let stops = eval.stops.take();
     let end = eval.end_of_script();
-    if end.alive {
-        match &end.last {
-            Last::Command(last) => execs.push(Some(last.clone())),
-            Last::Unclear => execs.push(None),
-            Last::Nothing if !execs.is_empty() => execs.push(None),
-            Last::Nothing => {}
-        }
-    }
     let mut unread = eval.unread;
     unread.sort_by_key(|(span, _)| span.start);
     unread.dedup();
-    let mut eaten = eval.sed_eats_everything;
-    eaten.dedup();
+    let mut sed_eats_everything = eval.sed_eats_everything;
+    sed_eats_everything.dedup();
     Outcome {
-        fails: fails.filter(|_| !end.alive),
-        command: only(execs),
+        stops: stops.filter(|_| !end.alive),
+        command: match &end.last {
+            Last::Command(last) if end.alive => Some(last.clone()),
+            _ => None,
+        },
         anything: end.foreign.clone(),
         variables: variables(end),
-        sed_eats_everything: eaten,
+        sed_eats_everything,
         unread,
     }
-}
-
-/// The command, where all ways through the script end in it.
-fn only(candidates: Vec<Option<Running>>) -> Option<Running> {
-    let mut all = candidates.into_iter();
-    let first = all.next()??;
-    let equal = |other: Option<Running>| {
-        other.is_some_and(|other| {
-            other.exec == first.exec && other.with == first.with && same_words(&other.words, &first.words)
-        })
-    };
-    all.all(equal).then_some(first)
 }
 
 fn variables(end: State) -> Vec<(String, Assigned)> {

@@ -64,9 +64,9 @@ fn substitute(text: &str, extended: bool) -> Option<(Substitute, &str)> {
         "" => false,
         _ => return None,
     };
-    // An escaped delimiter is that character; whether it keeps a meaning of its own differs.
-    let special = ".*[]^$&+?(){}|".contains(delimiter);
-    if special && (pattern.contains('\\') || replacement.contains('\\')) {
+    // Shells' `sed`s differ on whether an escaped delimiter keeps a meaning of its own.
+    let escaped = format!("\\{delimiter}");
+    if ".*[]^$&+?(){}|".contains(delimiter) && (pattern.contains(&escaped) || replacement.contains(&escaped)) {
         return None;
     }
     let pattern = atoms(pattern, delimiter, extended)?;

@@ -159,7 +159,11 @@ fn merge_functions(mut a: Functions, b: &Functions) -> Functions {
 fn merge_last(a: Last, b: Last) -> Last {
     match (a, b) {
         (Last::Nothing, Last::Nothing) => Last::Nothing,
-        (Last::Command(a), Last::Command(b)) if a.at == b.at && same_words(&a.words, &b.words) => Last::Command(a),
+        (Last::Command(a), Last::Command(b))
+            if a.exec == b.exec && a.with == b.with && same_words(&a.words, &b.words) =>
+        {
+            Last::Command(a)
+        }
         _ => Last::Unclear,
     }
 }
