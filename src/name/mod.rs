@@ -5,4 +5,5 @@ pub mod env;
 pub mod inputs;
 pub mod launcher;
 pub mod same;
+pub mod shell;
 pub mod template;
