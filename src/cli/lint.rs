@@ -82,6 +82,17 @@ pub(super) fn run(
     Ok(if failed { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
+/// What `beamgate lint PATH` has to say, with nothing else on the command line.
+///
+/// # Errors
+/// A configuration that cannot be used.
+pub fn report(path: &std::path::Path) -> anyhow::Result<report::Report> {
+    let input = InputArgs { paths: vec![path.to_owned()], ..InputArgs::default() };
+    let args = LintArgs { input, ..LintArgs::default() };
+    let session = Session::open(&args.input, &mut std::io::empty())?;
+    Ok(assemble(&session, &args).report)
+}
+
 /// Each format and where it goes; without `--output`, one format to standard output.
 fn outputs(args: &LintArgs) -> anyhow::Result<Vec<(Format, Option<PathBuf>)>> {
     if args.output.is_empty() && args.format.len() == 1 {

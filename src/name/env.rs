@@ -121,6 +121,17 @@ impl Env {
         &self.vars
     }
 
+    /// Sets a variable, as a script does. The empty value counts as unset wherever it matters to a release.
+    pub fn set(&mut self, name: &str, value: Template, at: Loc) {
+        self.vars.push(Var { name: name.to_owned(), value, at, index: None });
+    }
+
+    /// Forgets everything, because something that cannot be read may have set it.
+    pub fn forget(&mut self, why: &Why) {
+        self.vars.clear();
+        self.unread = vec![Unread { prefix: String::new(), why: why.clone() }];
+    }
+
     /// Expands `$(VAR)` in `command` and `args`, which see the whole environment.
     pub fn expand_argument(&self, text: &str, place: &Loc, scope: Scope<'_>) -> Template {
         self.expand(text, place, &|_| false, scope)

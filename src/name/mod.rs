@@ -5,5 +5,6 @@ pub mod env;
 pub mod inputs;
 pub mod launcher;
 pub mod same;
+mod script;
 pub mod shell;
 pub mod template;
