@@ -12,12 +12,18 @@
 //!
 //! The shell around them:
 //!
-//! - [`manifest`]: files, directories and streams to objects.
+//! - [`manifest`]: files, directories and streams to objects;
+//! - [`policy`]: what the users decide: severities, silence, completeness;
+//! - [`report`]: findings to people and to machines;
+//! - [`cli`]: one file for each subcommand.
 
+pub mod cli;
 pub mod discovery;
 pub mod manifest;
 pub mod name;
 pub mod place;
+pub mod policy;
+pub mod report;
 pub mod rules;
 pub mod symptom;
 pub mod trace;

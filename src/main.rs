@@ -1,3 +1,19 @@
 //! Arguments in, exit code out.
 
-fn main() {}
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+
+use anstream::AutoStream;
+use beamgate::cli::{Cli, Streams};
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let colours = AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+    let mut stdout = BufWriter::new(io::stdout().lock());
+    let code =
+        cli.run(Streams { stdin: io::stdin().lock(), stdout: &mut stdout, stderr: io::stderr().lock(), colours });
+    // A reader that has gone away has seen enough.
+    let _ = stdout.flush();
+    code
+}

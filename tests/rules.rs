@@ -6,13 +6,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-use beamgate::manifest::yaml;
-use beamgate::rules::judge;
-use beamgate::world::World;
-use beamgate::world::facts::Facts;
-use beamgate::world::object::Object;
 
 fn directories() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules");
@@ -23,17 +16,11 @@ fn directories() -> Vec<PathBuf> {
     found
 }
 
+/// The findings of one file, as `beamgate lint FILE` has them: the configuration beside it is found by itself.
 fn lint(file: &Path) -> Vec<String> {
-    let text = fs::read_to_string(file).unwrap();
-    let folder: Arc<str> = "".into();
-    let mut objects = Vec::new();
-    for document in yaml::split::documents(&text) {
-        let Some(parsed) = yaml::parse(&text, document).unwrap() else { continue };
-        objects.extend(Object::read(&parsed.root, &folder, &[]));
-    }
-    let world = World::new(objects, Facts::default());
-    let judged = judge(&world).into_iter().flat_map(|judged| judged.findings);
-    let mut found: Vec<String> = judged.map(|finding| format!("{} {}", finding.rule.id(), finding.severity)).collect();
+    let report = beamgate::cli::lint::report(file).unwrap();
+    let mut found: Vec<String> =
+        report.findings.iter().map(|finding| format!("{} {}", finding.rule.id(), finding.severity)).collect();
     found.sort();
     found
 }

@@ -50,7 +50,7 @@ impl Skipped {
 pub fn read(
     source: &Source,
     document: Range<usize>,
-    wanted: fn(&str) -> bool,
+    wanted: &(dyn Fn(&str) -> bool + Sync),
     skipped: &mut Skipped,
     mut object: impl FnMut(&Node<'_>, &[u32]),
 ) -> Result<Vec<Note>, YamlError> {
@@ -80,7 +80,7 @@ fn sniff(text: &str) -> Option<&str> {
 /// The objects of a value: itself, or those of a list, which may hold lists.
 fn roots(
     node: &Node<'_>,
-    wanted: fn(&str) -> bool,
+    wanted: &(dyn Fn(&str) -> bool + Sync),
     skipped: &mut Skipped,
     path: &mut Vec<u32>,
     object: &mut impl FnMut(&Node<'_>, &[u32]),
@@ -132,7 +132,7 @@ mod tests {
         for document in yaml::documents(text) {
             let wanted = |kind: &str| kind != "Secret";
             let name = |node: &Node<'_>, path: &[u32]| found.push(format!("{}{path:?}", node.text("kind").unwrap()));
-            read(&source, document, wanted, &mut skipped, name).unwrap();
+            read(&source, document, &wanted, &mut skipped, name).unwrap();
         }
         (found, skipped)
     }

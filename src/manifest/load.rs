@@ -18,10 +18,10 @@ use crate::place::Loc;
 use crate::world::node::{Node, Span};
 
 /// How to load.
-#[derive(Debug, Clone)]
-pub struct Options {
+#[derive(Clone)]
+pub struct Options<'a> {
     /// The kinds that anybody wants to see.
-    pub wanted: fn(&str) -> bool,
+    pub wanted: &'a (dyn Fn(&str) -> bool + Sync),
     /// Whether to render charts and kustomizations.
     pub render: bool,
     /// What to render them with.
@@ -121,6 +121,15 @@ pub struct Place {
 }
 
 impl<T> Input<T> {
+    /// Takes the objects out, world by world, for whoever keeps them elsewhere.
+    pub fn take_objects(self) -> (Input<()>, Vec<Vec<T>>) {
+        let names =
+            self.worlds.iter().map(|world| WorldInput { name: world.name.clone(), objects: Vec::new() }).collect();
+        let objects = self.worlds.into_iter().map(|world| world.objects).collect();
+        let Self { sources, problems, notes, notices, skipped, .. } = self;
+        (Input { sources, worlds: names, problems, notes, notices, skipped }, objects)
+    }
+
     /// The bytes of a symbolic place in the object that came from `origin`. Its document is read again.
     pub fn locate(&self, origin: &document::Origin, loc: &Loc) -> Option<Place> {
         let text = &self.sources.get(origin.source as usize)?.text;
@@ -151,7 +160,7 @@ struct Yield<T> {
 /// from several threads, and what it makes of them is kept; the trees are not.
 pub fn load<T: Send>(
     inputs: &[PathBuf],
-    options: &Options,
+    options: &Options<'_>,
     stdin: &mut dyn Read,
     object: impl Fn(&Node<'_>, RootInfo<'_>) -> Option<T> + Sync,
 ) -> Input<T> {
@@ -199,7 +208,7 @@ fn file_text(file: Found) -> Result<Text, Problem> {
     Ok(Text { source: Source::new(name, source::Origin::File(file.path), text), named: file.named })
 }
 
-fn stdin_text(stdin: &mut dyn Read, options: &Options) -> Result<Text, Problem> {
+fn stdin_text(stdin: &mut dyn Read, options: &Options<'_>) -> Result<Text, Problem> {
     let name = options.stdin_name.clone().unwrap_or_else(|| "<stdin>".to_owned());
     let text = read::stream(stdin, 0).map_err(|error: ReadError| unread(Path::new(&name), error.to_string(), true))?;
     Ok(Text { source: Source::new(name, source::Origin::Stream, text), named: true })
@@ -213,7 +222,7 @@ fn unread(path: &Path, message: String, named: bool) -> Problem {
 fn take_apart<T>(
     index: u32,
     text: &Text,
-    options: &Options,
+    options: &Options<'_>,
     object: &impl Fn(&Node<'_>, RootInfo<'_>) -> Option<T>,
 ) -> Yield<T> {
     let source = &text.source;

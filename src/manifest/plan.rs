@@ -33,7 +33,7 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Renders the roots among the charts and kustomizations whose files are in the input.
-    pub(super) fn new(files: &[PathBuf], options: &Options) -> Self {
+    pub(super) fn new(files: &[PathBuf], options: &Options<'_>) -> Self {
         let jobs = jobs(files);
         let tools = if options.render { options.tools.clone() } else { Tools::none() };
         let outcomes: Vec<_> = jobs.into_par_iter().map(|job| (job.render(&tools), job)).collect();

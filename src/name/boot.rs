@@ -1,8 +1,10 @@
 //! The acceptor's name: what the node calls itself when it boots.
 
 use super::env::{Env, Lookup, Scope};
+use super::inputs::{self, Input};
 use super::launcher::{Launch, NameFlag, Program, Verb, name_flag};
 use super::same::Identity;
+use super::script;
 use super::template::{Part, Sym, Template, Why};
 use crate::place::Loc;
 use crate::world::declared::{Key, Sourced};
@@ -64,6 +66,8 @@ pub enum Setting {
 pub struct Naming {
     /// What the container starts.
     pub launch: Launch,
+    /// The environment with which the release boots: the container's, after the scripts on the way.
+    pub env: Env,
     /// `RELEASE_DISTRIBUTION`.
     pub distribution: Setting,
     /// `RELEASE_NODE`, or the whole name where an annotation declares it.
@@ -78,6 +82,8 @@ pub struct Naming {
     pub overridden: Option<Sourced<Template>>,
     /// `sed 's/./-/g'` in a script that is read.
     pub dashes_everything: Option<Loc>,
+    /// Variables that the image reads and the pod does not set.
+    pub missing_inputs: Vec<Input>,
     /// What comes of it.
     pub boot: Boot,
 }
@@ -128,16 +134,36 @@ impl Naming {
         env: &Env,
         keys: &[(Key, Sourced<String>)],
     ) -> Self {
-        let launch = Launch::of(scope, container, env);
-        let declared = declared_name(keys);
+        let mut launch = Launch::of(scope, container, env);
+        let mut boot_env = env.clone();
+        let mut dashes_everything = None;
+        if let Some(script) = &launch.script {
+            let wrapped = script::wrapped(scope, workload, env, script);
+            (boot_env, launch.program, dashes_everything) = (wrapped.env, wrapped.program, wrapped.dashes_everything);
+        }
+        let from_pod = Setting::of(&boot_env, NODE);
+        let mut closed = false;
+        if launch.program.may_be_a_release()
+            && let Some(sourced) = script::sourced(scope, workload, &boot_env)
+        {
+            (boot_env, closed) = (sourced.env, sourced.closed);
+            dashes_everything = dashes_everything.or(sourced.dashes_everything);
+        }
+        let inputs = inputs(keys);
+        let declared = declared_name(keys)
+            .map(|declared| Sourced { value: inputs::bind(&declared.value, &inputs, env), at: declared.at });
+        let node = Setting::of(&boot_env, NODE);
+        let is_missing = |input: &Input| !scope.world.facts.injection && input.is_missing(env);
         let mut naming = Self {
-            distribution: Setting::of(env, DISTRIBUTION),
-            node: Setting::of(env, NODE),
-            flag: flag_of(env, &launch),
-            closed: declared.is_some(),
-            overridden: None,
-            dashes_everything: None,
+            distribution: Setting::of(&boot_env, DISTRIBUTION),
+            flag: flag_of(&boot_env, &launch),
+            closed: closed || declared.is_some(),
+            overridden: overridden(from_pod, &node),
+            dashes_everything,
+            missing_inputs: inputs.into_iter().filter(is_missing).collect(),
             boot: Boot::Opaque(Why::Image),
+            node,
+            env: boot_env,
             launch,
             declared,
         };
@@ -190,7 +216,7 @@ impl Naming {
             Setting::Set(node) => complete(&node.value, long, pod),
             Setting::Open(why) => Boot::Opaque(why.clone()),
             // The release's own name, which the image knows.
-            Setting::Unset if self.closed => complete(&Template::opaque(Why::Image, &self.launch.at), long, pod),
+            Setting::Unset if self.closed => without_host(&Template::opaque(Why::Image, &self.launch.at), long, pod),
             Setting::Unset => Boot::Opaque(Why::Image),
         }
     }
@@ -292,6 +318,19 @@ fn is_local_part(base: &Template) -> bool {
 /// Whether a host certainly has a dot, which short names cannot have.
 fn has_dots(host: &Template) -> bool {
     host.contains('.') || host.syms().any(|sym| matches!(sym, Sym::PodIp | Sym::PodIps | Sym::HostIp))
+}
+
+fn inputs(keys: &[(Key, Sourced<String>)]) -> Vec<Input> {
+    let declared = keys.iter().find(|(key, _)| *key == Key::Inputs);
+    declared.and_then(|(_, declared)| inputs::parse(declared).ok()).unwrap_or_default()
+}
+
+/// RELEASE_NODE as the pod has it, if the image makes another one of it.
+fn overridden(from_pod: Setting, node: &Setting) -> Option<Sourced<Template>> {
+    match (from_pod, node) {
+        (Setting::Set(pod), Setting::Set(node)) if pod.value.to_string() != node.value.to_string() => Some(pod),
+        _ => None,
+    }
 }
 
 fn declared_name(keys: &[(Key, Sourced<String>)]) -> Option<Sourced<Template>> {

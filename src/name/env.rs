@@ -45,7 +45,7 @@ pub struct Var {
     pub name: String,
     /// Its value.
     pub value: Template,
-    /// The place of the entry that defines it.
+    /// The place of the value, or of what it is taken from.
     pub at: Loc,
     /// Its index in the container's `env`; none if it comes from `envFrom`.
     pub index: Option<usize>,
@@ -85,7 +85,12 @@ impl Env {
                 EnvSource::Other => Some(opaque_field(scope, "resourceFieldRef", &place)),
             };
             if let Some(value) = value {
-                let at = place.of(scope.object.id);
+                let key = if matches!(var.source, EnvSource::Value(_) | EnvSource::NotString { .. }) {
+                    "value"
+                } else {
+                    "valueFrom"
+                };
+                let at = place.key(key).of(scope.object.id);
                 env.vars.push(Var { name: var.name.clone(), value, at, index: Some(index) });
             }
         }
@@ -114,6 +119,17 @@ impl Env {
     /// All definitions, in the order of evaluation.
     pub fn vars(&self) -> &[Var] {
         &self.vars
+    }
+
+    /// Sets a variable, as a script does. The empty value counts as unset wherever it matters to a release.
+    pub fn set(&mut self, name: &str, value: Template, at: Loc) {
+        self.vars.push(Var { name: name.to_owned(), value, at, index: None });
+    }
+
+    /// Forgets everything, because something that cannot be read may have set it.
+    pub fn forget(&mut self, why: &Why) {
+        self.vars.clear();
+        self.unread = vec![Unread { prefix: String::new(), why: why.clone() }];
     }
 
     /// Expands `$(VAR)` in `command` and `args`, which see the whole environment.

@@ -110,6 +110,11 @@ impl Program {
         }
     }
 
+    /// Whether a release's start script may run, with its `rel/env.sh`.
+    pub fn may_be_a_release(&self) -> bool {
+        matches!(self, Self::Image | Self::Release(Verb::Start) | Self::Wrapper(_))
+    }
+
     /// Whether it starts a node that stays, as far as one can tell.
     pub fn may_start_a_node(&self) -> bool {
         !matches!(self, Self::Release(Verb::Eval | Verb::Talk | Verb::Other))

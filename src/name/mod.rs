@@ -2,6 +2,9 @@
 
 pub mod boot;
 pub mod env;
+pub mod inputs;
 pub mod launcher;
 pub mod same;
+mod script;
+pub mod shell;
 pub mod template;

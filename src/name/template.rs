@@ -282,6 +282,22 @@ impl Template {
         words
     }
 
+    /// The same with each symbol replaced by something else, or kept.
+    #[must_use]
+    pub fn replace(&self, with: impl Fn(Sym) -> Option<Template>) -> Self {
+        let mut replaced = Self::empty();
+        for piece in &self.0 {
+            match &piece.part {
+                Part::Sym(sym) => match with(*sym) {
+                    Some(other) => replaced.append(&other),
+                    None => replaced.push(piece.clone()),
+                },
+                _ => replaced.push(piece.clone()),
+            }
+        }
+        replaced
+    }
+
     /// Reads the placeholders of a `node-name` annotation: `app@{pod-ip-dashed}.{namespace}.pod.{cluster-domain}`.
     ///
     /// # Errors

@@ -49,13 +49,13 @@ pub fn judge(world: &World) -> Vec<Judged> {
         .into_par_iter()
         .filter_map(|(object, workload)| {
             let trace = Trace::of(world, object, workload);
-            (trace.is_beam() || trace.server.is_some()).then(|| judge_one(&trace))
+            (trace.is_beam() || trace.server.is_some()).then(|| judge_trace(&trace))
         })
         .collect()
 }
 
 /// Judges one workload.
-pub(super) fn judge_one(trace: &Trace<'_>) -> Judged {
+pub fn judge_trace(trace: &Trace<'_>) -> Judged {
     let mut found = Findings::about(trace.object.id, trace.is_opted_in());
     if trace.server.is_none() {
         for rule in all() {

@@ -13,7 +13,7 @@ mod lifecycle;
 mod naming;
 mod trust;
 
-pub use judge::{Judged, TraceVerdict, judge};
+pub use judge::{Judged, TraceVerdict, judge, judge_trace};
 
 use crate::trace::Trace;
 use finding::{Effect, Findings, Severity};

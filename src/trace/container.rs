@@ -1,7 +1,7 @@
 //! Which container of a pod runs the node.
 
-use crate::name::env::{Env, Scope};
-use crate::name::launcher::{Launch, Program, Verb};
+use crate::name::boot::Naming;
+use crate::name::launcher::{Program, Verb};
 use crate::world::declared::{Key, Sourced};
 use crate::world::object::value_of;
 use crate::world::pod::{Container, PodTemplate};
@@ -96,18 +96,14 @@ fn is_sidecar(container: &Container) -> bool {
 }
 
 /// What shows that a container runs a BEAM node, if anything does.
-pub fn evidence(scope: Scope<'_>, container: &Container) -> Option<Evidence> {
+pub fn evidence(container: &Container, naming: &Naming) -> Option<Evidence> {
     if let Some(var) = container.env.iter().find(|var| VARIABLES.contains(&var.name.as_str())) {
         return Some(Evidence(format!("`{}` is set", var.name)));
     }
     if container.ports.iter().any(|port| port.name.as_deref() == Some("epmd") || port.number == Some(4369)) {
         return Some(Evidence("it declares epmd's port".to_owned()));
     }
-    if container.command.is_empty() && container.args.is_empty() {
-        return None;
-    }
-    let launch = Launch::of(scope, container, &Env::of(scope, container));
-    match &launch.program {
+    match &naming.launch.program {
         Program::Vm(_) => Some(Evidence(format!("it starts `{}`", container.command.first()?))),
         Program::Release(Verb::Start) if is_release(container) => Some(Evidence("it starts a release".to_owned())),
         _ => None,

@@ -107,7 +107,9 @@ impl<'w> Trace<'w> {
             keys,
             declared,
             server: container::own_clustering(pod),
-            evidence: container.and_then(|container| container::evidence(scope, container)),
+            evidence: container
+                .zip(naming.as_ref())
+                .and_then(|(container, naming)| container::evidence(container, naming)),
             container,
             env,
             naming,

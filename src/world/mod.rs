@@ -37,6 +37,8 @@ pub struct World {
     services_by_selector: HashMap<(String, String), Vec<ObjectId>>,
     pods_by_label: HashMap<(String, String), Vec<ObjectId>>,
     bindings_by_subject: HashMap<String, Vec<ObjectId>>,
+    bindings: Vec<ObjectId>,
+    endpoints: Vec<ObjectId>,
     services: Vec<ObjectId>,
     workloads: Vec<ObjectId>,
     namespaces: Vec<String>,
@@ -116,13 +118,17 @@ impl World {
             Body::Role(_) if object.kind == "ClusterRole" => name(Group::ClusterRole),
             Body::Role(_) => name(Group::Role),
             Body::ConfigMap(_) => name(Group::ConfigMap),
-            Body::Endpoints(_) => name(Group::Endpoints),
+            Body::Endpoints(_) => {
+                name(Group::Endpoints);
+                self.endpoints.push(id);
+            }
             Body::Autoscaler(autoscaler) => {
                 if let Some(target) = &autoscaler.target_name {
                     self.by_name.entry((Group::Autoscaler, target.clone())).or_default().push(id);
                 }
             }
             Body::Binding(binding) => {
+                self.bindings.push(id);
                 for subject in &binding.subjects {
                     self.bindings_by_subject.entry(subject.name.clone()).or_default().push(id);
                 }
@@ -198,11 +204,22 @@ impl World {
         self.within(pool, namespace).filter(|object| selector.matches(&object.labels)).collect()
     }
 
+    /// Endpoints written by hand whose labels a selector matches.
+    pub fn endpoints_labelled(&self, namespace: Option<&str>, selector: &Selector) -> Vec<&Object> {
+        self.within(&self.endpoints, namespace).filter(|object| selector.matches(&object.labels)).collect()
+    }
+
+    /// Services of a name in whatever namespace: for a hint where the right one has none.
+    pub fn services_called(&self, name: &str) -> impl Iterator<Item = &Object> {
+        let ids = self.by_name.get(&(Group::Service, name.to_owned()));
+        ids.into_iter().flatten().filter_map(|id| self.object(*id))
+    }
+
     /// Workloads whose pods a selector matches.
     pub fn workloads_labelled(&self, namespace: Option<&str>, selector: &Selector) -> Vec<&Object> {
         let pool = pool(&self.pods_by_label, &self.workloads, selector);
         self.within(pool, namespace)
-            .filter(|object| object.workload().is_some_and(|workload| selector.matches(&workload.template.labels)))
+            .filter(|object| object.workload().is_some_and(|workload| selector.may_match(&workload.template.labels)))
             .collect()
     }
 
@@ -213,6 +230,13 @@ impl World {
         self.within(pool, object.namespace.as_deref())
             .filter(|object| object.workload().is_some_and(|workload| service.selects(&workload.template.labels)))
             .collect()
+    }
+
+    /// Whether a Service selects the pods of a workload, as far as can be told: a Service sees its own namespace only.
+    pub fn may_select(service: &Object, workload: &Object) -> bool {
+        same_namespace(service.namespace.as_deref(), workload.namespace.as_deref()) != SameNamespace::No
+            && matches!((service.service(), workload.workload()), (Some(service), Some(workload))
+                if service.may_select(&workload.template.labels))
     }
 
     /// Services that select the pods of a workload.

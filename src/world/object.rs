@@ -1,7 +1,5 @@
 //! What every Kubernetes object has, and the kinds that some rule reads.
 
-use std::sync::Arc;
-
 use super::config::{Autoscaler, ConfigMap, Endpoints};
 use super::node::Node;
 use super::rbac::{Binding, Role, ServiceAccount};
@@ -15,6 +13,11 @@ pub type Pairs = Vec<(String, String)>;
 /// The value of a key in some labels or annotations.
 pub fn value_of<'p>(pairs: &'p [(String, String)], key: &str) -> Option<&'p str> {
     pairs.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+}
+
+/// Whether a value holds a placeholder that something else fills in before it is applied (`${APP}`, `{{ .Values.app }}`).
+pub fn is_placeholder(text: &str) -> bool {
+    text.contains("${") || text.contains("{{")
 }
 
 /// An object of a world.
@@ -35,7 +38,7 @@ pub struct Object {
     /// `metadata.annotations`.
     pub annotations: Pairs,
     /// The folder that holds its file: of several objects of one identity, the nearest answers.
-    pub folder: Arc<str>,
+    pub folder: Box<str>,
     /// What its kind says.
     pub body: Body,
 }
@@ -93,7 +96,7 @@ impl Object {
     /// Reads an object leniently: what has the wrong type counts as absent, for the API server will say so itself.
     ///
     /// The id is set when the object joins a world.
-    pub fn read(root: &Node<'_>, folder: &Arc<str>, paths: &[WorkloadPath]) -> Result<Self, Unread> {
+    pub fn read(root: &Node<'_>, folder: &str, paths: &[WorkloadPath]) -> Result<Self, Unread> {
         let kind = root.text("kind").ok_or(Unread::Kind)?;
         let body = read_body(root, &kind, paths).ok_or(Unread::Kind)?;
         let metadata = root.get("metadata").ok_or(Unread::Nameless)?;
@@ -107,7 +110,7 @@ impl Object {
             name,
             labels: metadata.strings("labels"),
             annotations: metadata.strings("annotations"),
-            folder: Arc::clone(folder),
+            folder: folder.into(),
             body,
         })
     }

@@ -137,6 +137,23 @@ pub struct ContainerPort {
     pub number: Option<u32>,
 }
 
+/// Labels that controllers add to the pods they make, which no template says.
+const ADDED_LABELS: [&str; 8] = [
+    "pod-template-hash",
+    "rollouts-pod-template-hash",
+    "controller-revision-hash",
+    "pod-template-generation",
+    "statefulset.kubernetes.io/pod-name",
+    "apps.kubernetes.io/pod-index",
+    "job-name",
+    "controller-uid",
+];
+
+/// Whether the pods' controller may add this label.
+pub fn is_added_to_pods(key: &str) -> bool {
+    ADDED_LABELS.contains(&key) || key.starts_with("batch.kubernetes.io/")
+}
+
 impl PodTemplate {
     pub(super) fn read(template: &Node<'_>, base: Pointer) -> Option<Self> {
         let spec = template.get("spec")?;

@@ -1,6 +1,7 @@
 //! Who may list what.
 
 use super::node::Node;
+use super::object::Object;
 
 /// A ServiceAccount.
 #[derive(Debug, Clone, Default)]
@@ -95,7 +96,7 @@ pub struct Subject {
     pub kind: Option<String>,
     /// The name.
     pub name: String,
-    /// For a ServiceAccount; the API server requires it, whatever the binding's own namespace.
+    /// For a ServiceAccount. A RoleBinding without it means its own namespace; in a ClusterRoleBinding it is required.
     pub namespace: Option<String>,
 }
 
@@ -108,9 +109,24 @@ impl Binding {
             subjects: root.list("subjects").iter().filter_map(Subject::read).collect(),
         }
     }
+
+    /// Whether it gives a ClusterRole.
+    pub fn is_to_cluster_role(&self) -> bool {
+        self.role_kind.as_deref() == Some("ClusterRole")
+    }
 }
 
 impl Subject {
+    /// Whether it is a ServiceAccount.
+    pub fn is_service_account(&self) -> bool {
+        self.kind.as_deref() == Some("ServiceAccount")
+    }
+
+    /// The namespace of a ServiceAccount that a binding names.
+    pub fn namespace_in<'o>(&'o self, binding: &'o Object) -> Option<&'o str> {
+        self.namespace.as_deref().or(binding.namespace.as_deref())
+    }
+
     fn read(subject: &Node<'_>) -> Option<Self> {
         Some(Self { kind: subject.text("kind"), name: subject.text("name")?, namespace: subject.text("namespace") })
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::object::value_of;
+use super::pod::is_added_to_pods;
 
 /// A label selector: every requirement must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -43,10 +44,18 @@ impl Selector {
         self.0.iter().all(|requirement| requirement.holds(labels))
     }
 
+    /// Whether pods made from a template with these labels may be selected: their controller adds some that it leaves out.
+    pub fn may_match(&self, labels: &[(String, String)]) -> bool {
+        let is_added = |requirement: &Requirement| is_added_to_pods(requirement.key());
+        self.0.iter().all(|requirement| is_added(requirement) || requirement.holds(labels))
+    }
+
     /// A pair that every selected object must carry, to look candidates up by.
     pub fn required_pair(&self) -> Option<(&str, &str)> {
         self.0.iter().find_map(|requirement| match requirement {
-            Requirement::In(key, values) if values.len() == 1 => Some((key.as_str(), values[0].as_str())),
+            Requirement::In(key, values) if values.len() == 1 && !is_added_to_pods(key) => {
+                Some((key.as_str(), values[0].as_str()))
+            }
             _ => None,
         })
     }
@@ -58,17 +67,24 @@ impl Requirement {
             return is_key(key.trim()).then(|| Self::Absent(key.trim().to_owned()));
         }
         if let Some((left, values)) = text.split_once('(') {
-            let values = values.strip_suffix(')')?.split(',').map(|value| value.trim().to_owned()).collect();
+            let values: Vec<String> =
+                values.strip_suffix(')')?.split(',').map(|value| value.trim().to_owned()).collect();
+            if !values.iter().all(|value| is_value(value)) {
+                return None;
+            }
             let mut words = left.split_whitespace();
             let (key, operator) = (words.next()?.to_owned(), words.next()?);
             return match (operator, words.next()) {
+                _ if !is_key(&key) => None,
                 ("in", None) => Some(Self::In(key, values)),
                 ("notin", None) => Some(Self::NotIn(key, values)),
                 _ => None,
             };
         }
-        let pair =
-            |key: &str, value: &str| is_key(key.trim()).then(|| (key.trim().to_owned(), vec![value.trim().to_owned()]));
+        let pair = |key: &str, value: &str| {
+            let (key, value) = (key.trim(), value.trim());
+            (is_key(key) && is_value(value)).then(|| (key.to_owned(), vec![value.to_owned()]))
+        };
         if let Some((key, value)) = text.split_once("!=") {
             return pair(key, value).map(|(key, values)| Self::NotIn(key, values));
         }
@@ -76,6 +92,12 @@ impl Requirement {
             return pair(key, value.strip_prefix('=').unwrap_or(value)).map(|(key, values)| Self::In(key, values));
         }
         is_key(text).then(|| Self::Exists(text.to_owned()))
+    }
+
+    fn key(&self) -> &str {
+        match self {
+            Self::In(key, _) | Self::NotIn(key, _) | Self::Exists(key) | Self::Absent(key) => key,
+        }
     }
 
     fn holds(&self, labels: &[(String, String)]) -> bool {
@@ -110,6 +132,15 @@ impl fmt::Display for Requirement {
 
 fn is_key(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
+}
+
+/// A label's value: the API server answers 400 to a query with any other, such as a quoted one.
+fn is_value(text: &str) -> bool {
+    let at_the_end = |c: Option<char>| c.is_none_or(|c| c.is_ascii_alphanumeric());
+    text.len() <= 63
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+        && at_the_end(text.chars().next())
+        && at_the_end(text.chars().next_back())
 }
 
 fn split_outside_parentheses(text: &str) -> Vec<&str> {
@@ -158,8 +189,21 @@ mod tests {
     }
 
     #[test]
+    fn labels_that_a_controller_adds_may_be_there() {
+        for (text, selected) in [
+            ("app=cart,statefulset.kubernetes.io/pod-name=cart-0", true),
+            ("job-name=cart", true),
+            ("app=basket,pod-template-hash=1", false),
+            ("app=cart,role=web", false),
+        ] {
+            assert_eq!(Selector::parse(text).map(|selector| selector.may_match(&labels())), Ok(selected), "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_no_selector_is_said() {
-        for text in ["app cart", "in (a)", "a within (b)", "=cart", "a in (b"] {
+        for text in ["app cart", "in (a)", "a within (b)", "=cart", "a in (b", "app=\"cart\"", "app='cart'", "app=a b"]
+        {
             assert!(Selector::parse(text).is_err(), "{text}");
         }
     }

@@ -1,7 +1,8 @@
 //! Services.
 
 use super::node::{Node, Value};
-use super::object::Pairs;
+use super::object::{Pairs, is_placeholder, value_of};
+use super::pod::is_added_to_pods;
 
 /// What a Service says of itself.
 #[derive(Debug, Clone, Default)]
@@ -93,6 +94,15 @@ impl Service {
     pub fn selects(&self, labels: &[(String, String)]) -> bool {
         !self.selector.is_empty() && self.selector.iter().all(|pair| labels.contains(pair))
     }
+
+    /// Whether it may select pods with these labels: their controller adds some, and placeholders are filled in later.
+    pub fn may_select(&self, labels: &[(String, String)]) -> bool {
+        let may_hold = |(key, value): &(String, String)| match value_of(labels, key) {
+            Some(found) => found == value || is_placeholder(found) || is_placeholder(value),
+            None => is_added_to_pods(key),
+        };
+        !self.selector.is_empty() && self.selector.iter().all(may_hold)
+    }
 }
 
 impl ServicePort {
@@ -102,7 +112,7 @@ impl ServicePort {
             port: port.get("port").and_then(Node::as_u32),
             target: match port.get("targetPort").map(|target| &target.value) {
                 Some(Value::Number(number)) => number.parse().map_or(TargetPort::Same, TargetPort::Number),
-                Some(Value::String(name)) => {
+                Some(Value::String(name)) if !name.is_empty() => {
                     name.parse().map_or_else(|_| TargetPort::Name(name.to_string()), TargetPort::Number)
                 }
                 _ => TargetPort::Same,

@@ -44,6 +44,10 @@ impl Repairs {
         let at = Marks::new(text).byte(*stuck.error.marker());
         let part = match stuck.error.info() {
             "':' must be followed by a valid YAML whitespace" => return self.untab(text, at),
+            // kubectl reads JSON with a library that takes pairs of surrogates.
+            "while parsing a quoted scalar, found invalid Unicode character escape code" => {
+                text.trim_start().starts_with('{').then(|| (at, quoted_end(text, at).0))
+            }
             "invalid indentation in quoted scalar" => Some((at, quoted_end(text, at).0)),
             "invalid indentation" | "invalid indentation in flow construct" => {
                 let start = stuck.flow.or_else(|| flow_start(text, stuck.end, at));

@@ -35,7 +35,6 @@
 //! catalogue 1 and 2.
 
 use crate::name::boot::{Boot, Crash, Naming, Setting};
-use crate::name::launcher::{Program, Verb};
 use crate::name::template::{Sym, Template};
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
 use crate::rules::{Check, Rule};
@@ -97,8 +96,7 @@ const SNIPPET: &str = "- name: RELEASE_DISTRIBUTION\n  value: name";
 
 /// Only a release has the variable; what a wrapper starts is presumed to be one.
 fn is_left_to_the_image(naming: &Naming) -> bool {
-    let is_release =
-        matches!(naming.launch.program, Program::Release(Verb::Start) | Program::Image | Program::Wrapper(_));
+    let is_release = naming.launch.program.may_be_a_release();
     is_release && naming.declared.is_none() && naming.distribution == Setting::Unset && naming.node.value().is_some()
 }
 

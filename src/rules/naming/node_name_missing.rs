@@ -31,13 +31,18 @@
 //! Where `RELEASE_NODE` is missing, the image's `rel/env.sh` may export it; then this is a warning, until `env-sh` in
 //! `beamgate.toml` shows the script or `beamgate.dev/node-name` declares the name.
 //!
+//! The same happens where the image makes the name of a variable that the pod does not set; `beamgate.dev/inputs` says which
+//! variables it reads.
+//!
 //! ## Facts
 //!
 //! OTP 25.2.3, `net_kernel.erl`; the kubelet writes the FQDN into /etc/hosts only for pods with a subdomain
 //! (`kubelet_pods.go`, `managedHostsFileContent`). Failure catalogue 3.
 
 use crate::name::boot::{Boot, Crash, Setting};
+use crate::name::inputs::Input;
 use crate::name::launcher::Program;
+use crate::name::template::Sym;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
 use crate::rules::{Check, Rule};
 use crate::symptom::Symptom;
@@ -55,6 +60,9 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Some(naming) = &trace.naming else { return };
+    for input in &naming.missing_inputs {
+        missing_input(trace, input, found);
+    }
     if trace.pod.hostname_override.is_some() && trace.workload.subdomain().is_some() {
         return; // BG115 says what took the full name away
     }
@@ -85,4 +93,25 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     finding.symptom(Symptom::CantSetLongName).fix(Safety::Safe, "name the node").snippet(
         "- name: MY_POD_IP\n  valueFrom:\n    fieldRef:\n      fieldPath: status.podIP\n- name: RELEASE_NODE\n  value: <basename>@$(MY_POD_IP)",
     );
+}
+
+/// The image's script leaves an empty host where its variable is not set.
+fn missing_input(trace: &Trace<'_>, input: &Input, found: &mut Findings) {
+    let field = match input.sym {
+        Sym::Namespace => "metadata.namespace",
+        Sym::PodName => "metadata.name",
+        Sym::NodeName => "spec.nodeName",
+        Sym::HostIp => "status.hostIP",
+        Sym::PodIps => "status.podIPs",
+        _ => "status.podIP",
+    };
+    let name = &input.name;
+    let finding =
+        found.refute(&RULE, format!("the image makes the node's name of `{name}`, and the pod does not set it"));
+    if let Some(container) = trace.container {
+        finding.label(container.at.key("env").of(trace.object.id).at_key(), format!("no {name} here"));
+    }
+    finding.label(input.at.clone(), "says that the image reads it").symptom(Symptom::CantSetLongName);
+    let snippet = format!("- name: {name}\n  valueFrom:\n    fieldRef:\n      fieldPath: {field}");
+    finding.fix(Safety::Safe, format!("set `{name}`")).snippet(snippet);
 }

@@ -1,13 +1,18 @@
 //! Events to nodes, with a stack of its own.
 
+mod alias;
+mod token;
+
 use std::borrow::Cow;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
-use super::marks::{Marks, block_header, missing, quoted_end, skip_properties, trimmed_end};
+use self::alias::Anchored;
+use self::token::Token;
+use super::marks::{Marks, missing, skip_properties};
 use super::repair::Repairs;
 use super::scalar::{YAML, plain, plain_key, tagged};
-use super::{MAX_ALIASED, MAX_DEPTH, Note, Parsed, YamlError, empty, map, scan_error, too_deep};
+use super::{MAX_DEPTH, Note, Parsed, YamlError, empty, map, too_deep};
 use crate::manifest::source::number;
 use crate::world::node::{Entry, Node, Span, Value};
 
@@ -43,12 +48,6 @@ pub(super) fn build<'s>(text: &'s str, base: usize, repairs: &Repairs) -> Result
     Ok(builder.root.map(|root| Parsed { root, notes }))
 }
 
-/// What an alias stands for, and how deep that is.
-struct Anchored<'s> {
-    node: Node<'s>,
-    height: usize,
-}
-
 /// A map or a list whose end has not come yet.
 struct Frame<'s> {
     open: Open<'s>,
@@ -69,14 +68,6 @@ struct Key<'s> {
     text: Cow<'s, str>,
     span: Span,
     merge: bool,
-}
-
-/// A scalar before it is known whether it is a key.
-struct Token<'s> {
-    text: Cow<'s, str>,
-    span: Span,
-    plain: bool,
-    tag: Option<String>,
 }
 
 struct Builder<'s, 'r> {
@@ -211,95 +202,6 @@ impl<'s, 'r> Builder<'s, 'r> {
         self.place(node, 0)
     }
 
-    /// The end of the collection or scalar that the parser saw a mere word of.
-    fn repair(&mut self, style: ScalarStyle, properties: bool, span: saphyr_parser::Span) -> Option<(usize, usize)> {
-        if style != ScalarStyle::DoubleQuoted || self.repairs.is_empty() {
-            return None;
-        }
-        let (start, end) = (self.marks.byte(span.start), self.marks.byte(span.end));
-        let start = if properties { skip_properties(self.text, start, end) } else { start };
-        self.repairs.at(start).map(|end| (start, end))
-    }
-
-    /// Reads the part on its own, where there is no indentation to be wrong.
-    fn repaired(&mut self, start: usize, end: usize, anchor: usize) -> Result<(), YamlError> {
-        let text = self.text.get(start..end).unwrap_or("");
-        let parsed = match build(text, self.base + start, &Repairs::default()) {
-            Ok(parsed) => parsed,
-            Err(Failure::Yaml(error)) => return Err(error),
-            Err(Failure::Scan(stuck)) => return Err(scan_error(text, self.base + start, &stuck.error)),
-        };
-        let Some(Parsed { root, notes }) = parsed else { return Err(self.error(start, "nothing is here")) };
-        let height = height(&root);
-        if self.frames.len() + height > MAX_DEPTH {
-            return Err(too_deep(root.span));
-        }
-        self.notes.extend(notes);
-        self.begin(start);
-        self.end = end;
-        self.anchor(anchor, &root, height)?;
-        self.place(root, height)
-    }
-
-    /// The text of a scalar and its bytes.
-    fn token(
-        &mut self,
-        text: Cow<'s, str>,
-        style: ScalarStyle,
-        properties: bool,
-        span: saphyr_parser::Span,
-    ) -> Token<'s> {
-        let (mut start, mut end) = (self.marks.byte(span.start), self.marks.byte(span.end));
-        if properties {
-            start = skip_properties(self.text, start, end);
-        }
-        let mut text = text;
-        let plain = style == ScalarStyle::Plain;
-        match style {
-            ScalarStyle::Plain if text.is_empty() => {
-                let at = if properties { start } else { missing(self.text, self.end, end) };
-                (start, end) = (at, at);
-            }
-            ScalarStyle::Plain => text = self.borrowed(text, start, end),
-            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
-                let literal;
-                (end, literal) = quoted_end(self.text, start);
-                if literal {
-                    text = self.borrowed(text, start + 1, end - 1);
-                }
-            }
-            ScalarStyle::Literal | ScalarStyle::Folded => {
-                start = if properties { start } else { block_header(self.text, self.end, start) };
-                text = self.unterminated(text, end);
-                end = trimmed_end(self.text, start, end);
-            }
-        }
-        self.end = end;
-        self.begin(start);
-        Token { text, span: self.span(start, end), plain, tag: None }
-    }
-
-    /// A file may end without a line break. The parser adds one to a block scalar there; goyaml does not.
-    fn unterminated(&self, text: Cow<'s, str>, end: usize) -> Cow<'s, str> {
-        let mid_line = end == self.text.len() && !self.text.ends_with([' ', '\t', '\n', '\r']);
-        match text {
-            Cow::Owned(mut text) if mid_line && text.ends_with('\n') => {
-                text.pop();
-                Cow::Owned(text)
-            }
-            text => text,
-        }
-    }
-
-    /// The source's own bytes if they are the same. They cannot be of the same length and differ: what a scalar says
-    /// literally is said byte by byte, and everything else makes it shorter.
-    fn borrowed(&self, text: Cow<'s, str>, start: usize, end: usize) -> Cow<'s, str> {
-        match self.text.get(start..end) {
-            Some(literal) if literal == text => Cow::Borrowed(literal),
-            _ => text,
-        }
-    }
-
     fn typed(&self, token: Token<'s>) -> Result<Node<'s>, YamlError> {
         let value = match token.tag {
             Some(tag) => tagged(token.text, &tag).map_err(|message| YamlError { message, span: token.span })?,
@@ -385,55 +287,6 @@ impl<'s, 'r> Builder<'s, 'r> {
         }
     }
 
-    fn anchor(&mut self, id: usize, node: &Node<'s>, height: usize) -> Result<(), YamlError> {
-        if id == 0 || !self.aliases {
-            return Ok(());
-        }
-        let node = self.copy(node)?;
-        if self.anchors.len() <= id {
-            self.anchors.resize_with(id + 1, || None);
-        }
-        self.anchors[id] = Some(Anchored { node, height });
-        Ok(())
-    }
-
-    fn alias(&mut self, id: usize, span: saphyr_parser::Span) -> Result<(), YamlError> {
-        let (start, end) = (self.marks.byte(span.start), self.marks.byte(span.end));
-        self.end = end;
-        let Some(Anchored { node, height }) = self.anchors.get_mut(id).and_then(Option::take) else {
-            return Err(self.error(start, "an anchor contains itself"));
-        };
-        if self.frames.len() + height > MAX_DEPTH {
-            return Err(too_deep(empty(self.base + start)));
-        }
-        let copy = self.copy(&node);
-        self.anchors[id] = Some(Anchored { node, height });
-        let copy = copy.map_err(|error| YamlError { span: self.span(start, end), ..error })?;
-        self.begin(start);
-        if self.merges() && !matches!(copy.value, Value::Map(_)) {
-            return Err(self.error(start, "`<<` needs a map, or a list of maps that is written here"));
-        }
-        self.place(copy, height)
-    }
-
-    /// A copy, as long as all copies together stay within bounds. Recursion is as deep as [`MAX_DEPTH`].
-    fn copy(&mut self, node: &Node<'s>) -> Result<Node<'s>, YamlError> {
-        self.aliased += weight(node);
-        if self.aliased > MAX_ALIASED {
-            let message = "aliases make this document far larger than it looks".to_owned();
-            return Err(YamlError { message, span: node.span });
-        }
-        let value = match &node.value {
-            Value::List(items) => Value::List(items.iter().map(|item| self.copy(item)).collect::<Result<_, _>>()?),
-            Value::Map(entries) => {
-                let copy = |entry: &Entry<'s>| Ok(Entry { node: self.copy(&entry.node)?, ..key_of(entry) });
-                Value::Map(entries.iter().map(copy).collect::<Result<_, YamlError>>()?)
-            }
-            scalar => scalar.clone(),
-        };
-        Ok(Node { span: node.span, value })
-    }
-
     fn span(&self, start: usize, end: usize) -> Span {
         Span { start: number(self.base + start), end: number(self.base + end.max(start)) }
     }
@@ -441,29 +294,4 @@ impl<'s, 'r> Builder<'s, 'r> {
     fn error(&self, at: usize, message: &str) -> YamlError {
         YamlError { message: message.to_owned(), span: empty(self.base + at) }
     }
-}
-
-/// How many maps and lists are inside each other; at most [`MAX_DEPTH`].
-fn height(node: &Node<'_>) -> usize {
-    let items = node.items().iter().map(height);
-    let values = node.entries().iter().map(|entry| height(&entry.node));
-    match node.value {
-        Value::List(_) | Value::Map(_) => 1 + items.chain(values).max().unwrap_or(0),
-        _ => 0,
-    }
-}
-
-/// What a copy of this node alone costs, in bytes.
-fn weight(node: &Node<'_>) -> usize {
-    size_of::<Entry<'_>>()
-        + match &node.value {
-            Value::String(Cow::Owned(text)) => text.len(),
-            Value::Map(entries) => entries.iter().map(|entry| entry.key.len()).sum(),
-            _ => 0,
-        }
-}
-
-fn key_of<'s>(entry: &Entry<'s>) -> Entry<'s> {
-    let nothing = Node { span: entry.node.span, value: Value::Null };
-    Entry { key: entry.key.clone(), key_span: entry.key_span, node: nothing }
 }

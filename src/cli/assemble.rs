@@ -1,0 +1,362 @@
+//! From a session to a report: the judgement, located, silenced and weighed.
+
+use std::collections::HashMap;
+
+use anyhow::bail;
+use jiff::Zoned;
+use jiff::civil::Date;
+
+use super::lint::LintArgs;
+use super::session::Session;
+use crate::manifest::comments;
+use crate::manifest::source::Source;
+use crate::place::{Loc, ObjectId, Pointer};
+use crate::policy::config::Level;
+use crate::policy::silence::{self, Annotated, Ignore};
+use crate::report::Report;
+use crate::report::model::{
+    CheckedWorkload, Notice, Place, ReportedFinding, ReportedLabel, Skipped, WorkloadVerdict, fingerprint,
+};
+use crate::rules::finding::{Finding, Severity, Verdict};
+use crate::rules::{self, Judged, Rule, TraceVerdict, judge};
+use crate::world::World;
+use crate::world::declared::Key;
+use crate::world::object::{Object, value_of};
+
+/// A report, and what else decides the exit code.
+pub(super) struct Assembled {
+    pub(super) report: Report,
+    pub(super) opted_in: usize,
+}
+
+/// Judges every world of a session.
+pub(super) fn assemble(session: &Session, args: &LintArgs) -> Assembled {
+    let mut assembly = Assembly::new(session, args);
+    for world in 0..session.worlds.len() {
+        assembly.add_world(world);
+    }
+    assembly.add_problems();
+    assembly.add_stale();
+    assembly.add_notes();
+    let opted_in = assembly.opted_in;
+    let mut report = assembly.report;
+    report.files = session.files();
+    Assembled { report, opted_in }
+}
+
+/// Refuses names of rules that do not exist, so that a typo does not silence nothing.
+pub(super) fn check_rule_names<'a>(names: impl Iterator<Item = &'a String>) -> anyhow::Result<()> {
+    for name in names {
+        if !rules::all().any(|rule| is_named(rule, name)) {
+            bail!("`{name}` is no rule; `beamgate rules` lists them");
+        }
+    }
+    Ok(())
+}
+
+/// `BG204`, `bg2`, `204`, `service-without-ports`.
+fn is_named(rule: &Rule, name: &str) -> bool {
+    let code = name.to_ascii_uppercase();
+    let code = code.strip_prefix("BG").unwrap_or(&code);
+    rule.slug == name || (!code.is_empty() && format!("{:03}", rule.code).starts_with(code))
+}
+
+struct Assembly<'s> {
+    session: &'s Session,
+    args: &'s LintArgs,
+    today: Date,
+    report: Report,
+    opted_in: usize,
+    /// The comments of each source that has any.
+    comments: HashMap<usize, Vec<(Ignore, Loc, u32)>>,
+    /// Which comments silenced something, by source and position.
+    used: Vec<(usize, usize)>,
+    /// Annotations that silence nothing, or ought not to, with their world and workload.
+    stale: Vec<(usize, ObjectId, Annotated, String)>,
+}
+
+impl<'s> Assembly<'s> {
+    fn new(session: &'s Session, args: &'s LintArgs) -> Self {
+        let sources = session.input.sources.iter().enumerate();
+        let comments = sources
+            .map(|(number, source)| (number, read_comments(number, source)))
+            .filter(|(_, found)| !found.is_empty());
+        Self {
+            session,
+            args,
+            today: Zoned::now().date(),
+            report: Report::default(),
+            opted_in: 0,
+            comments: comments.collect(),
+            used: Vec::new(),
+            stale: Vec::new(),
+        }
+    }
+
+    fn add_world(&mut self, number: usize) {
+        let (world, _) = &self.session.worlds[number];
+        let judged = judge(world);
+        self.report.other_objects += world.objects().len() - world.workloads().count();
+        for judged in judged {
+            if let Some(object) = world.object(judged.object) {
+                self.add_workload(number, world, object, judged);
+            }
+        }
+    }
+
+    fn add_workload(&mut self, number: usize, world: &World, object: &Object, judged: Judged) {
+        let ignores = annotations(object);
+        let mut used = vec![false; ignores.len()];
+        self.report.workloads.push(checked(object, &judged));
+        if !matches!(judged.verdict, TraceVerdict::NotOptedIn | TraceVerdict::OwnClustering(_)) {
+            self.opted_in += 1;
+        }
+        for finding in judged.findings {
+            let matching = ignores
+                .iter()
+                .position(|one| one.ignore.flaw(self.today).is_none() && one.ignore.is_about(finding.rule));
+            match matching {
+                Some(index) => used[index] = true,
+                None => self.add_finding(number, world, finding),
+            }
+        }
+        for (ignore, used) in ignores.into_iter().zip(used) {
+            let flaw = ignore.ignore.flaw(self.today).or_else(|| (!used).then(|| "it suppresses nothing".to_owned()));
+            if let Some(flaw) = flaw {
+                self.stale.push((number, object.id, ignore, flaw));
+            }
+        }
+    }
+
+    fn add_finding(&mut self, number: usize, world: &World, finding: Finding) {
+        let Some(severity) = self.severity(finding.rule, finding.severity) else { return };
+        let workload = finding.subject.and_then(|subject| world.object(subject)).map(Object::title);
+        let labels = finding.labels.iter().enumerate().map(|(index, label)| {
+            let title = world.object(label.at.object).map_or_else(|| self.text_name(label.at.object), Object::title);
+            reported_label(index == 0, title, &label.at, self.session.locate(number, &label.at), &label.text)
+        });
+        let labels: Vec<ReportedLabel> = labels.collect();
+        if self.is_silenced(finding.rule, &labels) {
+            return;
+        }
+        let primary =
+            finding.labels.first().zip(labels.first()).map(|(label, shown)| (shown.object.as_str(), &label.at.pointer));
+        let fingerprint =
+            fingerprint(finding.rule, workload.as_deref(), primary, labels.iter().map(|label| label.object.as_str()));
+        self.report.findings.push(ReportedFinding {
+            rule: finding.rule,
+            severity,
+            verdict: finding.verdict,
+            message: finding.message,
+            workload,
+            labels,
+            names: finding.names,
+            at_run_time: finding.symptom.map(|symptom| symptom.to_string()),
+            notes: finding.notes,
+            fix: finding.fix,
+            fingerprint,
+        });
+    }
+
+    /// The name of a text beside the manifests.
+    fn text_name(&self, id: ObjectId) -> String {
+        let text = id.as_text().and_then(|number| self.session.policy.texts.get(number));
+        text.map_or_else(String::new, |text| text.name.clone())
+    }
+
+    /// What the configuration and the command line make of a severity; nothing if the rule is off.
+    fn severity(&self, rule: &Rule, severity: Severity) -> Option<Severity> {
+        let names = |list: &[String]| list.iter().any(|name| is_named(rule, name));
+        if names(&self.args.ignore) || (!self.args.select.is_empty() && !names(&self.args.select)) {
+            return None;
+        }
+        let configured = &self.session.policy.config.rules;
+        match configured.iter().find(|(name, _)| rules::find(name).is_some_and(|found| found.code == rule.code)) {
+            None => Some(severity),
+            Some((_, Level::Off)) => None,
+            Some((_, Level::Info)) => Some(Severity::Info),
+            Some((_, Level::Warning)) => Some(Severity::Warning),
+            Some((_, Level::Error)) => Some(Severity::Error),
+        }
+    }
+
+    /// Whether a comment on the line of the primary label asks for silence.
+    fn is_silenced(&mut self, rule: &Rule, labels: &[ReportedLabel]) -> bool {
+        let Some(place) = labels.first().and_then(|label| label.place) else { return false };
+        let Some(comments) = self.comments.get(&place.file) else { return false };
+        let line = self.session.input.sources[place.file].position(place.span.start).line;
+        let matches = |(ignore, _, at): &(Ignore, Loc, u32)| {
+            *at == line && ignore.flaw(self.today).is_none() && ignore.is_about(rule)
+        };
+        let Some(position) = comments.iter().position(matches) else { return false };
+        self.used.push((place.file, position));
+        true
+    }
+
+    fn add_problems(&mut self) {
+        let Some(rule) = rules::find("unreadable-input") else { return };
+        for problem in self.session.input.problems.iter().filter(|problem| problem.named || problem.kubernetes) {
+            let Some(severity) = self.severity(rule, Severity::Error) else { continue };
+            let place = problem.source.map(|source| Place { file: source as usize, span: problem.span });
+            let at = Pointer::root().of(ObjectId(0));
+            let labels = vec![reported_label(true, problem.name.clone(), &at, place, "not read from here on")];
+            let fingerprint = fingerprint(rule, None, Some((problem.name.as_str(), &at.pointer)), []);
+            let message = format!("{}: {}; nothing in it was checked", problem.name, problem.message);
+            self.report.findings.push(input_finding(rule, severity, message, None, labels, fingerprint));
+        }
+    }
+
+    /// Ignores that do nothing, after everything that they could silence is known.
+    fn add_stale(&mut self) {
+        let Some(rule) = rules::find("stale-ignore") else { return };
+        let Some(severity) = self.severity(rule, Severity::Warning) else { return };
+        for (number, object, annotated, flaw) in std::mem::take(&mut self.stale) {
+            let Some(object) = self.session.worlds[number].0.object(object) else { continue };
+            let place = self.session.locate(number, &annotated.at);
+            let labels = vec![reported_label(true, object.title(), &annotated.at, place, &flaw)];
+            let fingerprint =
+                fingerprint(rule, Some(&object.title()), Some((&object.title(), &annotated.at.pointer)), []);
+            let message = format!("ignore[{}]: {flaw}", annotated.ignore.codes.join(","));
+            self.report.findings.push(input_finding(
+                rule,
+                severity,
+                message,
+                Some(object.title()),
+                labels,
+                fingerprint,
+            ));
+        }
+        for (file, comments) in &self.comments {
+            for (position, (ignore, at, _)) in comments.iter().enumerate() {
+                let used = self.used.contains(&(*file, position));
+                let Some(flaw) =
+                    ignore.flaw(self.today).or_else(|| (!used).then(|| "it suppresses nothing".to_owned()))
+                else {
+                    continue;
+                };
+                let name = self.session.input.sources[*file].name.clone();
+                let crate::place::Focus::Within(start, end) = at.focus else { continue };
+                let place = Place { file: *file, span: crate::world::node::Span { start, end } };
+                let fingerprint = fingerprint(rule, None, Some((name.as_str(), &at.pointer)), []);
+                let labels = vec![reported_label(true, name, at, Some(place), &flaw)];
+                let message = format!("ignore[{}]: {flaw}", ignore.codes.join(","));
+                self.report.findings.push(input_finding(rule, severity, message, None, labels, fingerprint));
+            }
+        }
+    }
+
+    fn add_notes(&mut self) {
+        let input = &self.session.input;
+        self.report.notices = input
+            .notices
+            .iter()
+            .map(|notice| Notice { text: notice.text.clone(), command: notice.command.clone() })
+            .collect();
+        for note in input.notes.iter().take(NOTES) {
+            let Some(source) = input.sources.get(note.source as usize) else { continue };
+            let position = source.position(note.note.span.start);
+            let text = format!("{}:{}:{}: {}", source.name, position.line, position.column, note.note.text);
+            self.report.notices.push(Notice { text, command: None });
+        }
+        if let Some(more) = input.notes.len().checked_sub(NOTES + 1) {
+            self.report.notices.push(Notice { text: format!("and {} more of these", more + 1), command: None });
+        }
+        let skipped = [
+            ("not Kubernetes", input.skipped.no_kind),
+            ("of kinds that no rule reads", input.skipped.unwanted),
+            ("kustomizations, charts and values", input.skipped.tooling),
+            ("templates that are not rendered", input.skipped.templates),
+            ("not YAML", input.skipped.broken),
+        ];
+        let skipped = skipped.into_iter().filter(|(_, count)| *count > 0);
+        self.report.skipped =
+            skipped.map(|(reason, count)| Skipped { input: String::new(), reason: reason.to_owned(), count }).collect();
+    }
+}
+
+/// How many oddities are worth a line each.
+const NOTES: usize = 20;
+
+fn read_comments(number: usize, source: &Source) -> Vec<(Ignore, Loc, u32)> {
+    let found = comments::comments(source).into_iter().map(|comment| {
+        let at = Pointer::root().of(ObjectId(u32::try_from(number).unwrap_or(u32::MAX)));
+        let at = at.within(comment.span.start as usize..comment.span.end as usize);
+        (
+            Ignore { codes: comment.codes, until: comment.until, reason: comment.reason, fault: comment.fault },
+            at,
+            comment.line,
+        )
+    });
+    found.collect()
+}
+
+/// The wishes for silence on an object and on its pod template.
+fn annotations(object: &Object) -> Vec<Annotated> {
+    let key = Key::Ignore.annotation();
+    let own = value_of(&object.annotations, &key).map(|value| (value, object.at_annotation(&key)));
+    let template = object.workload().and_then(|workload| {
+        let value = value_of(&workload.template.annotations, &key)?;
+        Some((value, workload.template.at_annotation(&key).of(object.id)))
+    });
+    // A bare pod is its own template.
+    let template = template.filter(|(_, at)| own.as_ref().is_none_or(|(_, own)| own != at));
+    own.into_iter().chain(template).flat_map(|(value, at)| silence::annotation(value, &at)).collect()
+}
+
+fn checked(object: &Object, judged: &Judged) -> CheckedWorkload {
+    let (verdict, missing) = match &judged.verdict {
+        TraceVerdict::Forms => (WorkloadVerdict::Forms, Vec::new()),
+        TraceVerdict::Breaks => (WorkloadVerdict::Breaks, Vec::new()),
+        TraceVerdict::Open(missing) => (WorkloadVerdict::Open, missing.clone()),
+        TraceVerdict::NotOptedIn => (WorkloadVerdict::NotOptedIn, Vec::new()),
+        TraceVerdict::OwnClustering(server) => {
+            (WorkloadVerdict::NotChecked(format!("{server} clusters by itself")), Vec::new())
+        }
+    };
+    CheckedWorkload {
+        title: object.title(),
+        kind: object.kind.clone(),
+        namespace: object.namespace.clone(),
+        name: object.name.clone(),
+        verdict,
+        boots: judged.boots.clone(),
+        dials: judged.dials.clone(),
+        missing,
+        hint: None,
+    }
+}
+
+fn reported_label(primary: bool, object: String, at: &Loc, place: Option<Place>, text: &str) -> ReportedLabel {
+    ReportedLabel {
+        primary,
+        object,
+        pointer: at.pointer.to_string(),
+        json_pointer: at.pointer.to_json_pointer(),
+        place,
+        text: text.to_owned(),
+    }
+}
+
+/// A finding about the input itself.
+fn input_finding(
+    rule: &'static Rule,
+    severity: Severity,
+    message: String,
+    workload: Option<String>,
+    labels: Vec<ReportedLabel>,
+    fingerprint: String,
+) -> ReportedFinding {
+    ReportedFinding {
+        rule,
+        severity,
+        verdict: Verdict::Refuted,
+        message,
+        workload,
+        labels,
+        names: None,
+        at_run_time: None,
+        notes: Vec::new(),
+        fix: None,
+        fingerprint,
+    }
+}

@@ -1,0 +1,118 @@
+//! The command line: one file for each subcommand.
+
+mod assemble;
+mod explain;
+pub mod lint;
+mod rules;
+pub mod session;
+mod trace;
+
+use std::io::{Read, Write};
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+/// Keeps Erlang and Elixir clusters on Kubernetes from silently not forming.
+#[derive(Debug, Parser)]
+#[command(name = "beamgate", version, max_term_width = 100)]
+pub struct Cli {
+    /// When to use colours.
+    #[arg(long, value_enum, default_value_t = Colour::Auto, global = true, value_name = "WHEN")]
+    color: Colour,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Colour {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Says what will not cluster, where, what would be seen, and how to fix it.
+    ///
+    /// Exits with 0 if nothing is wrong, 1 if there are findings at or above --fail-on, 2 if it could not do its work.
+    Lint(Box<lint::LintArgs>),
+    /// Follows the connection to a workload, with a command to check each step by hand.
+    Trace(trace::TraceArgs),
+    /// Prints the page of a rule.
+    Explain(explain::ExplainArgs),
+    /// Lists the rules.
+    Rules(rules::RulesArgs),
+    /// Prints completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Prints the manual page.
+    Man,
+}
+
+/// The streams of a run.
+#[derive(Debug)]
+pub struct Streams<I, O, E> {
+    /// Standard input.
+    pub stdin: I,
+    /// Standard output.
+    pub stdout: O,
+    /// Standard error.
+    pub stderr: E,
+    /// Whether standard output is a terminal that wants colours.
+    pub colours: bool,
+}
+
+/// Could not do its work: usage, configuration, or nothing to read.
+const TROUBLE: u8 = 2;
+
+impl Cli {
+    /// Runs the command and says with which code to exit.
+    pub fn run(self, mut streams: Streams<impl Read, impl Write, impl Write>) -> ExitCode {
+        let colours = match self.color {
+            Colour::Auto => streams.colours,
+            Colour::Always => true,
+            Colour::Never => false,
+        };
+        let (stdin, stdout) = (&mut streams.stdin, &mut streams.stdout);
+        let done = match self.command {
+            Command::Lint(args) => lint::run(&args, colours, stdin, stdout),
+            Command::Trace(args) => trace::run(&args, stdin, stdout),
+            Command::Explain(args) => explain::run(&args, stdout),
+            Command::Rules(args) => rules::run(&args, stdout),
+            Command::Completions { shell } => completions(shell, stdout),
+            Command::Man => man(stdout),
+        };
+        done.unwrap_or_else(|error| {
+            if is_closed_pipe(&error) {
+                return ExitCode::SUCCESS;
+            }
+            // Nothing can be done about a standard error that is closed.
+            let _ = writeln!(streams.stderr, "beamgate: {error:#}");
+            ExitCode::from(TROUBLE)
+        })
+    }
+}
+
+/// Whoever reads the output has read enough: `beamgate rules | head`.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+fn completions(shell: clap_complete::Shell, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "beamgate", &mut script);
+    out.write_all(&script)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn man(out: &mut impl Write) -> anyhow::Result<ExitCode> {
+    clap_mangen::Man::new(Cli::command()).render(out)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,337 @@
+//! `beamgate trace`: the journey of one connection, each step with the command that checks it by hand.
+
+use std::fmt::Write as _;
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::bail;
+
+use super::session::{InputArgs, Session};
+use crate::discovery::{LabelQuery, Query, Record, Resource, ServiceRef};
+use crate::name::boot::{Boot, Crash, Naming, Setting, Undistributed};
+use crate::place::Loc;
+use crate::rules::finding::Finding;
+use crate::rules::{TraceVerdict, judge_trace};
+use crate::trace::{Agreement, Trace};
+use crate::world::access::{Access, Question};
+use crate::world::declared::Key;
+use crate::world::object::Object;
+use crate::world::service::Answers;
+
+/// The arguments of `beamgate trace`.
+#[derive(Debug, clap::Args)]
+pub(super) struct TraceArgs {
+    /// The workload: `cart`, `statefulset/cart`, `shop/cart`.
+    #[arg(value_name = "WORKLOAD")]
+    workload: String,
+
+    /// What to read.
+    #[command(flatten)]
+    input: InputArgs,
+}
+
+pub(super) fn run(args: &TraceArgs, stdin: &mut dyn Read, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let mut input = args.input.clone();
+    if input.paths.is_empty() {
+        input.paths.push(PathBuf::from("."));
+    }
+    let session = Session::open(&input, stdin)?;
+    let mut found = 0;
+    for (number, (world, _)) in session.worlds.iter().enumerate() {
+        for (object, workload) in world.workloads().filter(|(object, _)| is_meant(object, &args.workload)) {
+            let trace = Trace::of(world, object, workload);
+            if found > 0 {
+                writeln!(out)?;
+            }
+            out.write_all(Journey { session: &session, world: number, trace: &trace }.tell().as_bytes())?;
+            found += 1;
+        }
+    }
+    if found == 0 {
+        bail!("no workload `{}` in the input{}", args.workload, known(&session));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The short names of `kubectl`.
+const KINDS: [(&str, &str); 7] = [
+    ("deploy", "deployment"),
+    ("sts", "statefulset"),
+    ("ds", "daemonset"),
+    ("rs", "replicaset"),
+    ("rc", "replicationcontroller"),
+    ("cj", "cronjob"),
+    ("po", "pod"),
+];
+
+fn is_meant(object: &Object, said: &str) -> bool {
+    let kind = object.kind.to_lowercase();
+    let is_kind = |word: &str| {
+        let word = word.to_lowercase();
+        word == kind || word == format!("{kind}s") || KINDS.contains(&(word.as_str(), kind.as_str()))
+    };
+    let is_namespace = |word: &str| object.namespace.as_deref() == Some(word);
+    let words: Vec<&str> = said.split('/').collect();
+    match words.as_slice() {
+        [name] => object.name == *name,
+        [before, name] => object.name == *name && (is_kind(before) || is_namespace(before)),
+        [namespace, kind, name] => object.name == *name && is_namespace(namespace) && is_kind(kind),
+        _ => false,
+    }
+}
+
+fn known(session: &Session) -> String {
+    let titles = session.worlds.iter().flat_map(|(world, _)| world.workloads().map(|(object, _)| object));
+    let mut names: Vec<String> =
+        titles.map(|object| format!("{}/{}", object.kind.to_lowercase(), object.name)).collect();
+    names.sort();
+    names.dedup();
+    match names.len() {
+        0 => ", nor any other".to_owned(),
+        1..=12 => format!("; there are {}", names.join(", ")),
+        more => format!("; there are {}, and {} more", names[..12].join(", "), more - 12),
+    }
+}
+
+/// One connection, told.
+struct Journey<'s> {
+    session: &'s Session,
+    world: usize,
+    trace: &'s Trace<'s>,
+}
+
+/// Lines of `what  text`, and the command to check it by hand.
+#[derive(Default)]
+struct Told(String);
+
+impl Told {
+    fn step(&mut self, what: &str, text: &str) {
+        let _ = writeln!(self.0, "{what:>9}  {text}");
+    }
+
+    fn more(&mut self, text: &str) {
+        self.step("", text);
+    }
+
+    fn check(&mut self, command: &str) {
+        let _ = writeln!(self.0, "{:>9}  $ {command}", "");
+    }
+}
+
+impl Journey<'_> {
+    fn tell(&self) -> String {
+        let judged = judge_trace(self.trace);
+        let mut told = Told(format!("{}: {}\n\n", self.trace.object.title(), verdict(&judged.verdict)));
+        self.declares(&mut told);
+        self.boots(&mut told);
+        self.asks(&mut told);
+        self.answers(&mut told);
+        self.dials(&mut told);
+        for finding in &judged.findings {
+            self.finding(&mut told, finding);
+        }
+        told.0
+    }
+
+    fn declares(&self, told: &mut Told) {
+        let Some(declared) = &self.trace.declared else {
+            told.step("declares", "no strategy: add the label `beamgate.dev/strategy` to the pod template");
+            return;
+        };
+        let options =
+            [Key::Basename, Key::Mode, Key::Lookup, Key::Selector, Key::Service, Key::Namespace, Key::ClusterDomain];
+        let said = options.into_iter().filter_map(|key| Some(format!("{} {}", key.name(), declared.get(key)?.value)));
+        let said: Vec<String> = std::iter::once(declared.strategy.value.clone()).chain(said).collect();
+        told.step("declares", &self.placed(&said.join(", "), &declared.strategy.at));
+    }
+
+    fn boots(&self, told: &mut Told) {
+        let Some(naming) = &self.trace.naming else {
+            told.step("boots as", "unknown: it is not clear which container runs the node; the annotation `beamgate.dev/container` says it");
+            return;
+        };
+        let text = match &naming.boot {
+            Boot::Named(name) => self.trace.identity.show(name),
+            Boot::Undistributed(why) => undistributed(why),
+            Boot::Crash(crash) => crash_text(*crash).to_owned(),
+            Boot::Opaque(why) => format!("unknown: {why}"),
+        };
+        match naming.written() {
+            Some((_, at)) => told.step("boots as", &self.placed(&text, &at)),
+            None => told.step("boots as", &text),
+        }
+        told.more(&settings(naming));
+        if let Some(container) = self.trace.container {
+            let pod = self.a_pod();
+            let rpc = "sh -c 'for r in bin/* /app/bin/*; do $r rpc \"IO.puts(node())\" && break; done'";
+            told.check(&format!("kubectl{} exec {pod} -c {} -- {rpc}", self.namespace(), container.name));
+        }
+    }
+
+    fn asks(&self, told: &mut Told) {
+        match &self.trace.query {
+            Query::Service(service, record) => {
+                let kind = if *record == Record::Srv { "SRV" } else { "A" };
+                told.step(
+                    "asks",
+                    &self.placed(&format!("DNS for the {kind} records of {}", asked_name(service)), &service.at),
+                );
+                told.check(&format!(
+                    "kubectl{} exec {} -- dig +short -t {kind} {}",
+                    self.namespace(),
+                    self.a_pod(),
+                    service.fqdn()
+                ));
+            }
+            Query::Labels(query) => self.asks_labels(told, query),
+            Query::Unknown(why) => told.step("asks", &format!("unknown: {why}")),
+            Query::Undeclared if self.trace.is_opted_in() => {
+                told.step("asks", "unknown: the declaration does not say it")
+            }
+            Query::Undeclared => {}
+        }
+    }
+
+    fn asks_labels(&self, told: &mut Told, query: &LabelQuery) {
+        let resource = query.on.name();
+        let namespace = query.namespace.as_deref().unwrap_or("<namespace>");
+        let text = format!("the API server for {resource} in {namespace} with {}", query.selector);
+        told.step("asks", &self.placed(&text, &query.at));
+        let address = match query.on {
+            Resource::Endpoints => ".items[].subsets[]?.addresses[]? | .ip, .hostname",
+            Resource::Pods => ".items[] | .status.podIP, .spec.hostname",
+        };
+        told.check(&format!("kubectl -n {namespace} get {resource} -l '{}' -o json | jq '{address}'", query.selector));
+        let account = self.trace.pod.service_account.as_deref().unwrap_or("default");
+        let own = self.trace.object.namespace.as_deref();
+        let question = Question { account_namespace: own, account, resource, namespace: query.namespace.as_deref() };
+        let may = match self.trace.world.may_list(&question) {
+            Access::Granted => "may",
+            Access::Open(_) => "may, if a role that is not in the input grants it,",
+            Access::NotSeen(_) => "may not, as far as the input shows,",
+        };
+        told.more(&format!("ServiceAccount {account} {may} list {resource} there"));
+        let own = own.unwrap_or("<namespace>");
+        told.check(&format!(
+            "kubectl auth can-i list {resource} -n {namespace} --as system:serviceaccount:{own}:{account}"
+        ));
+    }
+
+    fn answers(&self, told: &mut Told) {
+        if !matches!(self.trace.query, Query::Service(..) | Query::Labels(_)) {
+            return;
+        }
+        if self.trace.answers.is_empty() {
+            told.step("answers", "nothing in the input");
+        }
+        for member in &self.trace.answers {
+            let object = member.object;
+            let text = match object.service() {
+                Some(service) => {
+                    let how = match service.answers() {
+                        Answers::Pods => "headless",
+                        Answers::VirtualIp => "one virtual address",
+                        Answers::Alias => "an alias",
+                    };
+                    let selects = if service.selects(&self.trace.pod.labels) { "selects" } else { "does not select" };
+                    format!("{} ({how}, {selects} these pods)", object.title())
+                }
+                None => format!("the pods of {}", object.title()),
+            };
+            told.step("answers", &self.placed(&text, &object.at(&["metadata", "name"])));
+        }
+    }
+
+    fn dials(&self, told: &mut Told) {
+        for dial in &self.trace.dials {
+            told.step("dials", &self.trace.identity.show(&dial.name));
+        }
+        let text = match self.trace.agreement() {
+            Agreement::Same => "yes: what is dialled is what the node is called",
+            Agreement::Differs(..) => "no: the names differ",
+            Agreement::Open(_) => "unknown: a part of the names is not known",
+            Agreement::Nothing => return,
+        };
+        told.step("agrees", text);
+    }
+
+    fn finding(&self, told: &mut Told, finding: &Finding) {
+        let text = format!("{}[{} {}]: {}", finding.severity, finding.rule.id(), finding.rule.slug, finding.message);
+        told.0.push('\n');
+        match finding.labels.first() {
+            Some(label) => told.0.push_str(&self.placed(&text, &label.at)),
+            None => told.0.push_str(&text),
+        }
+        told.0.push('\n');
+    }
+
+    /// A text and where it was written.
+    fn placed(&self, text: &str, at: &Loc) -> String {
+        let Some(place) = self.session.locate(self.world, at) else { return text.to_owned() };
+        let Some(source) = self.session.input.sources.get(place.file) else { return text.to_owned() };
+        let position = source.position(place.span.start);
+        format!("{text}  ({}:{}:{})", source.name, position.line, position.column)
+    }
+
+    fn namespace(&self) -> String {
+        self.trace.object.namespace.as_ref().map_or_else(String::new, |name| format!(" -n {name}"))
+    }
+
+    /// How `kubectl exec` names one pod of the workload.
+    fn a_pod(&self) -> String {
+        let (kind, name) = (self.trace.object.kind.to_lowercase(), &self.trace.object.name);
+        match kind.as_str() {
+            "pod" => name.clone(),
+            "statefulset" => format!("{name}-{}", self.trace.workload.first_ordinal),
+            _ => format!("{kind}/{name}"),
+        }
+    }
+}
+
+fn asked_name(service: &ServiceRef) -> String {
+    if service.search && !service.qualified { service.name.clone() } else { service.fqdn() }
+}
+
+fn verdict(verdict: &TraceVerdict) -> String {
+    match verdict {
+        TraceVerdict::Forms => "forms".to_owned(),
+        TraceVerdict::Breaks => "breaks".to_owned(),
+        TraceVerdict::Open(missing) => format!("open ({})", missing.join("; ")),
+        TraceVerdict::NotOptedIn => "not opted in".to_owned(),
+        TraceVerdict::OwnClustering(server) => format!("not checked: {server} clusters by itself"),
+    }
+}
+
+fn undistributed(why: &Undistributed) -> String {
+    match why {
+        Undistributed::None => "nothing: RELEASE_DISTRIBUTION is none".to_owned(),
+        Undistributed::Misspelt(value) => format!("nothing: RELEASE_DISTRIBUTION is `{value}`"),
+        Undistributed::Verb => "nothing: the command starts no node".to_owned(),
+        Undistributed::NoName => "nothing: the command gives no name".to_owned(),
+    }
+}
+
+fn crash_text(crash: Crash) -> &'static str {
+    match crash {
+        Crash::ShortName => "nothing: the VM refuses a dotted host with short names",
+        Crash::LongName => "nothing: the VM finds no host for a long name",
+        Crash::InvalidName => "nothing: the VM refuses the name",
+        Crash::Words => "nothing: the name falls apart into arguments",
+    }
+}
+
+fn settings(naming: &Naming) -> String {
+    let of = |name: &str, setting: &Setting| match setting {
+        Setting::Set(value) => format!("{name}={}", value.value),
+        Setting::Unset => format!("{name} is not set"),
+        Setting::Open(why) => format!("{name}: {why}"),
+    };
+    match (&naming.declared, &naming.flag) {
+        (Some(_), _) => "as the annotation `beamgate.dev/node-name` says of the image".to_owned(),
+        (None, Some(flag)) => format!("from {} {}", if flag.value.long { "-name" } else { "-sname" }, flag.value.name),
+        (None, None) => {
+            format!("{}, {}", of("RELEASE_DISTRIBUTION", &naming.distribution), of("RELEASE_NODE", &naming.node))
+        }
+    }
+}

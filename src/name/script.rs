@@ -1,0 +1,124 @@
+//! What the scripts on a node's way to its boot make of the environment: `sh -c` in the command, then the release's own
+//! `rel/env.sh`, which the start script sources and which therefore beats the pod.
+
+use super::env::{Env, Lookup, Scope};
+use super::launcher::{self, Program};
+use super::shell::{self, Assigned, Outcome, Surroundings, Variable};
+use super::template::{Sym, Template, Why};
+use crate::place::{Loc, Pointer};
+use crate::world::declared;
+use crate::world::workload::Workload;
+
+/// What came of `sh -c`.
+pub(super) struct Wrapped {
+    /// The environment of the command that it hands over to.
+    pub(super) env: Env,
+    /// That command.
+    pub(super) program: Program,
+    /// `sed 's/./-/g'` in it.
+    pub(super) dashes_everything: Option<Loc>,
+}
+
+/// Runs the script of a command line.
+pub(super) fn wrapped(scope: Scope<'_>, workload: &Workload, env: &Env, script: &launcher::Script) -> Wrapped {
+    let get = |name: &str| variable(env, name);
+    let outcome = shell::read_template(&script.text, &surroundings(scope, workload, &get, &script.at));
+    // In the bytes of a script that the kubelet filled in, a reference has no length of its own.
+    let literal = script.text.literal().is_some();
+    let place = |range: &std::ops::Range<usize>| {
+        if literal { script.at.clone().within(range.clone()) } else { script.at.clone() }
+    };
+    let mut after = env.clone();
+    assign(&mut after, &outcome, |assigned| assigned.exported.then(|| place(&assigned.at)));
+    let program = match &outcome.command {
+        Some(command) => {
+            for (name, assigned) in &command.with {
+                set(&mut after, name, assigned, place(&assigned.at));
+            }
+            Program::of(&command.words)
+        }
+        None => Program::Wrapper("sh -c".to_owned()),
+    };
+    let dashes_everything = outcome.sed_eats_everything.first().map(place);
+    Wrapped { env: after, program, dashes_everything }
+}
+
+/// What came of `rel/env.sh`.
+pub(super) struct Sourced {
+    /// The environment of the start script afterwards.
+    pub(super) env: Env,
+    /// Whether everything that the script may have set is known.
+    pub(super) closed: bool,
+    /// `sed 's/./-/g'` in it.
+    pub(super) dashes_everything: Option<Loc>,
+}
+
+/// Runs the `rel/env.sh` that was given for a workload, if any was.
+pub(super) fn sourced(scope: Scope<'_>, workload: &Workload, env: &Env) -> Option<Sourced> {
+    let script = declared::env_sh_of(scope.object, &scope.world.facts)?;
+    let root = Pointer::root().of(script.id);
+    let place = |range: std::ops::Range<usize>| root.clone().within(range);
+    let get = |name: &str| match name {
+        // `RELEASE_COMMAND` is set before the script is sourced; we ask about the node that stays.
+        "RELEASE_COMMAND" => Variable::Set(Template::lit("start", &root)),
+        "RELEASE_NAME" | "RELEASE_VSN" | "RELEASE_ROOT" if env.get(name).is_none() => Variable::Unknown(Why::Image),
+        _ => variable(env, name),
+    };
+    let outcome = shell::read(&script.text, &place, &surroundings(scope, workload, &get, &root));
+    let mut after = env.clone();
+    // The start script reads its variables in the same shell, exported or not.
+    assign(&mut after, &outcome, |assigned| Some(place(assigned.at.clone())));
+    let dashes_everything = outcome.sed_eats_everything.first().cloned().map(place);
+    Some(Sourced { env: after, closed: outcome.anything.is_none(), dashes_everything })
+}
+
+fn surroundings<'a>(
+    scope: Scope<'_>,
+    workload: &Workload,
+    get: &'a dyn Fn(&str) -> Variable,
+    at: &Loc,
+) -> Surroundings<'a> {
+    let hostname = Template::sym(Sym::Hostname, at);
+    let fqdn = workload.subdomain().map(|subdomain| {
+        let mut fqdn = hostname.clone();
+        fqdn.push_lit(&format!(".{subdomain}."), at);
+        fqdn.push_sym(Sym::Namespace, at);
+        fqdn.push_lit(".svc.", at);
+        fqdn.push_sym(Sym::ClusterDomain, at);
+        fqdn
+    });
+    Surroundings {
+        get,
+        hostname,
+        fqdn,
+        pod_ip: Template::sym(Sym::PodIp, at),
+        dotless: !scope.pod.host_network && !scope.object.name.contains('.'),
+        arguments: None,
+    }
+}
+
+/// A variable as a script finds it. What the manifest leaves out the image may set, but hardly the release's own settings,
+/// which are the very thing that `rel/env.sh` is for; and `HOSTNAME` is the container runtime's.
+fn variable(env: &Env, name: &str) -> Variable {
+    match env.lookup(name) {
+        Lookup::Set(var) => Variable::Set(var.value.clone()),
+        Lookup::Open(why) => Variable::Unknown(why.clone()),
+        Lookup::Unset if name == "HOSTNAME" || name.starts_with("RELEASE_") => Variable::Unset,
+        Lookup::Unset => Variable::Unknown(Why::Image),
+    }
+}
+
+fn assign(env: &mut Env, outcome: &Outcome, place: impl Fn(&Assigned) -> Option<Loc>) {
+    if let Some(why) = &outcome.anything {
+        env.forget(why);
+    }
+    for (name, assigned) in &outcome.variables {
+        if let Some(at) = place(assigned) {
+            set(env, name, assigned, at);
+        }
+    }
+}
+
+fn set(env: &mut Env, name: &str, assigned: &Assigned, at: Loc) {
+    env.set(name, assigned.value.clone().unwrap_or_default(), at);
+}

@@ -1,0 +1,355 @@
+//! `beamgate.toml`: found upwards from the input, or named on the command line.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::place::{Loc, ObjectId, Pointer};
+use crate::rules;
+use crate::rules::finding::Severity;
+use crate::world::declared::{App, Key, Script, Sourced};
+use crate::world::facts::{Facts, Kinds};
+use crate::world::workload::{WorkloadKind, WorkloadPath};
+
+/// The name of the file.
+pub const FILE: &str = "beamgate.toml";
+
+/// Everything that the file may say.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Config {
+    /// The version of Kubernetes, such as "1.35".
+    pub kubernetes: Option<String>,
+    /// The DNS domain of the cluster; "cluster.local" unless it says otherwise.
+    pub cluster_domain: Option<String>,
+    /// The namespace of objects that say none.
+    pub namespace: Option<String>,
+    /// What serves DNS in the cluster.
+    pub dns: Dns,
+    /// Whether the admission webhook injects what the manifests leave out.
+    pub injection: Injection,
+    /// The kinds of which the input holds every object of its namespaces: services, rbac, network, config, workloads, all.
+    pub complete: Vec<String>,
+    /// The severity from which on `beamgate lint` fails.
+    pub fail_on: Option<Severity>,
+    /// Severities by code ("BG601") or slug ("cookie-literal").
+    pub rules: BTreeMap<String, Level>,
+    /// Declarations for workloads that cannot be annotated.
+    pub app: Vec<AppConfig>,
+    /// Kinds with a pod template that Kubernetes does not know.
+    pub workload: Vec<WorkloadConfig>,
+}
+
+/// What serves DNS.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Dns {
+    /// CoreDNS, as almost everywhere.
+    #[default]
+    CoreDns,
+    /// Something that answers no more than the Kubernetes DNS specification says.
+    Other,
+}
+
+/// Who injects the node's name.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Injection {
+    /// Nobody: what is in the manifests is all.
+    #[default]
+    None,
+    /// The admission webhook.
+    Webhook,
+}
+
+/// How loud a rule is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Not at all.
+    Off,
+    /// Good to know.
+    Info,
+    /// A warning.
+    Warning,
+    /// An error.
+    Error,
+}
+
+/// Which workload is meant.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Match {
+    /// Its name.
+    pub name: Option<String>,
+    /// Its namespace.
+    pub namespace: Option<String>,
+}
+
+/// A declaration: the same keys as the annotations.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct AppConfig {
+    /// Which workloads.
+    #[serde(rename = "match", default)]
+    pub matches: Match,
+    /// The strategy.
+    #[schemars(with = "Option<String>")]
+    pub strategy: Option<Spanned<String>>,
+    /// The part before `@`.
+    #[schemars(with = "Option<String>")]
+    pub basename: Option<Spanned<String>>,
+    /// `ip`, `dns` or `hostname`.
+    #[schemars(with = "Option<String>")]
+    pub mode: Option<Spanned<String>>,
+    /// `endpoints` or `pods`.
+    #[schemars(with = "Option<String>")]
+    pub lookup: Option<Spanned<String>>,
+    /// `kubernetes_selector`.
+    #[schemars(with = "Option<String>")]
+    pub selector: Option<Spanned<String>>,
+    /// The Service that the strategy asks for.
+    #[schemars(with = "Option<String>")]
+    pub service: Option<Spanned<String>>,
+    /// The namespace that the strategy asks about.
+    #[schemars(with = "Option<String>")]
+    pub namespace: Option<Spanned<String>>,
+    /// The DNS domain that the strategy uses.
+    #[schemars(with = "Option<String>")]
+    pub cluster_domain: Option<Spanned<String>>,
+    /// The name that the image sets.
+    #[schemars(with = "Option<String>")]
+    pub node_name: Option<Spanned<String>>,
+    /// The variables that the image reads.
+    #[schemars(with = "Option<String>")]
+    pub inputs: Option<Spanned<String>>,
+    /// The BEAM container.
+    #[schemars(with = "Option<String>")]
+    pub container: Option<Spanned<String>>,
+    /// The path of the image's `rel/env.sh(.eex)`, relative to this file.
+    pub env_sh: Option<PathBuf>,
+}
+
+/// Where a kind keeps its pod template.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct WorkloadConfig {
+    /// The kind.
+    pub kind: String,
+    /// The keys to the pod template, joined by dots.
+    #[serde(default = "default_template_path")]
+    pub template_path: String,
+    /// Whether its pods have host names of their own that stay, as a StatefulSet's.
+    #[serde(default)]
+    pub stable_hostnames: bool,
+}
+
+fn default_template_path() -> String {
+    "spec.template".to_owned()
+}
+
+/// What is wrong with the configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{path}: {error}")]
+    Read {
+        /// Which file.
+        path: String,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// It is not TOML, or says something that is not known.
+    #[error("{path}: {error}")]
+    Parse {
+        /// Which file.
+        path: String,
+        /// Where and what.
+        error: Box<toml::de::Error>,
+    },
+    /// It names a rule that does not exist.
+    #[error("{path}: [rules] `{name}` is no rule; `beamgate rules` lists them")]
+    UnknownRule {
+        /// Which file.
+        path: String,
+        /// What it names.
+        name: String,
+    },
+    /// It names kinds that do not exist.
+    #[error("{path}: complete: {error}")]
+    UnknownKinds {
+        /// Which file.
+        path: String,
+        /// What it names.
+        error: crate::world::facts::UnknownKinds,
+    },
+}
+
+/// A text beside the manifests, for places in it.
+#[derive(Debug, Clone)]
+pub struct Text {
+    /// Its name as the user would write it.
+    pub name: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// A configuration, read and checked.
+#[derive(Debug, Default)]
+pub struct Policy {
+    /// What the file says.
+    pub config: Config,
+    /// The declarations.
+    pub apps: Vec<App>,
+    /// Workload kinds.
+    pub paths: Vec<WorkloadPath>,
+    /// The texts that were read: the file itself and the scripts that it names. [`ObjectId::text`] counts them.
+    pub texts: Vec<Text>,
+}
+
+impl Policy {
+    /// The nearest `beamgate.toml` above a path.
+    pub fn find(from: &Path) -> Option<PathBuf> {
+        let from = from.canonicalize().ok()?;
+        from.ancestors().map(|folder| folder.join(FILE)).find(|file| file.is_file())
+    }
+
+    /// Reads a file and the scripts that it names.
+    ///
+    /// # Errors
+    /// What is wrong, with its place.
+    pub fn read(file: &Path) -> Result<Self, ConfigError> {
+        let path = file.display().to_string();
+        let text = read(file)?;
+        let config: Config =
+            toml::from_str(&text).map_err(|error| ConfigError::Parse { path: path.clone(), error: Box::new(error) })?;
+        if let Some(name) = config.rules.keys().find(|name| rules::find(name).is_none()) {
+            return Err(ConfigError::UnknownRule { path, name: name.clone() });
+        }
+        let mut policy = Self { texts: vec![Text { name: path.clone(), text }], ..Self::default() };
+        let folder = file.parent().unwrap_or(Path::new(""));
+        for app in &config.app {
+            let app = policy.app(app, folder)?;
+            policy.apps.push(app);
+        }
+        policy.paths = config.workload.iter().map(workload_path).collect();
+        policy.config = config;
+        policy.complete().map_err(|error| ConfigError::UnknownKinds { path, error })?;
+        Ok(policy)
+    }
+
+    /// Adds a `rel/env.sh` for every workload that has none of its own.
+    ///
+    /// # Errors
+    /// The script cannot be read.
+    pub fn add_env_sh(&mut self, file: &Path) -> Result<(), ConfigError> {
+        let script = self.script(file)?;
+        self.apps.push(App { env_sh: Some(script), ..App::default() });
+        Ok(())
+    }
+
+    /// What is known of the cluster.
+    ///
+    /// # Errors
+    /// A word of `complete` that names no kinds.
+    pub fn facts(&self) -> Result<Facts, crate::world::facts::UnknownKinds> {
+        let default = Facts::default();
+        let domain = self.config.cluster_domain.as_deref().map(|domain| domain.trim_matches('.').to_owned());
+        Ok(Facts {
+            namespace: self.config.namespace.clone(),
+            cluster_domain: domain.unwrap_or(default.cluster_domain),
+            complete: self.complete()?,
+            injection: self.config.injection == Injection::Webhook,
+            other_dns: self.config.dns == Dns::Other,
+            apps: self.apps.clone(),
+        })
+    }
+
+    fn complete(&self) -> Result<Kinds, crate::world::facts::UnknownKinds> {
+        let mut words = self.config.complete.iter().map(|word| word.parse());
+        words.try_fold(Kinds::default(), |all, kinds| Ok(all.and(kinds?)))
+    }
+
+    fn script(&mut self, file: &Path) -> Result<Script, ConfigError> {
+        let text = read(file)?;
+        let id = ObjectId::text(self.texts.len());
+        self.texts.push(Text { name: file.display().to_string(), text: text.clone() });
+        Ok(Script { id, text })
+    }
+
+    fn app(&mut self, app: &AppConfig, folder: &Path) -> Result<App, ConfigError> {
+        let keys = [
+            (Key::Basename, &app.basename),
+            (Key::Mode, &app.mode),
+            (Key::Lookup, &app.lookup),
+            (Key::Selector, &app.selector),
+            (Key::Service, &app.service),
+            (Key::Namespace, &app.namespace),
+            (Key::ClusterDomain, &app.cluster_domain),
+            (Key::NodeName, &app.node_name),
+            (Key::Inputs, &app.inputs),
+            (Key::Container, &app.container),
+        ];
+        Ok(App {
+            name: app.matches.name.clone(),
+            namespace: app.matches.namespace.clone(),
+            strategy: app.strategy.as_ref().map(sourced),
+            keys: keys.into_iter().filter_map(|(key, value)| Some((key, sourced(value.as_ref()?)))).collect(),
+            env_sh: app.env_sh.as_ref().map(|path| self.script(&folder.join(path))).transpose()?,
+        })
+    }
+}
+
+/// A value of the file, which is always the first text.
+fn sourced(value: &Spanned<String>) -> Sourced<String> {
+    let at: Loc = Pointer::root().of(ObjectId::text(0)).within(value.span());
+    Sourced { value: value.get_ref().clone(), at }
+}
+
+fn workload_path(config: &WorkloadConfig) -> WorkloadPath {
+    WorkloadPath {
+        kind: config.kind.clone(),
+        template: config.template_path.split('.').filter(|key| !key.is_empty()).map(str::to_owned).collect(),
+        makes: if config.stable_hostnames { WorkloadKind::StatefulSet } else { WorkloadKind::Replicas },
+    }
+}
+
+fn read(file: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(file).map_err(|error| ConfigError::Read { path: file.display().to_string(), error })
+}
+
+/// The JSON Schema of the file.
+pub fn schema() -> String {
+    let schema = schemars::schema_for!(Config);
+    // A schema is made of strings, numbers and maps; it always has a JSON form.
+    serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_kinds_and_rules_are_checked() {
+        let folder = std::env::temp_dir().join("beamgate-config-test");
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join(FILE);
+        for (text, error) in [
+            ("complete = [\"service\"]", "`service` is none of services"),
+            ("[rules]\nBG999 = \"off\"", "`BG999` is no rule"),
+            ("colour = 1", "unknown field `colour`"),
+            ("[[app]]\nenv-sh = \"missing.sh\"", "missing.sh"),
+        ] {
+            std::fs::write(&file, text).unwrap();
+            let said = Policy::read(&file).unwrap_err().to_string();
+            assert!(said.contains(error), "{said}");
+        }
+        std::fs::write(&file, "complete = [\"rbac\"]\n[[app]]\nmatch = { name = \"cart\" }\nmode = \"ip\"\n").unwrap();
+        let policy = Policy::read(&file).unwrap();
+        assert!(policy.facts().unwrap().complete.contains(Kinds::RBAC));
+        assert_eq!(policy.apps[0].keys[0].1.value, "ip");
+    }
+}

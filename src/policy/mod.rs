@@ -1,0 +1,4 @@
+//! What the users decide: `beamgate.toml`, severities, and silence with a reason.
+
+pub mod config;
+pub mod silence;

@@ -1,0 +1,203 @@
+//! What stands below the findings: workloads that are left out and how to have them checked, notices, and the sum of it
+//! all in one line.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+
+use annotate_snippets::normalize_untrusted_str as harmless;
+use annotate_snippets::renderer::{DEFAULT_EMPHASIS_STYLE, DEFAULT_HELP_STYLE, DEFAULT_NOTE_STYLE, Style};
+
+use super::Styles;
+use super::human::paste;
+use super::model::{CheckedWorkload, Report, ReportedFinding, WorkloadVerdict};
+use crate::rules::finding::Severity;
+
+/// How many codes the pointer to `beamgate explain` names.
+const CODES: usize = 3;
+
+pub(super) fn write(
+    report: &Report,
+    findings: &[&ReportedFinding],
+    styles: Styles,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    left_out(report, styles, out)?;
+    notices(report, styles, out)?;
+    if !findings.is_empty() {
+        writeln!(out, "{}", explain(findings))?;
+    }
+    writeln!(out, "{}", paint(&summary(report), DEFAULT_EMPHASIS_STYLE, styles))
+}
+
+fn paint(text: &str, style: Style, styles: Styles) -> String {
+    match styles {
+        Styles::On => format!("{style}{text}{style:#}"),
+        Styles::Off => text.to_owned(),
+    }
+}
+
+/// Evident BEAM workloads that declare no strategy. Those that would need the same lines are told together.
+fn left_out(report: &Report, styles: Styles, out: &mut dyn Write) -> io::Result<()> {
+    let mut by_hint: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for workload in report.workloads.iter().filter(|workload| workload.verdict == WorkloadVerdict::NotOptedIn) {
+        by_hint.entry(workload.hint.as_deref().unwrap_or("")).or_default().push(&workload.title);
+    }
+    for (hint, titles) in by_hint {
+        let (verb, their) = match titles.as_slice() {
+            [_] => ("looks like a BEAM workload, but does not say how it finds its peers", "its pod template"),
+            _ => ("look like BEAM workloads, but do not say how they find their peers", "their pod templates"),
+        };
+        let titles = harmless(&listed(&titles, usize::MAX));
+        let help = paint("help", DEFAULT_HELP_STYLE, styles);
+        if hint.is_empty() {
+            writeln!(out, "{help}: {titles} {verb}.")?;
+        } else {
+            writeln!(out, "{help}: {titles} {verb}. To have that checked, add to {their}:")?;
+            paste(hint, "    ", out)?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn notices(report: &Report, styles: Styles, out: &mut dyn Write) -> io::Result<()> {
+    for notice in &report.notices {
+        writeln!(out, "{}: {}", paint("note", DEFAULT_NOTE_STYLE, styles), harmless(&notice.text))?;
+        if let Some(command) = &notice.command {
+            writeln!(out, "      run `{}`", harmless(command))?;
+        }
+    }
+    if report.notices.is_empty() { Ok(()) } else { writeln!(out) }
+}
+
+/// Where to read on about the rules that spoke, the loudest first.
+fn explain(findings: &[&ReportedFinding]) -> String {
+    let rules: BTreeSet<_> = findings.iter().map(|f| (std::cmp::Reverse(f.severity), f.rule.id())).collect();
+    let mut ids: Vec<&str> = Vec::new();
+    for (_, id) in &rules {
+        if !ids.contains(&id.as_str()) {
+            ids.push(id);
+        }
+    }
+    match ids.split_first() {
+        Some((first, [])) => format!("To read more, run `beamgate explain {first}`."),
+        Some((first, others)) => {
+            format!("To read more, run `beamgate explain {first}` (or {}).", listed(others, CODES))
+        }
+        None => String::new(),
+    }
+}
+
+/// `checked 3 workloads: 1 forms, 1 breaks, 1 open (the image sets the name); 2 errors. 14 other objects.`
+fn summary(report: &Report) -> String {
+    let verdicts = verdicts(report);
+    let count = verdicts.iter().map(|(count, _)| count).sum::<usize>();
+    let what = match count {
+        0 => why_none(report),
+        _ => verdicts.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(", "),
+    };
+    let mut text = format!("checked {}: {what}; {}.", counted(count, "workload"), loudness(report));
+    let mut rest = Vec::new();
+    let not_opted_in = with_verdict(report, &WorkloadVerdict::NotOptedIn).len();
+    if not_opted_in > 0 && count > 0 {
+        rest.push(format!("{not_opted_in} not opted in"));
+    }
+    rest.extend(not_checked(report));
+    if report.other_objects > 0 {
+        rest.push(counted(report.other_objects, "other object"));
+    }
+    rest.extend(skipped(report));
+    if !rest.is_empty() {
+        text.push_str(&format!(" {}.", sentence(&rest.join(", "))));
+    }
+    harmless(&text)
+}
+
+/// The verdicts that occur, with their counts.
+fn verdicts(report: &Report) -> Vec<(usize, String)> {
+    let of = |verdict, one: &str, many: &str| {
+        let found = with_verdict(report, verdict);
+        let verb = if found.len() == 1 { one } else { many };
+        (found.len(), format!("{} {verb}{}", found.len(), because(&found)))
+    };
+    let all = [
+        of(&WorkloadVerdict::Forms, "forms", "form"),
+        of(&WorkloadVerdict::Breaks, "breaks", "break"),
+        of(&WorkloadVerdict::Open, "open", "open"),
+    ];
+    all.into_iter().filter(|(count, _)| *count > 0).collect()
+}
+
+fn with_verdict<'r>(report: &'r Report, verdict: &WorkloadVerdict) -> Vec<&'r CheckedWorkload> {
+    report.workloads.iter().filter(|workload| workload.verdict == *verdict).collect()
+}
+
+/// What a verdict would need to know.
+fn because(workloads: &[&CheckedWorkload]) -> String {
+    let missing: BTreeSet<&str> = workloads.iter().flat_map(|workload| &workload.missing).map(String::as_str).collect();
+    let missing: Vec<_> = missing.into_iter().collect();
+    if missing.is_empty() { String::new() } else { format!(" ({})", listed(&missing, 2)) }
+}
+
+/// Why no workload was checked: the question that an empty report leaves.
+fn why_none(report: &Report) -> String {
+    match with_verdict(report, &WorkloadVerdict::NotOptedIn).len() {
+        0 => "no pod template has the label beamgate.dev/strategy".to_owned(),
+        1 => "1 looks like a BEAM workload, but has no label beamgate.dev/strategy (see above)".to_owned(),
+        many => format!("{many} look like BEAM workloads, but have no label beamgate.dev/strategy (see above)"),
+    }
+}
+
+fn loudness(report: &Report) -> String {
+    let levels = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Info, "info")];
+    let counts = levels.map(|(severity, name)| (report.count(severity), name));
+    let counts: Vec<_> = counts.into_iter().filter(|(count, _)| *count > 0).map(|(n, name)| counted(n, name)).collect();
+    if counts.is_empty() { "no findings".to_owned() } else { counts.join(", ") }
+}
+
+fn not_checked(report: &Report) -> Option<String> {
+    let reasons = report.workloads.iter().filter_map(|workload| match &workload.verdict {
+        WorkloadVerdict::NotChecked(reason) => Some((reason.as_str(), 1)),
+        _ => None,
+    });
+    by_reason(reasons).map(|(count, why)| format!("{count} not checked ({why})"))
+}
+
+fn skipped(report: &Report) -> Option<String> {
+    let reasons = report.skipped.iter().map(|skipped| (skipped.reason.as_str(), skipped.count));
+    by_reason(reasons).map(|(count, why)| format!("{} skipped ({why})", counted(count, "file")))
+}
+
+/// How many there are of it all, and why: the count of each reason where there are several.
+fn by_reason<'r>(reasons: impl Iterator<Item = (&'r str, usize)>) -> Option<(usize, String)> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    reasons.for_each(|(reason, count)| *counts.entry(reason).or_default() += count);
+    let several = counts.len() > 1;
+    let one =
+        |(reason, count): (&&str, &usize)| if several { format!("{reason}: {count}") } else { (*reason).to_owned() };
+    let why: Vec<_> = counts.iter().map(one).collect();
+    (!why.is_empty()).then(|| (counts.values().sum(), why.join(", ")))
+}
+
+fn counted(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+}
+
+/// `a`, `a and b`, `a, b and c`, `a, b and 3 more`.
+fn listed(items: &[&str], most: usize) -> String {
+    match items {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        _ if items.len() > most => {
+            let (some, rest) = items.split_at(most);
+            format!("{} and {} more", some.join(", "), rest.len())
+        }
+        [some @ .., last] => format!("{} and {last}", some.join(", ")),
+    }
+}
+
+/// The text with a capital letter.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}

@@ -1,0 +1,54 @@
+//! Findings to people and to machines.
+//!
+//! [`model`] is what a run has to say; [`write()`] says it in one of the formats. Nothing here judges, reads files or knows
+//! of exit codes.
+
+pub mod model;
+
+mod closing;
+mod human;
+mod json;
+mod redact;
+mod sarif;
+mod snippet;
+mod source;
+
+use std::io::{self, Write};
+
+pub use json::schema;
+pub use model::Report;
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Format {
+    /// For people: the lines in question, with carets.
+    #[default]
+    Human,
+    /// For scripts: `beamgate.dev/report/v1`.
+    Json,
+    /// For code scanning: SARIF 2.1.0.
+    Sarif,
+}
+
+/// Whether people get colours. Machines never do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Styles {
+    /// Plain text.
+    #[default]
+    Off,
+    /// ANSI escape codes.
+    On,
+}
+
+/// Writes a report.
+///
+/// # Errors
+///
+/// What the writer says.
+pub fn write(report: &Report, format: Format, styles: Styles, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Human => human::write(report, styles, out),
+        Format::Json => json::write(report, out),
+        Format::Sarif => sarif::write(report, out),
+    }
+}

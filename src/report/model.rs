@@ -1,0 +1,262 @@
+//! What a run has to say, before anybody decides how to say it.
+//!
+//! A plain view: every text is ready to print, every place is bytes of a file. The renderers add nothing but form.
+
+use crate::place::{Pointer, Step};
+use crate::rules::Rule;
+use crate::rules::finding::{Fix, Names, Severity, Verdict};
+use crate::world::node::Span;
+
+/// What one run has to say.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// The findings, in any order: the renderers sort them by place.
+    pub findings: Vec<ReportedFinding>,
+    /// Every workload that was looked at, whatever came of it.
+    pub workloads: Vec<CheckedWorkload>,
+    /// How many objects were read that are no workloads.
+    pub other_objects: usize,
+    /// What was not read.
+    pub skipped: Vec<Skipped>,
+    /// What the user should know about the run itself.
+    pub notices: Vec<Notice>,
+    /// The files that [`Place::file`] counts, in the order in which they were given.
+    pub files: Vec<File>,
+}
+
+/// A finding, placed.
+#[derive(Debug)]
+pub struct ReportedFinding {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// How loud, after the configuration has had its say.
+    pub severity: Severity,
+    /// How certain.
+    pub verdict: Verdict,
+    /// One line.
+    pub message: String,
+    /// The title of the workload that it is about; the input itself has none.
+    pub workload: Option<String>,
+    /// The places.
+    pub labels: Vec<ReportedLabel>,
+    /// The two names, where it is about them.
+    pub names: Option<Names>,
+    /// What would be seen at run time.
+    pub at_run_time: Option<String>,
+    /// More that is worth saying, a line each.
+    pub notes: Vec<String>,
+    /// What to do.
+    pub fix: Option<Fix>,
+    /// Who it is, across runs and edits: see [`fingerprint`].
+    pub fingerprint: String,
+}
+
+/// A place and what is to be said there.
+#[derive(Debug)]
+pub struct ReportedLabel {
+    /// Whether this is where the fault is; the others show what it collides with.
+    pub primary: bool,
+    /// The title of the object: `Service shop/cart`.
+    pub object: String,
+    /// The path in it, keyed: `spec.ports[name=epmd].port`.
+    pub pointer: String,
+    /// The path in it, as RFC 6901 has it: `/spec/ports/0/port`.
+    pub json_pointer: String,
+    /// Where that was written, if it was read from a file.
+    pub place: Option<Place>,
+    /// What is to be said.
+    pub text: String,
+}
+
+/// Bytes of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Its number in [`Report::files`].
+    pub file: usize,
+    /// The bytes.
+    pub span: Span,
+}
+
+/// A text that was read.
+#[derive(Debug)]
+pub struct File {
+    /// Its name as the user would write it.
+    pub name: String,
+    /// All of it.
+    pub text: String,
+}
+
+/// A workload and what came of it.
+#[derive(Debug)]
+pub struct CheckedWorkload {
+    /// `StatefulSet shop/cart`.
+    pub title: String,
+    /// `StatefulSet`.
+    pub kind: String,
+    /// The namespace, where it is known.
+    pub namespace: Option<String>,
+    /// The name.
+    pub name: String,
+    /// Whether its replicas find each other.
+    pub verdict: WorkloadVerdict,
+    /// The name that the node boots with.
+    pub boots: Option<String>,
+    /// The names that its peers dial.
+    pub dials: Vec<String>,
+    /// What would have to be known for a verdict, for one that is open.
+    pub missing: Vec<String>,
+    /// The lines to add to the pod template of an evident BEAM workload that declares no strategy.
+    pub hint: Option<String>,
+}
+
+/// Whether the replicas of a workload find each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WorkloadVerdict {
+    /// They do.
+    Forms,
+    /// Some replica does not see all others.
+    Breaks,
+    /// Something that was not seen decides it.
+    Open,
+    /// Evidently a BEAM workload, but it declares no strategy.
+    NotOptedIn,
+    /// Left alone, for this reason: `RabbitMQ clusters by itself`.
+    NotChecked(String),
+}
+
+/// Inputs that were not read.
+#[derive(Debug)]
+pub struct Skipped {
+    /// The file or folder.
+    pub input: String,
+    /// Why, so that it reads well after a colon: `Helm template`.
+    pub reason: String,
+    /// How many files it stands for.
+    pub count: usize,
+}
+
+/// What the user should know about the run itself.
+#[derive(Debug)]
+pub struct Notice {
+    /// One line: `Helm chart deploy/: not rendered`.
+    pub text: String,
+    /// What to run about it.
+    pub command: Option<String>,
+}
+
+impl ReportedFinding {
+    /// The place of the fault, or at least the first place.
+    pub fn primary(&self) -> Option<&ReportedLabel> {
+        self.labels.iter().find(|label| label.primary).or_else(|| self.labels.first())
+    }
+
+    /// The labels, the primary first.
+    pub fn ordered_labels(&self) -> Vec<&ReportedLabel> {
+        let primary = self.primary();
+        let is_primary = |label: &&ReportedLabel| primary.is_some_and(|first| std::ptr::eq(first, *label));
+        let others = self.labels.iter().filter(|label| !is_primary(label));
+        primary.into_iter().chain(others).collect()
+    }
+}
+
+impl Report {
+    /// The findings as a reader meets them: by file, then by place in it; those without a place last.
+    pub fn sorted(&self) -> Vec<&ReportedFinding> {
+        let mut findings: Vec<_> = self.findings.iter().collect();
+        findings.sort_by_key(|finding| {
+            let place = finding.primary().and_then(|label| label.place);
+            (place.is_none(), place.map(|place| (place.file, place.span)), finding.rule.code)
+        });
+        findings
+    }
+
+    /// How many findings are this loud.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == severity).count()
+    }
+}
+
+/// Who a finding is, across runs: its rule, its workload, the keyed place of its primary label and the objects that it
+/// relates. No index, value, message, file or line goes in, so that an edited value at a known place is an old finding.
+///
+/// `related` is the titles of all objects that the finding points at, in any order.
+pub fn fingerprint<'a>(
+    rule: &Rule,
+    workload: Option<&str>,
+    primary: Option<(&'a str, &Pointer)>,
+    related: impl IntoIterator<Item = &'a str>,
+) -> String {
+    let (object, pointer) = primary.map_or(("", String::new()), |(object, pointer)| (object, unnumbered(pointer)));
+    let mut others: Vec<&str> = related.into_iter().filter(|other| *other != object).collect();
+    others.sort_unstable();
+    others.dedup();
+
+    let id = rule.id();
+    let mut parts = vec![id.as_str(), workload.unwrap_or(""), object, &pointer];
+    parts.extend(others);
+    // A separator that no name contains keeps ("ab", "c") and ("a", "bc") apart.
+    format!("{:016x}", fnv1a(parts.join("\0").as_bytes()))
+}
+
+/// The keyed pointer without the positions of nameless items.
+fn unnumbered(pointer: &Pointer) -> String {
+    pointer
+        .steps()
+        .iter()
+        .fold(Pointer::root(), |path, step| match step {
+            Step::Key(key) => path.key(key.clone()),
+            Step::Item { key, value, .. } => path.item(key, value, 0),
+            Step::Index(_) => path.key("[]"),
+        })
+        .to_string()
+}
+
+/// FNV-1a, 64 bits: the same on every machine and in every version, which the standard library's hasher is not.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Check;
+    use crate::rules::finding::Effect;
+
+    static RULE: Rule = Rule {
+        code: 204,
+        slug: "service-without-ports",
+        severity: Severity::Error,
+        effect: Effect::Breaks,
+        summary: "",
+        source: "",
+        check: Check::Input,
+    };
+
+    fn env(container: usize, variable: usize) -> Pointer {
+        let containers = Pointer::keys(&["spec", "template", "spec", "containers"]);
+        containers.item("name", "app", container).key("env").item("name", "RELEASE_NODE", variable).key("value")
+    }
+
+    fn of(pointer: &Pointer, related: &[&'static str]) -> String {
+        fingerprint(&RULE, Some("Deployment shop/web"), Some(("Deployment shop/web", pointer)), related.iter().copied())
+    }
+
+    #[test]
+    fn fingerprints_survive_reordering_and_nothing_else() {
+        let known = of(&env(0, 0), &["Service shop/web", "Role shop/web"]);
+        assert_eq!(of(&env(1, 7), &["Role shop/web", "Service shop/web", "Role shop/web"]), known);
+        assert_eq!(of(&env(0, 0), &["Role shop/web", "Deployment shop/web", "Service shop/web"]), known);
+
+        assert_ne!(of(&env(0, 0), &["Service shop/web"]), known);
+        assert_ne!(of(&env(0, 0).key("x"), &["Service shop/web", "Role shop/web"]), known);
+        let args = Pointer::keys(&["args"]);
+        assert_eq!(of(&args.index(0), &[]), of(&args.index(4), &[]));
+    }
+
+    #[test]
+    fn fingerprints_never_change_between_versions() {
+        // Baselines in other people's repositories hold these.
+        assert_eq!(of(&env(0, 0), &["Service shop/web"]), "41f0f0eb7ade85d1");
+        assert_eq!(fnv1a(b"foobar"), 0x8594_4171_f739_67e8);
+    }
+}
