@@ -34,7 +34,7 @@ pub enum Sym {
 
 impl Sym {
     /// Those that the `node-name` annotation can say.
-    const PLACEHOLDERS: [(&'static str, Self); 7] = [
+    pub const PLACEHOLDERS: [(&'static str, Self); 7] = [
         ("pod-ip", Self::PodIp),
         ("pod-ip-dashed", Self::PodIpDashed),
         ("pod-name", Self::PodName),

@@ -11,7 +11,7 @@ use crate::name::same::{Identity, Same};
 use crate::name::template::{Sym, Template, Why};
 use crate::place::Loc;
 use crate::world::World;
-use crate::world::declared::{Declared, Key, Sourced, keys_of};
+use crate::world::declared::{Declared, Key, PREFIX, Sourced, keys_of};
 use crate::world::object::Object;
 use crate::world::pod::{Container, PodTemplate};
 use crate::world::service::{Answers, Service};
@@ -294,7 +294,43 @@ impl<'w> Trace<'w> {
 
     /// Whether it is worth a look at all.
     pub fn is_beam(&self) -> bool {
-        self.server.is_none() && (self.is_opted_in() || self.evidence.is_some())
+        self.server.is_none() && (self.is_opted_in() || self.evidence.is_some() || self.speaks_to_us())
+    }
+
+    /// Whether some key of ours stands on the workload or its pods, be it in the wrong place or misspelt.
+    fn speaks_to_us(&self) -> bool {
+        let lists = [&self.object.labels, &self.object.annotations, &self.pod.labels, &self.pod.annotations];
+        let mut names = lists.into_iter().flatten().filter_map(|(name, _)| name.strip_prefix(PREFIX));
+        names.any(|name| name != Key::Ignore.name())
+    }
+
+    /// Whether its container starts a node that stays, as far as one can tell: `eval` and `rpc` do not.
+    pub fn starts_a_node(&self) -> bool {
+        self.naming.as_ref().is_none_or(|naming| naming.launch.program.may_start_a_node())
+    }
+
+    /// Where the node's container is.
+    pub fn scope(&self) -> Scope<'w> {
+        Scope { world: self.world, object: self.object, pod: self.pod }
+    }
+
+    /// An option of the declaration, with references to the container's variables resolved.
+    pub fn option(&self, key: Key) -> Option<Sourced<Template>> {
+        let written = self.key(key)?;
+        let value = self.env.expand_argument(written.value.trim(), &written.at, self.scope());
+        Some(Sourced { value, at: written.at.clone() })
+    }
+
+    /// What stands before `@` in the node's own name, whatever becomes of the rest.
+    pub fn own_base(&self) -> Option<Template> {
+        self.naming.as_ref().and_then(own_base)
+    }
+
+    /// The headless Services that select its pods.
+    pub fn headless_services(&self) -> Vec<&'w Object> {
+        let mut found = self.world.services_selecting(self.object, self.workload);
+        found.retain(|object| object.service().is_some_and(Service::is_headless));
+        found
     }
 }
 

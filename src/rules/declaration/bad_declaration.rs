@@ -1,0 +1,169 @@
+//! # bad-declaration (BG002)
+//!
+//! The label or an annotation of `beamgate.dev/…` says something that does not exist: an unknown strategy, mode or lookup, a
+//! selector that the API server would refuse, a placeholder or field that nobody fills in, a container that the pod has not.
+//! Nothing that depends on it can be checked, so every other mistake would pass unseen.
+//!
+//! ## At run time
+//!
+//! Nothing, if only the declaration is misspelt. Where the app's own configuration says the same, libcluster crashes: an
+//! unknown `mode` is a `FunctionClauseError`, an unknown `kubernetes_ip_lookup_mode` a `CaseClauseError`, and a selector that
+//! is none is answered with 400 by the API server.
+//!
+//! ## Example
+//!
+//! ```yaml
+//! labels:
+//!   beamgate.dev/strategy: Kubernetes.Dns
+//! ```
+//!
+//! ## Fix
+//!
+//! ```yaml
+//! labels:
+//!   beamgate.dev/strategy: Kubernetes.DNS
+//! ```
+//!
+//! The strategies have libcluster's own names; `Cluster.Strategy.` may stand before them. Strategies that exist but are not
+//! checked (`Gossip`, `Epmd`, …) are fine, and so is every value with a placeholder of a template engine in it.
+//!
+//! ## Facts
+//!
+//! libcluster 3.5.0, `lib/strategy/kubernetes.ex`: `format_node/5` and `get_nodes/1` have clauses for these values only.
+
+use super::{did_you_mean, meant};
+use crate::discovery::{Problem, Strategy};
+use crate::name::template::{Sym, Template};
+use crate::rules::finding::{Effect, Findings, Safety, Severity};
+use crate::rules::{Check, Rule};
+use crate::trace::Trace;
+use crate::world::declared::{Key, STRATEGY, Sourced};
+use crate::world::selector::{BadSelector, Selector};
+
+pub(super) static RULE: Rule = Rule {
+    code: 2,
+    slug: "bad-declaration",
+    severity: Severity::Error,
+    effect: Effect::Risks,
+    summary: "the declaration says something that does not exist",
+    source: include_str!("bad_declaration.rs"),
+    check: Check::Trace(check),
+};
+
+/// What an item of `inputs` may be bound to.
+const FIELDS: [&str; 6] = ["podIP", "podIPs", "hostIP", "podName", "namespace", "nodeName"];
+
+fn check(trace: &Trace<'_>, found: &mut Findings) {
+    for problem in trace.strategy.as_ref().map_or(&[] as &[_], |strategy| &strategy.problems) {
+        match problem {
+            Problem::UnknownStrategy(meant) => strategy(trace, *meant, found),
+            Problem::BadValue { key, value, allowed } => {
+                let meant = meant(&value.value, allowed.iter().copied());
+                say(*key, value, &format!("is not one of {}", list(allowed)), meant, found);
+            }
+            Problem::Unchecked(_) | Problem::Missing(..) => {}
+        }
+    }
+    selector(trace, found);
+    node_name(trace, found);
+    inputs(trace, found);
+    container(trace, found);
+}
+
+fn strategy(trace: &Trace<'_>, meant: Option<&str>, found: &mut Findings) {
+    let Some(declared) = trace.declared.as_ref().filter(|declared| !is_filled_in_later(&declared.strategy.value))
+    else {
+        return;
+    };
+    let name = &declared.strategy.value;
+    let message = format!("`{STRATEGY}: {name}` is no strategy{}", did_you_mean(meant));
+    let finding = found.refute(&RULE, message);
+    finding
+        .label(declared.strategy.at.clone(), "no strategy is called so")
+        .note(format!("known are {}", list(&Strategy::names().collect::<Vec<_>>())))
+        .note("nothing else of this workload's clustering was checked")
+        .fix(Safety::Unsafe, "say the strategy's name as the app's configuration does");
+    if let Some(meant) = meant {
+        finding.snippet(format!("{STRATEGY}: {meant}"));
+    }
+}
+
+/// `kubernetes_selector`, which only one strategy reads.
+fn selector(trace: &Trace<'_>, found: &mut Findings) {
+    let is_read = trace.strategy.as_ref().is_some_and(|strategy| strategy.used.contains(&Key::Selector));
+    let Some(written) = trace.option(Key::Selector).filter(|_| is_read) else { return };
+    let Some(text) = written.value.literal() else { return };
+    // `key>1` and `key<1` are selectors, too.
+    let Some(BadSelector(part)) = Selector::parse(&text).err().filter(|bad| !bad.0.contains(['<', '>'])) else {
+        return;
+    };
+    let value = Sourced { value: text, at: written.at };
+    say(Key::Selector, &value, &format!("is no label selector: `{part}` is not understood"), None, found);
+}
+
+fn node_name(trace: &Trace<'_>, found: &mut Findings) {
+    let Some(written) = trace.key(Key::NodeName) else { return };
+    let Some(placeholder) = Template::parse(&written.value, &written.at).err() else { return };
+    if is_filled_in_later(&written.value) {
+        return;
+    }
+    let known = Sym::PLACEHOLDERS.map(|(name, _)| name);
+    let near = meant(placeholder.trim_matches(['{', '}']), known);
+    let what = format!("has `{placeholder}`, which is none of {}", list(&known));
+    say(Key::NodeName, written, &what, near, found);
+}
+
+fn inputs(trace: &Trace<'_>, found: &mut Findings) {
+    let Some(written) = trace.key(Key::Inputs) else { return };
+    if is_filled_in_later(&written.value) {
+        return;
+    }
+    for item in written.value.split([' ', ',', '\n', '\t']).filter(|item| !item.is_empty()) {
+        match item.split_once('=') {
+            Some((name, field)) if !name.is_empty() => {
+                if !FIELDS.contains(&field) {
+                    let what = format!("binds {name} to `{field}`, which is none of {}", list(&FIELDS));
+                    say(Key::Inputs, written, &what, meant_field(field), found);
+                }
+            }
+            _ => say(Key::Inputs, written, &format!("has `{item}`, which is not VARIABLE=field"), None, found),
+        }
+    }
+}
+
+/// `status.podIP` and its like are what stands in a `fieldRef`.
+fn meant_field(field: &str) -> Option<&'static str> {
+    match field {
+        "metadata.name" => Some("podName"),
+        "metadata.namespace" => Some("namespace"),
+        _ => meant(field.rsplit('.').next().unwrap_or(field), FIELDS),
+    }
+}
+
+fn container(trace: &Trace<'_>, found: &mut Findings) {
+    let Some(written) = trace.key(Key::Container) else { return };
+    let names: Vec<&str> =
+        trace.pod.containers.iter().filter(|container| !container.init).map(|container| &*container.name).collect();
+    if !is_filled_in_later(&written.value) && !names.contains(&&*written.value) {
+        let what = format!("is not one of the containers {}", list(&names));
+        say(Key::Container, written, &what, meant(&written.value, names.iter().copied()), found);
+    }
+}
+
+fn say(key: Key, written: &Sourced<String>, what: &str, meant: Option<&str>, found: &mut Findings) {
+    let message = format!("`{}: {}` {what}{}", key.annotation(), written.value, did_you_mean(meant));
+    found
+        .refute(&RULE, message)
+        .label(written.at.clone(), meant.map_or_else(|| "not understood".to_owned(), |meant| format!("`{meant}`?")))
+        .note("nothing that depends on it was checked")
+        .fix(Safety::Unsafe, "say what the app's configuration says");
+}
+
+fn list(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// A file that a template engine has not been over yet.
+fn is_filled_in_later(value: &str) -> bool {
+    ["${", "{{", "<%"].iter().any(|open| value.contains(open))
+}
