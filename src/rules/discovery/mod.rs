@@ -2,6 +2,7 @@
 
 use super::Rule;
 
+mod service_missing;
 mod service_without_ports;
 
-pub(super) static RULES: &[&Rule] = &[&service_without_ports::RULE];
+pub(super) static RULES: &[&Rule] = &[&service_missing::RULE, &service_without_ports::RULE];
