@@ -3,6 +3,8 @@
 use super::Rule;
 
 mod service_missing;
+mod service_not_headless;
 mod service_without_ports;
 
-pub(super) static RULES: &[&Rule] = &[&service_missing::RULE, &service_without_ports::RULE];
+pub(super) static RULES: &[&Rule] =
+    &[&service_missing::RULE, &service_not_headless::RULE, &service_without_ports::RULE];
