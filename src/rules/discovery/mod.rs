@@ -2,9 +2,10 @@
 
 use super::Rule;
 
+mod query_not_qualified;
 mod service_missing;
 mod service_not_headless;
 mod service_without_ports;
 
 pub(super) static RULES: &[&Rule] =
-    &[&service_missing::RULE, &service_not_headless::RULE, &service_without_ports::RULE];
+    &[&service_missing::RULE, &service_not_headless::RULE, &query_not_qualified::RULE, &service_without_ports::RULE];
