@@ -5,7 +5,13 @@ use super::Rule;
 mod query_not_qualified;
 mod service_missing;
 mod service_not_headless;
+mod service_selects_others;
 mod service_without_ports;
 
-pub(super) static RULES: &[&Rule] =
-    &[&service_missing::RULE, &service_not_headless::RULE, &query_not_qualified::RULE, &service_without_ports::RULE];
+pub(super) static RULES: &[&Rule] = &[
+    &service_missing::RULE,
+    &service_not_headless::RULE,
+    &query_not_qualified::RULE,
+    &service_without_ports::RULE,
+    &service_selects_others::RULE,
+];
