@@ -2,6 +2,7 @@
 
 use super::Rule;
 
+mod named_port_undeclared;
 mod query_not_qualified;
 mod service_missing;
 mod service_not_headless;
@@ -14,4 +15,5 @@ pub(super) static RULES: &[&Rule] = &[
     &query_not_qualified::RULE,
     &service_without_ports::RULE,
     &service_selects_others::RULE,
+    &named_port_undeclared::RULE,
 ];
