@@ -4,6 +4,7 @@ use super::Rule;
 
 mod named_port_undeclared;
 mod query_not_qualified;
+mod selector_misses_service;
 mod service_missing;
 mod service_not_headless;
 mod service_selects_others;
@@ -16,4 +17,5 @@ pub(super) static RULES: &[&Rule] = &[
     &service_without_ports::RULE,
     &service_selects_others::RULE,
     &named_port_undeclared::RULE,
+    &selector_misses_service::RULE,
 ];
