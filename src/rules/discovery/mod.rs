@@ -4,6 +4,7 @@ use super::Rule;
 
 mod named_port_undeclared;
 mod query_not_qualified;
+mod selector_misses_pod;
 mod selector_misses_service;
 mod service_missing;
 mod service_not_headless;
@@ -18,4 +19,5 @@ pub(super) static RULES: &[&Rule] = &[
     &service_selects_others::RULE,
     &named_port_undeclared::RULE,
     &selector_misses_service::RULE,
+    &selector_misses_pod::RULE,
 ];
