@@ -6,6 +6,7 @@ mod named_port_undeclared;
 mod query_not_qualified;
 mod selector_misses_pod;
 mod selector_misses_service;
+mod selector_too_wide;
 mod service_missing;
 mod service_not_headless;
 mod service_selects_others;
@@ -20,4 +21,5 @@ pub(super) static RULES: &[&Rule] = &[
     &named_port_undeclared::RULE,
     &selector_misses_service::RULE,
     &selector_misses_pod::RULE,
+    &selector_too_wide::RULE,
 ];
