@@ -3,6 +3,7 @@
 use super::Rule;
 
 mod named_port_undeclared;
+mod no_stable_hostname;
 mod query_not_qualified;
 mod selector_misses_pod;
 mod selector_misses_service;
@@ -22,4 +23,5 @@ pub(super) static RULES: &[&Rule] = &[
     &selector_misses_service::RULE,
     &selector_misses_pod::RULE,
     &selector_too_wide::RULE,
+    &no_stable_hostname::RULE,
 ];
