@@ -12,6 +12,7 @@ mod service_missing;
 mod service_not_headless;
 mod service_selects_others;
 mod service_without_ports;
+mod wrong_governing_service;
 
 pub(super) static RULES: &[&Rule] = &[
     &service_missing::RULE,
@@ -24,4 +25,5 @@ pub(super) static RULES: &[&Rule] = &[
     &selector_misses_pod::RULE,
     &selector_too_wide::RULE,
     &no_stable_hostname::RULE,
+    &wrong_governing_service::RULE,
 ];
