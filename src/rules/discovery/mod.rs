@@ -2,6 +2,7 @@
 
 use super::Rule;
 
+mod dns_policy;
 mod named_port_undeclared;
 mod no_stable_hostname;
 mod query_not_qualified;
@@ -26,4 +27,5 @@ pub(super) static RULES: &[&Rule] = &[
     &selector_too_wide::RULE,
     &no_stable_hostname::RULE,
     &wrong_governing_service::RULE,
+    &dns_policy::RULE,
 ];
