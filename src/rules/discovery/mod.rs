@@ -2,6 +2,7 @@
 
 use super::Rule;
 
+mod dangling_address;
 mod dns_policy;
 mod named_port_undeclared;
 mod no_stable_hostname;
@@ -28,4 +29,5 @@ pub(super) static RULES: &[&Rule] = &[
     &no_stable_hostname::RULE,
     &wrong_governing_service::RULE,
     &dns_policy::RULE,
+    &dangling_address::RULE,
 ];
