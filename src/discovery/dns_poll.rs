@@ -1,5 +1,5 @@
 //! Strategies that ask DNS for addresses whatever serves them: `Cluster.Strategy.DNSPoll` (libcluster 3.5.0,
-//! `lib/strategy/dns_poll.ex`) and `DNSCluster` (dns_cluster 0.2.0, `lib/dns_cluster/resolver.ex`).
+//! `lib/strategy/dns_poll.ex`) and `DNSCluster` (dns_cluster 0.2.0, `lib/dns_cluster.ex`).
 
 use super::{Answer, Discovery, Needs, Options, Query, Record, ServiceRef, at_sign, service_query};
 use crate::name::template::{Sym, Template, Why};

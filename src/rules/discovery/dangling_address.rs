@@ -36,8 +36,7 @@
 //!
 //! ## Facts
 //!
-//! Seen in five of sixty public projects. dns_cluster 0.2.0, `lib/dns_cluster/resolver.ex`: errors become an empty
-//! list.
+//! Seen in five of sixty public projects. dns_cluster 0.2.0, `lib/dns_cluster.ex`: errors become an empty list.
 
 use super::service_missing::{is_a_dangling_address, missing};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
