@@ -265,7 +265,7 @@ impl Options<'_> {
         self.used.push(key);
         let declared = self.declared.get(key)?;
         let value = self.env.expand_argument(declared.value.trim(), &declared.at, self.scope);
-        Some(Sourced { value, at: declared.at.clone() })
+        Some(Sourced { value: value.with_references_open(), at: declared.at.clone() })
     }
 
     /// An option that the strategy needs; `called` is libcluster's name for it.
@@ -291,7 +291,7 @@ impl Options<'_> {
     /// A variable of the container.
     fn variable(&self, name: &str) -> Option<Sourced<Template>> {
         let var = self.env.get(name)?;
-        Some(Sourced { value: var.value.clone(), at: var.at.clone() })
+        Some(Sourced { value: var.value.with_references_open(), at: var.at.clone() })
     }
 
     /// The part before `@` of a strategy that takes the node's own.
