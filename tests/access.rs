@@ -1,4 +1,5 @@
 //! Who may list what: roles and bindings as people write them, and what the API server makes of them.
+#![allow(clippy::unwrap_used)] // in helpers of tests, which the lint does not know as tests
 
 use beamgate::manifest::yaml;
 use beamgate::world::World;

@@ -86,13 +86,14 @@ fn folders_are_walked_as_git_sees_them() {
         ("a/x.json", r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}}"#),
         (".gitignore", "ignored/\n"),
         ("ignored/i.yaml", &pod("i")),
-        (".hidden/h.yaml", &pod("h")),
+        (".k8s/h.yaml", &pod("h")),
+        (".git/g.yaml", &pod("g")),
         ("notes.txt", &pod("t")),
         ("secret.yaml", &object("Secret", "s")),
     ]);
     std::os::unix::fs::symlink(&folder.0, folder.path("a/loop")).unwrap();
     let input = read_with(folder.all(), Tools::none(), "");
-    assert_eq!(names(&input), [["x", "z", "b"]]);
+    assert_eq!(names(&input), [["h", "x", "z", "b"]]);
     assert_eq!(input.skipped.unwanted, 1);
 
     let named = [folder.path("ignored/i.yaml"), folder.path("notes.txt"), folder.path("notes.txt")];

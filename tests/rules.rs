@@ -18,7 +18,7 @@ fn directories() -> Vec<PathBuf> {
 
 /// The findings of one file, as `beamgate lint FILE` has them: the configuration beside it is found by itself.
 fn lint(file: &Path) -> Vec<String> {
-    let report = beamgate::cli::lint::report(file).unwrap();
+    let report = beamgate::cli::lint::report(file, &mut std::io::empty()).unwrap();
     let mut found: Vec<String> =
         report.findings.iter().map(|finding| format!("{} {}", finding.rule.id(), finding.severity)).collect();
     found.sort();

@@ -86,10 +86,10 @@ pub(super) fn run(
 ///
 /// # Errors
 /// A configuration that cannot be used.
-pub fn report(path: &std::path::Path) -> anyhow::Result<report::Report> {
+pub fn report(path: &std::path::Path, stdin: &mut dyn Read) -> anyhow::Result<report::Report> {
     let input = InputArgs { paths: vec![path.to_owned()], ..InputArgs::default() };
     let args = LintArgs { input, ..LintArgs::default() };
-    let session = Session::open(&args.input, &mut std::io::empty())?;
+    let session = Session::open(&args.input, stdin)?;
     Ok(assemble(&session, &args).report)
 }
 

@@ -290,7 +290,7 @@ impl Journey<'_> {
 }
 
 fn asked_name(service: &ServiceRef) -> String {
-    if service.search && !service.qualified { service.name.clone() } else { service.fqdn() }
+    if service.search && !service.says_namespace() { service.name.clone() } else { service.fqdn() }
 }
 
 fn verdict(verdict: &TraceVerdict) -> String {

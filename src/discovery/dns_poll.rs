@@ -1,5 +1,5 @@
 //! Strategies that ask DNS for addresses whatever serves them: `Cluster.Strategy.DNSPoll` (libcluster 3.5.0,
-//! `lib/strategy/dns_poll.ex`) and `DNSCluster` (dns_cluster 0.2.0, `lib/dns_cluster/resolver.ex`).
+//! `lib/strategy/dns_poll.ex`) and `DNSCluster` (dns_cluster 0.2.0, `lib/dns_cluster.ex`).
 
 use super::{Answer, Discovery, Needs, Options, Query, Record, ServiceRef, at_sign, service_query};
 use crate::name::template::{Sym, Template, Why};
@@ -13,6 +13,9 @@ struct Addresses {
     at: Loc,
 }
 
+/// What Phoenix reads its query from.
+const QUERY: &str = "DNS_CLUSTER_QUERY";
+
 /// `inet_res:lookup` uses no search list, so only a full name is found.
 pub(super) fn read_poll(options: &mut Options<'_>) -> Box<dyn Discovery> {
     let service = options.require(Key::Service, "query");
@@ -22,9 +25,13 @@ pub(super) fn read_poll(options: &mut Options<'_>) -> Box<dyn Discovery> {
 
 /// The basename is the node's own. The query usually comes out of `DNS_CLUSTER_QUERY` (Phoenix 1.7.8's `runtime.exs`).
 pub(super) fn read_cluster(options: &mut Options<'_>) -> Box<dyn Discovery> {
-    let service = options.get(Key::Service).or_else(|| options.variable("DNS_CLUSTER_QUERY"));
-    let basename = options.own_or_declared_basename();
-    Box::new(Addresses { basename, service: options.service(service.as_ref(), true), at: options.at() })
+    let declared = options.get(Key::Service);
+    let variable = options.variable(QUERY).filter(|_| declared.is_none());
+    let mut service = options.service(declared.as_ref().or(variable.as_ref()), true);
+    if let (Ok(Some(service)), Some(_)) = (&mut service, variable) {
+        service.variable = Some(QUERY.to_owned());
+    }
+    Box::new(Addresses { basename: options.own_or_declared_basename(), service, at: options.at() })
 }
 
 impl Discovery for Addresses {

@@ -34,6 +34,7 @@ impl Discovery for KubernetesDns {
     }
 
     fn needs(&self) -> Needs {
-        Needs { headless: true, ..Needs::default() }
+        // `{:hostent, _, [], :inet, _, addresses}`: there is no clause for aliases.
+        Needs { headless: true, no_alias: true, ..Needs::default() }
     }
 }

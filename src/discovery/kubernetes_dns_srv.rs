@@ -1,7 +1,9 @@
 //! `Cluster.Strategy.Kubernetes.DNSSRV`: the SRV targets of one headless Service (libcluster 3.5.0,
 //! `lib/strategy/kubernetes_dns_srv.ex`).
 
-use super::{Answer, Discovery, Needs, Options, Query, Record, ServiceRef, at_sign, namespace_of, service_query};
+use super::{
+    Answer, Discovery, Needs, Options, Query, Record, ServiceRef, at_sign, known, namespace_of, service_query,
+};
 use crate::name::template::{Sym, Template, Why};
 use crate::place::Loc;
 use crate::world::declared::Key;
@@ -15,11 +17,14 @@ struct KubernetesDnsSrv {
 
 pub(super) fn read(options: &mut Options<'_>) -> Box<dyn Discovery> {
     let service = options.require(Key::Service, "service");
-    Box::new(KubernetesDnsSrv {
-        basename: options.basename("application_name"),
-        service: options.service(service.as_ref(), false),
-        at: options.at(),
-    })
+    let mut service = options.service_name(service.as_ref());
+    // `System.get_env("CLUSTER_DOMAIN", "cluster.local.")` is the zone here, and here alone.
+    match (&mut service, options.variable("CLUSTER_DOMAIN").map(|domain| known(&domain.value))) {
+        (Ok(Some(service)), Some(Ok(domain))) => service.cluster_domain = domain.trim_matches('.').to_owned(),
+        (Ok(Some(_)), Some(Err(why))) => service = Err(why),
+        _ => {}
+    }
+    Box::new(KubernetesDnsSrv { basename: options.basename("application_name"), service, at: options.at() })
 }
 
 impl Discovery for KubernetesDnsSrv {
@@ -31,9 +36,10 @@ impl Discovery for KubernetesDnsSrv {
     /// (`plugin/kubernetes`, `endpointHostname`), and for a Service that is not headless with its own name.
     fn dials(&self, answer: &Answer) -> Template {
         let mut name = at_sign(&self.basename, &self.at);
-        let Ok(Some(service)) = &self.service else {
-            name.append(&Template::opaque(Why::Image, &self.at));
-            return name;
+        let service = match &self.service {
+            Ok(Some(service)) => service,
+            Ok(None) => return with_unknown_host(name, Why::Image, &self.at),
+            Err(why) => return with_unknown_host(name, why.clone(), &self.at),
         };
         match &answer.hostname {
             _ if answer.virtual_ip => {}
@@ -52,4 +58,9 @@ impl Discovery for KubernetesDnsSrv {
     fn needs(&self) -> Needs {
         Needs { headless: true, ports: true, hostname: true, ..Needs::default() }
     }
+}
+
+fn with_unknown_host(mut name: Template, why: Why, at: &Loc) -> Template {
+    name.append(&Template::opaque(why, at));
+    name
 }

@@ -11,7 +11,7 @@ mod kubernetes_dns_srv;
 use std::fmt;
 
 use crate::name::env::{Env, Scope};
-use crate::name::template::{Sym, Template, Why};
+use crate::name::template::{Part, Sym, Template, Why};
 use crate::place::Loc;
 use crate::world::declared::{Declared, Key, Sourced};
 use crate::world::selector::Selector;
@@ -96,15 +96,53 @@ pub struct ServiceRef {
     pub namespace: Option<String>,
     /// Where it was written.
     pub at: Loc,
-    /// Whether the name as written has dots, so that it says its namespace itself.
-    pub qualified: bool,
+    /// The variable of the container that holds it, if it is not written in the declaration itself.
+    pub variable: Option<String>,
+    /// How much of the full name is written.
+    pub form: Form,
     /// Whether the resolver's search list completes it. `inet_res:lookup` does not use one.
     pub search: bool,
     /// The domain that follows `svc`.
     pub cluster_domain: String,
 }
 
+/// How much of a Service's full name is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// `cart`, where the resolver's search list has to find the rest.
+    Bare,
+    /// `cart.shop`.
+    InNamespace,
+    /// `cart.shop.svc`.
+    InZone,
+    /// `cart.shop.svc.cluster.local`.
+    Full,
+    /// The strategy asks for the Service by its name and makes the full name of it.
+    Composed,
+}
+
 impl ServiceRef {
+    /// Whether the query says the namespace itself.
+    pub fn says_namespace(&self) -> bool {
+        matches!(self.form, Form::InNamespace | Form::InZone | Form::Full)
+    }
+
+    /// Whether the query is one that DNS can answer: a part of a name needs the search list.
+    pub fn is_asked_in_full(&self) -> bool {
+        self.search || matches!(self.form, Form::Full | Form::Composed)
+    }
+
+    /// The name as the strategy is given it, and as it logs it.
+    pub fn written(&self) -> String {
+        let namespace = self.namespace.as_deref().unwrap_or("<namespace>");
+        match self.form {
+            Form::Bare | Form::Composed => self.name.clone(),
+            Form::InNamespace => format!("{}.{namespace}", self.name),
+            Form::InZone => format!("{}.{namespace}.svc", self.name),
+            Form::Full => self.fqdn(),
+        }
+    }
+
     /// The full name that DNS knows it by.
     pub fn fqdn(&self) -> String {
         let namespace = self.namespace.as_deref().unwrap_or("<namespace>");
@@ -148,6 +186,8 @@ pub struct Needs {
     pub hostname: bool,
     /// Names that end in `.local`.
     pub local_domain: bool,
+    /// Addresses without a CNAME before them, which `type: ExternalName` gives.
+    pub no_alias: bool,
 }
 
 /// Something that is wrong with a declaration.
@@ -173,6 +213,8 @@ pub enum Problem {
 /// A declaration made into a strategy.
 #[derive(Debug)]
 pub struct Strategy {
+    /// Its name, without the module's prefix.
+    pub name: String,
     /// The strategy, if it is one that is known here.
     pub discovery: Option<Box<dyn Discovery>>,
     /// What is wrong with the declaration.
@@ -204,11 +246,11 @@ impl Strategy {
             let unchecked = UNCHECKED.iter().find(|known| **known == name);
             let problem =
                 unchecked.map_or_else(|| Problem::UnknownStrategy(nearest(name)), |name| Problem::Unchecked(name));
-            return Self { discovery: None, problems: vec![problem], used: Vec::new() };
+            return Self { name: name.to_owned(), discovery: None, problems: vec![problem], used: Vec::new() };
         };
         let mut options = Options { scope, declared, env, own_base, problems: Vec::new(), used: Vec::new() };
         let discovery = reader(&mut options);
-        Self { discovery: Some(discovery), problems: options.problems, used: options.used }
+        Self { name: name.to_owned(), discovery: Some(discovery), problems: options.problems, used: options.used }
     }
 
     /// The names that a declaration may say.
@@ -268,6 +310,12 @@ impl Options<'_> {
         Some(Sourced { value: value.with_references_open(), at: declared.at.clone() })
     }
 
+    /// The variable that an option is taken from, where the declaration points at one: `$(PEERS)`.
+    fn variable_of(&self, key: Key) -> Option<String> {
+        let name = self.declared.get(key)?.value.trim().strip_prefix("$(")?.strip_suffix(')')?;
+        self.env.get(name).map(|var| var.name.clone())
+    }
+
     /// An option that the strategy needs; `called` is libcluster's name for it.
     fn require(&mut self, key: Key, called: &'static str) -> Option<Sourced<Template>> {
         let found = self.get(key).filter(|found| !found.value.is_empty());
@@ -296,8 +344,8 @@ impl Options<'_> {
 
     /// The part before `@` of a strategy that takes the node's own.
     fn own_or_declared_basename(&mut self) -> Template {
-        let own = self.own_base.clone().or_else(|| self.get(Key::Basename).map(|found| found.value));
-        own.unwrap_or_else(|| Template::opaque(Why::Image, &self.declared.strategy.at))
+        let declared = self.get(Key::Basename).map(|found| found.value);
+        self.own_base.clone().or(declared).unwrap_or_else(|| Template::opaque(Why::Image, &self.declared.strategy.at))
     }
 
     /// An option with a few allowed values, the first of which is the default.
@@ -332,24 +380,54 @@ impl Options<'_> {
             .map_or_else(|| self.scope.world.facts.cluster_domain.clone(), |domain| domain.trim_matches('.').to_owned())
     }
 
-    /// A Service by its name alone.
+    /// A Service that DNS is asked for by a name of whatever length.
     fn service(&mut self, found: Option<&Sourced<Template>>, search: bool) -> Result<Option<ServiceRef>, Why> {
         let namespace = self.namespace()?;
         let cluster_domain = self.cluster_domain();
         let Some(found) = found else { return Ok(None) };
-        let text = known(&found.value)?;
-        let name = text.trim_end_matches('.');
-        let mut labels = name.split('.');
-        let first = labels.next().unwrap_or_default().to_owned();
-        let second = labels.next().map(str::to_owned);
+        let text = self.spell(&found.value)?;
+        // A dot at the end says that nothing is to be added.
+        let (text, search) = text.strip_suffix('.').map_or((text.as_str(), search), |text| (text, false));
+        let asked = parse_query(text).ok_or_else(|| Why::Placeholder(text.to_owned()))?;
         Ok(Some(ServiceRef {
-            name: first,
-            qualified: second.is_some(),
-            namespace: second.or(namespace),
+            name: asked.name.to_owned(),
+            namespace: match asked.namespace {
+                Some(OWN) => self.scope.object.namespace.clone(),
+                Some(written) => Some(written.to_owned()),
+                None => namespace,
+            },
             at: found.at.clone(),
+            variable: self.variable_of(Key::Service),
+            form: asked.form,
             search,
+            cluster_domain: asked.domain.map_or(cluster_domain, str::to_owned),
+        }))
+    }
+
+    /// A Service whose name alone the strategy is given, and makes a longer one of.
+    fn service_name(&mut self, found: Option<&Sourced<Template>>) -> Result<Option<ServiceRef>, Why> {
+        let namespace = self.namespace()?;
+        let cluster_domain = self.cluster_domain();
+        let Some(found) = found else { return Ok(None) };
+        Ok(Some(ServiceRef {
+            name: known(&found.value)?,
+            namespace,
+            at: found.at.clone(),
+            variable: self.variable_of(Key::Service),
+            form: Form::Composed,
+            search: false,
             cluster_domain,
         }))
+    }
+
+    /// A name with the namespace of the pod filled in, as far as that is written.
+    fn spell(&self, value: &Template) -> Result<String, Why> {
+        let namespace = self.scope.object.namespace.as_deref().unwrap_or(OWN);
+        let spelt = value.pieces().iter().map(|piece| match &piece.part {
+            Part::Sym(Sym::Namespace) => Some(namespace),
+            part => part.text(),
+        });
+        spelt.collect::<Option<String>>().ok_or_else(|| unknown(value))
     }
 
     /// The place of the declaration.
@@ -365,8 +443,39 @@ enum Choice<T> {
     Unknown(Why),
 }
 
+/// Stands for the pod's own namespace in a name, where that is not written; no name can hold it.
+const OWN: &str = "{namespace}";
+
+/// What a name asks the cluster's DNS for.
+#[derive(Debug, PartialEq, Eq)]
+struct Asked<'t> {
+    name: &'t str,
+    namespace: Option<&'t str>,
+    form: Form,
+    domain: Option<&'t str>,
+}
+
+/// Reads a name as the cluster's DNS would. Names of single pods, of ports and of other zones are not a Service's.
+fn parse_query(text: &str) -> Option<Asked<'_>> {
+    let mut parts = text.splitn(4, '.');
+    let name = parts.next().filter(|name| !name.is_empty())?;
+    let (namespace, zone, domain) = (parts.next(), parts.next(), parts.next());
+    let form = match (namespace, zone, domain) {
+        (None, ..) => Form::Bare,
+        (Some(_), None, _) => Form::InNamespace,
+        (Some(_), Some("svc"), None) => Form::InZone,
+        (Some(_), Some("svc"), Some(_)) => Form::Full,
+        _ => return None,
+    };
+    Some(Asked { name, namespace, form, domain })
+}
+
 fn known(value: &Template) -> Result<String, Why> {
-    value.literal().ok_or_else(|| value.unknown().cloned().unwrap_or(Why::Placeholder(value.to_string())))
+    value.literal().ok_or_else(|| unknown(value))
+}
+
+fn unknown(value: &Template) -> Why {
+    value.unknown().cloned().unwrap_or(Why::Placeholder(value.to_string()))
 }
 
 fn is_own_namespace(value: &Template) -> bool {
@@ -391,5 +500,28 @@ fn service_query(service: &Result<Option<ServiceRef>, Why>, record: Record) -> Q
         Ok(Some(service)) => Query::Service(service.clone(), record),
         Ok(None) => Query::Undeclared,
         Err(why) => Query::Unknown(why.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_as_the_clusters_dns_reads_them() {
+        for (text, read) in [
+            ("cart", Some(("cart", None, Form::Bare, None))),
+            ("cart.shop", Some(("cart", Some("shop"), Form::InNamespace, None))),
+            ("cart.shop.svc", Some(("cart", Some("shop"), Form::InZone, None))),
+            ("cart.shop.svc.cluster.local", Some(("cart", Some("shop"), Form::Full, Some("cluster.local")))),
+            ("cart.{namespace}.svc.a.b.c", Some(("cart", Some(OWN), Form::Full, Some("a.b.c")))),
+            ("cart-0.cart.shop.svc.cluster.local", None),
+            ("_epmd._tcp.cart.shop.svc.cluster.local", None),
+            ("nodes.consul.example.com", None),
+            ("", None),
+        ] {
+            let read = read.map(|(name, namespace, form, domain)| Asked { name, namespace, form, domain });
+            assert_eq!(parse_query(text), read, "{text}");
+        }
     }
 }

@@ -28,7 +28,7 @@ pub struct Lost {
 
 /// The files of the inputs, in the order of the inputs and sorted by path in each, none twice.
 ///
-/// Folders are walked as `git` sees them, whether or not there is a repository. A file that was named is taken
+/// Folders are walked as `git` sees them, whether or not there is a repository; hidden ones are no exception. A file that was named is taken
 /// whatever its name is and whoever ignores it.
 pub fn walk(inputs: &[PathBuf]) -> (Vec<Found>, Vec<Lost>) {
     let mut walk = Walk { found: Vec::new(), lost: Vec::new(), seen: HashMap::new() };
@@ -51,7 +51,11 @@ struct Walk {
 impl Walk {
     fn folder(&mut self, folder: &Path) {
         let by_path = |a: &Path, b: &Path| a.cmp(b);
-        for entry in WalkBuilder::new(folder).require_git(false).sort_by_file_path(by_path).build() {
+        let mut builder = WalkBuilder::new(folder);
+        builder.require_git(false).hidden(false).sort_by_file_path(by_path);
+        // Manifests do live in `.k8s`, so hidden folders are walked, but for those in which version control keeps its own.
+        builder.filter_entry(|entry| ![".git", ".hg", ".jj", ".svn"].iter().any(|own| entry.file_name() == *own));
+        for entry in builder.build() {
             match entry {
                 Ok(entry) if is_manifest(entry.path()) && is_file(&entry) => self.take(entry.into_path(), false),
                 Ok(_) => {}

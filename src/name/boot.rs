@@ -368,7 +368,14 @@ pub fn identity(scope: Scope<'_>, workload: &Workload) -> Identity {
         WorkloadKind::StatefulSet if only => Some(format!("{}-{}", scope.object.name, workload.first_ordinal)),
         _ => None,
     };
+    let example = match workload.kind {
+        WorkloadKind::Pod => scope.object.name.clone(),
+        WorkloadKind::StatefulSet => format!("{}-{}", scope.object.name, workload.first_ordinal),
+        WorkloadKind::Replicas => format!("{}-6c7d9f8b5-x2x7p", scope.object.name),
+        WorkloadKind::DaemonSet | WorkloadKind::Job => format!("{}-x2x7p", scope.object.name),
+    };
     Identity {
+        example,
         namespace: scope.object.namespace.clone(),
         cluster_domain: scope.world.facts.cluster_domain.clone(),
         pod_name,

@@ -85,12 +85,12 @@ impl Env {
                 EnvSource::Other => Some(opaque_field(scope, "resourceFieldRef", &place)),
             };
             if let Some(value) = value {
-                let key = if matches!(var.source, EnvSource::Value(_) | EnvSource::NotString { .. }) {
-                    "value"
-                } else {
-                    "valueFrom"
+                let at = match var.source {
+                    EnvSource::Value(_) | EnvSource::NotString { .. } => place.key("value"),
+                    EnvSource::Field(_) => place.key("valueFrom").key("fieldRef").key("fieldPath"),
+                    _ => place.key("valueFrom"),
                 };
-                let at = place.key(key).of(scope.object.id);
+                let at = at.of(scope.object.id);
                 env.vars.push(Var { name: var.name.clone(), value, at, index: Some(index) });
             }
         }

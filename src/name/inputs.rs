@@ -1,6 +1,7 @@
 //! The `inputs` annotation: the variables that the image's script reads to make the node's name.
 
 use super::env::{Env, Lookup};
+use super::spelling::is_only;
 use super::template::{Sym, Template, Why};
 use crate::place::Loc;
 use crate::world::declared::Sourced;
@@ -71,8 +72,4 @@ pub fn bind(name: &Template, inputs: &[Input], env: &Env) -> Template {
             Lookup::Unset => None,
         }
     })
-}
-
-fn is_only(value: &Template, sym: Sym) -> bool {
-    value.pieces().len() == 1 && value.syms().next() == Some(sym)
 }

@@ -7,4 +7,5 @@ pub mod launcher;
 pub mod same;
 mod script;
 pub mod shell;
+pub mod spelling;
 pub mod template;

@@ -27,6 +27,8 @@ pub struct Identity {
     pub pod_name: Option<String>,
     /// `spec.hostname`, where the template says it.
     pub hostname: Option<String>,
+    /// What one of the pods may be called.
+    pub example: String,
     /// With `hostNetwork` the pod's address is the machine's, and so is its host name.
     pub host_network: bool,
 }
@@ -54,9 +56,46 @@ impl Identity {
         Same::Open(first_unknown(&a).or_else(|| first_unknown(&b)).unwrap_or(Why::Image))
     }
 
+    /// The same name with the symbol where this pod's namespace is spelled out, so that it holds in every namespace.
+    pub fn with_own_namespace(&self, name: &Template) -> Template {
+        let Some(namespace) = &self.namespace else { return name.clone() };
+        let mut general = Template::empty();
+        for piece in name.pieces() {
+            let zone = |zone: &str| match &piece.part {
+                Part::Lit(text) => text.find(&format!("{namespace}.{zone}.")).map(|at| text.split_at(at)),
+                _ => None,
+            };
+            let starts = |before: &str| before.is_empty() || before.ends_with('.');
+            match zone("svc").or_else(|| zone("pod")).filter(|(before, _)| starts(before)) {
+                Some((before, rest)) => {
+                    general.push_lit(before, &piece.at);
+                    general.push_sym(Sym::Namespace, &piece.at);
+                    general.push_lit(&rest[namespace.len()..], &piece.at);
+                }
+                None => general.push(piece.clone()),
+            }
+        }
+        general
+    }
+
     /// A template with everything filled in that this identity knows.
     pub fn show(&self, name: &Template) -> String {
         self.atoms(name).iter().map(Atom::show).collect()
+    }
+
+    /// A name as one of the pods may have it, for log lines: `cart@10.42.1.7`.
+    pub fn example(&self, name: &Template) -> String {
+        let atom = |atom: &Atom| match atom {
+            Atom::Sym(Sym::PodIp | Sym::PodIps) => "10.42.1.7".to_owned(),
+            Atom::Sym(Sym::PodIpDashed) => "10-42-1-7".to_owned(),
+            Atom::Sym(Sym::HostIp) => "192.168.0.12".to_owned(),
+            Atom::Sym(Sym::PodName | Sym::Hostname) => self.example.clone(),
+            Atom::Sym(Sym::Namespace) => "default".to_owned(),
+            Atom::Sym(Sym::NodeName) => "worker-1".to_owned(),
+            Atom::Opaque(_) => "...".to_owned(),
+            other => other.show(),
+        };
+        self.atoms(name).iter().map(atom).collect()
     }
 
     /// Whether a name has a part that each pod has for itself.

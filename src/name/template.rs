@@ -239,6 +239,7 @@ impl Template {
         let mut open = Self::empty();
         for piece in &self.0 {
             let part = match &piece.part {
+                Part::Unexpanded(_, Unexpanded::Undefined | Unexpanded::Later) => Part::Opaque(Why::Image),
                 Part::Unexpanded(text, _) => Part::Opaque(Why::Placeholder(text.clone())),
                 part => part.clone(),
             };

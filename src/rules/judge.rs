@@ -4,7 +4,7 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::finding::{Effect, Finding, Findings, Verdict};
 use super::{Check, all};
-use crate::discovery::Query;
+use crate::discovery::{Problem, Query};
 use crate::name::boot::Boot;
 use crate::place::ObjectId;
 use crate::trace::{Agreement, Trace};
@@ -69,7 +69,7 @@ pub fn judge_trace(trace: &Trace<'_>) -> Judged {
         object: trace.object.id,
         verdict: verdict(trace, &findings),
         boots: boots(trace),
-        dials: trace.dials.iter().map(|dial| trace.identity.show(&dial.name)).collect(),
+        dials: dials(trace),
         evidence: trace.evidence.as_ref().map(|evidence| evidence.0.clone()),
         findings,
     }
@@ -80,6 +80,14 @@ fn boots(trace: &Trace<'_>) -> Option<String> {
         Boot::Named(name) => Some(trace.identity.show(name)),
         _ => None,
     }
+}
+
+/// The names that are dialled, none twice: two Services may show a pod under one name.
+fn dials(trace: &Trace<'_>) -> Vec<String> {
+    let mut names: Vec<String> = trace.dials.iter().map(|dial| trace.identity.show(&dial.name)).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 fn verdict(trace: &Trace<'_>, findings: &[Finding]) -> TraceVerdict {
@@ -107,6 +115,12 @@ fn verdict(trace: &Trace<'_>, findings: &[Finding]) -> TraceVerdict {
 fn open(trace: &Trace<'_>) -> Option<String> {
     if trace.container.is_none() {
         return Some("it is not clear which container runs the node".to_owned());
+    }
+    let problems = trace.strategy.iter().flat_map(|strategy| &strategy.problems);
+    for problem in problems {
+        if let Problem::Unchecked(name) = problem {
+            return Some(format!("`{name}` is not checked yet"));
+        }
     }
     match (trace.agreement(), &trace.query) {
         (Agreement::Open(why), _) => Some(why.to_string()),

@@ -5,15 +5,16 @@
 pub mod container;
 pub mod feeds;
 
-use crate::discovery::{Answer, Discovery, Query, Resource, ServiceRef, Strategy};
+use crate::discovery::{Answer, Discovery, LabelQuery, Query, Resource, ServiceRef, Strategy};
 use crate::name::boot::{Boot, Naming, Setting, identity};
 use crate::name::env::{Env, Scope};
 use crate::name::same::{Identity, Same};
 use crate::name::template::{Sym, Template, Why};
 use crate::place::Loc;
+use crate::symptom::Symptom;
 use crate::world::World;
 use crate::world::declared::{Declared, Key, PREFIX, Sourced, keys_of};
-use crate::world::object::Object;
+use crate::world::object::{Object, show_pairs};
 use crate::world::pod::{Container, PodTemplate};
 use crate::world::service::{Answers, Service};
 use crate::world::workload::{Workload, WorkloadKind};
@@ -147,7 +148,9 @@ impl<'w> Trace<'w> {
             }
             Query::Labels(query) if query.on == Resource::Endpoints => {
                 let services = self.world.services_labelled(query.namespace.as_deref(), &query.selector);
-                services.into_iter().map(|object| member(object, self.is_selected_by(object))).collect()
+                // An ExternalName has no endpoints.
+                let listed = services.into_iter().filter(|object| !object.service().is_some_and(Service::is_alias));
+                listed.map(|object| member(object, self.is_selected_by(object))).collect()
             }
             Query::Labels(query) => {
                 let workloads = self.world.workloads_labelled(query.namespace.as_deref(), &query.selector);
@@ -215,8 +218,77 @@ impl<'w> Trace<'w> {
         found.iter().all(|(_, service)| is_bad(service)).then_some((asked, object, service))
     }
 
-    fn is_selected_by(&self, object: &Object) -> bool {
-        object.service().is_some_and(|service| service.selects(&self.pod.labels))
+    /// Whether a Service may give these pods to those who ask.
+    pub fn is_selected_by(&self, service: &Object) -> bool {
+        World::may_select(service, self.object)
+    }
+
+    /// What is listed by label, if the strategy asks the API server.
+    pub fn label_query(&self) -> Option<&LabelQuery> {
+        match &self.query {
+            Query::Labels(query) => Some(query),
+            _ => None,
+        }
+    }
+
+    /// The Services in which the peers look for these pods, by name or by label.
+    pub fn searched_services(&self) -> Vec<&'w Object> {
+        match &self.query {
+            Query::Service(asked, _) => self.services(asked),
+            Query::Labels(query) if query.on == Resource::Endpoints => {
+                self.answers.iter().map(|member| member.object).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether the app finds nodes of another workload, which it then shares peers with: distribution is transitive, so
+    /// workers that ask for the nodes of the web form one cluster with them. Nodes of another basename are not found.
+    pub fn joins(&self, other: &'w Object) -> bool {
+        let Some(workload) = other.workload().filter(|_| other.id != self.object.id) else { return false };
+        let theirs = Self::of(self.world, other, workload);
+        let base = |name: &Template| name.split_once('@').map(|(base, _)| base);
+        let dialled = self.dials.first().and_then(|dial| base(&dial.name));
+        let (Some(Boot::Named(own)), Some(dialled)) = (theirs.boot(), dialled) else { return theirs.is_opted_in() };
+        theirs.is_beam() && base(own).is_some_and(|own| !matches!(self.identity.same(&own, &dialled), Same::No { .. }))
+    }
+
+    /// What is seen where the Service that is asked for does not answer with pods.
+    pub fn nothing_found(&self, asked: &ServiceRef) -> Symptom {
+        let needs = self.discovery().map(Discovery::needs).unwrap_or_default();
+        match self.first_dialled() {
+            Some(dialled) if needs.list.is_some() => Symptom::UnableToConnect(dialled),
+            _ if self.is_strategy(&["Kubernetes.DNS", "Kubernetes.DNSSRV"]) => Symptom::LookupFailed(asked.written()),
+            // `DNSPoll` and `DNSCluster` take every error for an empty answer.
+            _ => Symptom::Silence,
+        }
+    }
+
+    /// Whether the strategy logs nothing about peers that it cannot connect to: dns_cluster does only if it is told to.
+    pub fn is_silent_about_peers(&self) -> bool {
+        self.is_strategy(&["DNSCluster"])
+    }
+
+    fn is_strategy(&self, names: &[&str]) -> bool {
+        self.strategy.as_ref().is_some_and(|strategy| names.contains(&strategy.name.as_str()))
+    }
+
+    /// The name that peers make of an answer without a host name.
+    pub fn dialled_without_hostname(&self) -> Option<String> {
+        let dial = self.dials.first()?;
+        let answer = Answer { hostname: None, ..dial.answer.clone() };
+        Some(self.identity.show(&self.discovery()?.dials(&answer)))
+    }
+
+    /// The first name that peers dial, as it is shown.
+    pub fn first_dialled(&self) -> Option<String> {
+        self.dials.first().map(|dial| self.identity.show(&dial.name))
+    }
+
+    /// The pods' labels without our own: `app=cart,tier=web`.
+    pub fn pod_labels(&self) -> String {
+        let labels: Vec<_> = self.pod.labels.iter().filter(|(key, _)| !key.starts_with(PREFIX)).cloned().collect();
+        show_pairs(&labels)
     }
 
     /// The strategy's own behaviour.
@@ -255,6 +327,11 @@ impl<'w> Trace<'w> {
     /// An option of the declaration.
     pub fn key(&self, key: Key) -> Option<&Sourced<String>> {
         self.keys.iter().find(|(known, _)| *known == key).map(|(_, value)| value)
+    }
+
+    /// The ServiceAccount of the pods.
+    pub fn account(&self) -> &str {
+        self.pod.service_account.as_deref().unwrap_or("default")
     }
 
     /// Where `metadata.labels` of the pods are.

@@ -15,6 +15,12 @@ pub fn value_of<'p>(pairs: &'p [(String, String)], key: &str) -> Option<&'p str>
     pairs.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
 }
 
+/// `app=cart,tier=web`.
+pub fn show_pairs(pairs: &[(String, String)]) -> String {
+    let shown: Vec<String> = pairs.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    shown.join(",")
+}
+
 /// Whether a value holds a placeholder that something else fills in before it is applied (`${APP}`, `{{ .Values.app }}`).
 pub fn is_placeholder(text: &str) -> bool {
     text.contains("${") || text.contains("{{")

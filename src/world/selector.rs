@@ -50,6 +50,14 @@ impl Selector {
         self.0.iter().all(|requirement| is_added(requirement) || requirement.holds(labels))
     }
 
+    /// The pairs that a label list can say.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().filter_map(|requirement| match requirement {
+            Requirement::In(key, values) => Some((key.as_str(), values.first()?.as_str())),
+            _ => None,
+        })
+    }
+
     /// A pair that every selected object must carry, to look candidates up by.
     pub fn required_pair(&self) -> Option<(&str, &str)> {
         self.0.iter().find_map(|requirement| match requirement {

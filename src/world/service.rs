@@ -80,6 +80,11 @@ impl Service {
         }
     }
 
+    /// `type: ExternalName`: a name in DNS and nothing else.
+    pub fn is_alias(&self) -> bool {
+        self.answers() == Answers::Alias
+    }
+
     /// `clusterIP: None`.
     pub fn is_headless(&self) -> bool {
         self.answers() == Answers::Pods

@@ -35,34 +35,21 @@ impl Eval<'_> {
     }
 
     fn declare(&mut self, builtin: &str, name: &str, value: Option<Template>, at: &Span) {
-        // What `declare -i` or `-u` make of a value is up to the shell, if it has them at all.
-        let value = if matches!(builtin, "declare" | "typeset") { Some(self.opaque(at)) } else { value };
-        let kept = match (value, builtin) {
-            (Some(value), _) => Some(value),
-            // Some shells keep the outer value here, some do not.
-            (None, "local") => Some(self.opaque(at)),
-            (None, _) => {
-                let outer = self.variable(name);
-                let place = (self.place)(at.clone());
-                match outer {
-                    super::Variable::Set(value) => Some(value),
-                    super::Variable::Unknown(why) => Some(Template::opaque(why, &place)),
-                    super::Variable::Unset => None,
-                }
-            }
-        };
+        // What `declare -i` or `-u` make of a value is up to the shell, if it has them at all. Some keep the outer value of
+        // a `local` without one, some do not.
+        let unknown = matches!((builtin, &value), ("declare" | "typeset", _) | ("local", None));
+        let value = if unknown { Some(self.opaque(at)) } else { value };
         if builtin == "local" {
             self.locals.push((name.to_owned(), self.state.vars.get(name).cloned()));
         }
-        let assigned = self.state.vars.get(name).map(|var| var.at.clone());
-        self.assign(name, kept, builtin == "export", at);
-        if let Some(var) = self.state.vars.get_mut(name) {
-            var.readonly |= builtin == "readonly";
-            // `X=a; export X`: the value was written at the first.
-            if parser_free(self.text, at) {
-                var.at = assigned.unwrap_or_else(|| at.clone());
-            }
-            var.exported |= builtin == "export";
+        let export = builtin == "export";
+        if let Some(value) = value {
+            self.assign(name, Some(value), export, at);
+        } else {
+            self.mark(name, export, at);
+        }
+        if builtin == "readonly" && self.state.alive {
+            self.mark(name, false, at);
         }
     }
 
@@ -172,14 +159,14 @@ impl Eval<'_> {
             for letter in text[1..].chars() {
                 match letter {
                     'a' => self.state.export_all = on,
-                    'e' => self.state.stop_on_failure = on,
-                    'u' => self.state.stop_on_unset = on,
+                    'e' => self.state.stop_on_failure = Status::of(on),
+                    'u' => self.state.stop_on_unset = Status::of(on),
                     'n' => self.lose(span.clone(), "a script that is not run"),
                     'f' => self.skip(span.clone(), "`set -f`"),
                     'o' => match rest.next().and_then(Template::literal).as_deref() {
                         Some("allexport") => self.state.export_all = on,
-                        Some("errexit") => self.state.stop_on_failure = on,
-                        Some("nounset") => self.state.stop_on_unset = on,
+                        Some("errexit") => self.state.stop_on_failure = Status::of(on),
+                        Some("nounset") => self.state.stop_on_unset = Status::of(on),
                         _ => {}
                     },
                     _ => {}
@@ -299,9 +286,4 @@ fn equal(a: &Template, b: &Template) -> Status {
         (Some(one), Some(other)) if one != other => Status::Failure,
         _ => Status::Unknown,
     }
-}
-
-/// Whether a word names a variable without a value.
-fn parser_free(text: &str, at: &Span) -> bool {
-    text.get(at.clone()).is_some_and(is_name)
 }

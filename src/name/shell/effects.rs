@@ -104,7 +104,8 @@ impl Effects {
         }
     }
 
-    fn word(&mut self, word: &Word) {
+    /// `${X:=…}` in a word.
+    pub(super) fn word(&mut self, word: &Word) {
         for bit in &word.bits {
             if let BitKind::Param { name, op: Some((op, inner)) } = &bit.kind {
                 self.word(inner);

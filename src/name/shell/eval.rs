@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::effects::Effects;
 use super::expand::Chunk;
 use super::script::shell;
 use super::state::{Last, State, Status, Var, is_too_long, merge};
@@ -137,21 +138,58 @@ impl<'a> Eval<'a> {
             Variable::Unset => None,
             Variable::Unknown(why) => Some(Template::opaque(why, at)),
         };
-        Var { value, exported, readonly: false, at: 0..0 }
+        Var { value, exported, readonly: Status::Failure, at: 0..0 }
     }
 
     pub(super) fn assign(&mut self, name: &str, value: Option<Template>, export: bool, at: &Span) {
-        let old = match self.state.vars.get(name) {
-            Some(old) => old.clone(),
-            None => self.outer_var(name, &(self.place)(at.clone())),
-        };
-        if old.readonly {
-            return self.stop(at.clone(), "a read-only variable is set");
+        self.stop_if(self.var(name, at).readonly, at, "a read-only variable is set");
+        if self.state.alive {
+            self.put(name, value, export, at);
         }
-        let value = if value.as_ref().is_some_and(is_too_long) { Some(self.opaque(at)) } else { value };
+    }
+
+    /// A variable that the script is about to touch.
+    fn var(&self, name: &str, at: &Span) -> Var {
+        let known = self.state.vars.get(name).cloned();
+        known.unwrap_or_else(|| self.outer_var(name, &(self.place)(at.clone())))
+    }
+
+    fn put(&mut self, name: &str, value: Option<Template>, export: bool, at: &Span) {
+        let old = self.var(name, at);
+        let unknown = old.readonly == Status::Unknown || value.as_ref().is_some_and(is_too_long);
+        let value = if unknown { Some(self.opaque(at)) } else { value };
         // `unset` takes the export along.
         let exported = value.is_some() && (old.exported || export || self.state.export_all);
-        self.state.vars.insert(name.to_owned(), Var { value, exported, readonly: false, at: at.clone() });
+        self.state.vars.insert(name.to_owned(), Var { value, exported, readonly: old.readonly, at: at.clone() });
+    }
+
+    /// The variable may be assigned, by something that may not run.
+    pub(super) fn perhaps_assign(&mut self, name: &str, at: &Span, why: &Span) {
+        if self.var(name, at).readonly != Status::Success {
+            self.put(name, Some(self.opaque(why)), false, at);
+        }
+    }
+
+    /// The word may be expanded.
+    pub(super) fn perhaps_expand(&mut self, word: &Word) {
+        let mut effects = Effects::default();
+        effects.word(word);
+        for (name, at) in &effects.assigns {
+            self.perhaps_assign(name, at, at);
+        }
+    }
+
+    /// `export` and `readonly` of a variable that keeps its value.
+    pub(super) fn mark(&mut self, name: &str, export: bool, at: &Span) {
+        let mut var = self.var(name, at);
+        var.exported |= export && var.value.is_some();
+        if !export {
+            var.readonly = Status::Success;
+        }
+        if var.at.is_empty() {
+            var.at = at.clone();
+        }
+        self.state.vars.insert(name.to_owned(), var);
     }
 
     pub(super) fn assign_unknown(&mut self, name: &str, at: &Span, why: &Span) {
@@ -164,6 +202,17 @@ impl<'a> Eval<'a> {
             self.stops = Some((span, what.to_owned()));
         }
         self.exit();
+    }
+
+    /// The script, or the subshell, may end here. What a script comes to is said for when it does not, but what a subshell
+    /// printed depends on it.
+    pub(super) fn stop_if(&mut self, stops: Status, span: &Span, what: &str) {
+        let open = self.frames.iter_mut().rev().find(|open| open.kind != Frame::Function);
+        match (stops, open) {
+            (Status::Success, _) => self.stop(span.clone(), what),
+            (Status::Unknown, Some(open)) if open.kind == Frame::Subshell => open.exits.push(self.state.clone()),
+            _ => {}
+        }
     }
 
     fn exit(&mut self) {
@@ -325,6 +374,8 @@ impl<'a> Eval<'a> {
                 self.assign_unknown(&name, &node.span, &node.span);
             }
         }
+        // Nor do they agree on what `${X:=…}` in front of a command leaves behind.
+        assigns.iter().for_each(|assign| self.perhaps_expand(&assign.value));
         status
     }
 

@@ -153,9 +153,7 @@ impl Eval<'_> {
             Variable::Set(value) => value,
             Variable::Unknown(why) => Template::opaque(why, &(self.place)(span.clone())),
             Variable::Unset => {
-                if self.state.stop_on_unset {
-                    self.stop(span.clone(), "`set -u`, and this variable is not set");
-                }
+                self.stop_if(self.state.stop_on_unset, span, "`set -u`, and this variable is not set");
                 Template::empty()
             }
         }
@@ -187,6 +185,7 @@ impl Eval<'_> {
             (Op::Demand { .. }, Some(false)) => self.stop(bit.span.clone(), "this variable is not set"),
             (Op::Demand { .. }, _) | (_, Some(_)) => push(chunks, &own, mode(bit)),
             (_, None) => {
+                self.perhaps_expand(operand);
                 let why = own.unknown().cloned().unwrap_or_else(|| self.why(&bit.span));
                 let value = Template::opaque(why, &(self.place)(bit.span.clone()));
                 if matches!(op, Op::Assign { .. }) {
@@ -311,8 +310,8 @@ fn present(value: &Variable, colon: bool) -> Option<bool> {
     match value {
         Variable::Unset => Some(false),
         Variable::Unknown(_) => None,
-        Variable::Set(_) if !colon => Some(true),
-        Variable::Set(value) => is_empty(value).map(|empty| !empty),
+        // What is unknown may be so because it is not always set.
+        Variable::Set(value) => is_empty(value).map(|empty| !empty || !colon),
     }
 }
 

@@ -84,9 +84,9 @@ impl Eval<'_> {
         self.tested += usize::from(!last || pipeline.negated);
         let status = self.pipeline(pipeline);
         self.tested -= usize::from(!last || pipeline.negated);
-        let stops = self.state.stop_on_failure && self.tested == 0 && last && !pipeline.negated;
-        if stops && status == Status::Failure && self.state.alive {
-            self.stop(pipeline.span.clone(), "`set -e`, and this fails");
+        let stops = self.state.stop_on_failure.and(status.not());
+        if self.tested == 0 && last && !pipeline.negated && self.state.alive {
+            self.stop_if(stops, &pipeline.span, "`set -e`, and this fails");
         }
         if pipeline.negated { status.not() } else { status }
     }
@@ -221,7 +221,7 @@ impl Eval<'_> {
         self.skip(node.span.clone(), "a loop");
         let calls_function = effects.calls.iter().any(|name| self.state.functions.contains_key(name));
         for (name, at) in &effects.assigns {
-            self.assign_unknown(name, at, &node.span);
+            self.perhaps_assign(name, at, &node.span);
         }
         if effects.anything || calls_function {
             self.lose(node.span.clone(), "a loop that may set anything");

@@ -32,6 +32,16 @@ impl Status {
         }
     }
 
+    /// Whether both hold.
+    pub(super) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Failure, _) | (_, Self::Failure) => Self::Failure,
+            (Self::Success, Self::Success) => Self::Success,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// What two ways have in common.
     pub(super) fn or(self, other: Self) -> Self {
         if self == other { self } else { Self::Unknown }
     }
@@ -42,7 +52,7 @@ impl Status {
 pub(super) struct Var {
     pub(super) value: Option<Template>,
     pub(super) exported: bool,
-    pub(super) readonly: bool,
+    pub(super) readonly: Status,
     pub(super) at: Span,
 }
 
@@ -65,8 +75,9 @@ pub(super) struct State {
     pub(super) out: Template,
     pub(super) last: Last,
     pub(super) export_all: bool,
-    pub(super) stop_on_failure: bool,
-    pub(super) stop_on_unset: bool,
+    /// `set -e` and `set -u`.
+    pub(super) stop_on_failure: Status,
+    pub(super) stop_on_unset: Status,
     /// Something that was not read may have set every variable.
     pub(super) foreign: Option<Why>,
     pub(super) alive: bool,
@@ -81,8 +92,8 @@ impl State {
             out: Template::empty(),
             last: Last::Nothing,
             export_all: false,
-            stop_on_failure: false,
-            stop_on_unset: false,
+            stop_on_failure: Status::Failure,
+            stop_on_unset: Status::Failure,
             foreign: None,
             alive: true,
         }
@@ -113,7 +124,7 @@ pub(super) fn merge(a: State, b: State, why: &Why, at: &Loc, outer: &dyn Fn(&str
         if !vars.contains_key(name) {
             let (mut one, other) = (before(&a, name), before(&b, name));
             one.exported &= other.exported;
-            one.readonly |= other.readonly;
+            one.readonly = one.readonly.or(other.readonly);
             one.at = if other.at.start > one.at.start { other.at } else { one.at };
             one.value = agree(one.value, other.value, why, at);
             vars.insert(name.clone(), one);
@@ -126,8 +137,8 @@ pub(super) fn merge(a: State, b: State, why: &Why, at: &Loc, outer: &dyn Fn(&str
         out: agree(Some(a.out), Some(b.out), why, at).unwrap_or_default(),
         last: merge_last(a.last, b.last),
         export_all: a.export_all && b.export_all,
-        stop_on_failure: a.stop_on_failure && b.stop_on_failure,
-        stop_on_unset: a.stop_on_unset && b.stop_on_unset,
+        stop_on_failure: a.stop_on_failure.or(b.stop_on_failure),
+        stop_on_unset: a.stop_on_unset.or(b.stop_on_unset),
         foreign: a.foreign.or(b.foreign),
         alive: true,
     }

@@ -2,4 +2,7 @@
 
 use super::Rule;
 
-pub(super) static RULES: &[&Rule] = &[];
+mod list_not_granted;
+mod token_not_mounted;
+
+pub(super) static RULES: &[&Rule] = &[&list_not_granted::RULE, &token_not_mounted::RULE];

@@ -38,7 +38,10 @@
 //! libcluster 3.5.0. Failure catalogue 11, 12, 14, 41, 59.
 
 use super::wrong_cluster_domain;
-use crate::name::template::{Part, Sym, Template};
+use crate::name::env::Var;
+use crate::name::same::Same;
+use crate::name::spelling;
+use crate::name::template::{Sym, Template};
 use crate::rules::finding::{Effect, Finding, Findings, Names, Safety, Severity};
 use crate::rules::{Check, Rule};
 use crate::symptom::Symptom;
@@ -67,15 +70,41 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     let finding = found.refute(&RULE, format!("peers dial `{dialled_text}`; this node is `{own_text}`"));
     label_own(trace, finding);
     label_dialled(trace, dialled, own, finding);
-    finding.names = Some(Names { dialled: dialled_text.clone(), own: own_text, common });
-    finding.symptom(Symptom::UnableToConnect(dialled_text));
-    match in_an_env_value(dialled) {
-        Some(value) => finding
-            .fix(Safety::Safe, "name the node as it is dialled")
-            .snippet(format!("- name: RELEASE_NODE\n  value: {value}")),
+    finding.names = Some(Names { dialled: dialled_text, own: own_text, common });
+    finding.symptom(Symptom::UnableToConnect(trace.identity.example(dialled)));
+    match wrong_binding(trace, dialled, own) {
+        Some((var, field)) => {
+            let title = format!("bind `{}` to `{field}`", var.name);
+            finding.label(var.at.clone(), "not what peers dial").fix(Safety::Safe, title);
+        }
+        None => fix_name(trace, dialled, finding),
+    }
+}
+
+/// A variable in the name that is bound to the wrong field: with the right one the names would be the same.
+fn wrong_binding<'t>(trace: &'t Trace<'_>, dialled: &Template, own: &Template) -> Option<(&'t Var, &'static str)> {
+    let bound = trace.env.vars().iter().filter(|var| var.index.is_some());
+    bound.filter_map(|var| Some((var, only_sym(&var.value)?))).find_map(|(var, sym)| {
+        dialled.syms().filter(|wanted| *wanted != sym).find_map(|wanted| {
+            let mended = own.replace(|found| (found == sym).then(|| Template::sym(wanted, &var.at)));
+            let agrees = trace.identity.same(dialled, &mended) == Same::Yes;
+            agrees.then(|| spelling::field(wanted)).flatten().map(|field| (var, field))
+        })
+    })
+}
+
+fn only_sym(value: &Template) -> Option<Sym> {
+    value.syms().next().filter(|sym| spelling::is_only(value, *sym))
+}
+
+fn fix_name(trace: &Trace<'_>, dialled: &Template, finding: &mut Finding) {
+    let name = trace.identity.with_own_namespace(dialled);
+    let is_declared = trace.naming.as_ref().is_some_and(|naming| naming.declared.is_some());
+    match spelling::lines("RELEASE_NODE", &name, &trace.env).filter(|_| !is_declared) {
+        Some(lines) => finding.fix(Safety::Safe, "name the node as it is dialled").snippet(lines),
         None => finding.fix(
             Safety::Unsafe,
-            "name the node as it is dialled (the image must do it), or use a mode that dials its name",
+            "let the image name the node as it is dialled, or use a mode that dials the name that it has",
         ),
     };
 }
@@ -100,18 +129,4 @@ fn label_dialled(trace: &Trace<'_>, dialled: &Template, own: &Template, finding:
     } else if let Some(declared) = &trace.declared {
         finding.label(declared.strategy.at.clone(), "decides what peers dial");
     }
-}
-
-/// The name as `value` of an environment variable, where `$(VAR)` can say it: dots do not become dashes there.
-fn in_an_env_value(name: &Template) -> Option<String> {
-    let part = |part: &Part| {
-        Some(match part {
-            Part::Lit(text) => text.clone(),
-            Part::Sym(Sym::PodIp) => "$(MY_POD_IP)".to_owned(),
-            Part::Sym(Sym::PodName | Sym::Hostname) => "$(MY_POD_NAME)".to_owned(),
-            Part::Sym(Sym::Namespace) => "$(MY_POD_NAMESPACE)".to_owned(),
-            _ => return None,
-        })
-    };
-    name.pieces().iter().map(|piece| part(&piece.part)).collect()
 }

@@ -54,7 +54,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     if let Some(said) = trace.key(Key::ClusterDomain) {
         finding.label(said.at.clone(), "the cluster's domain");
     }
-    let dialled = trace.dials.first().map(|dial| trace.identity.show(&dial.name)).unwrap_or_default();
+    let dialled = trace.dials.first().map(|dial| trace.identity.example(&dial.name)).unwrap_or_default();
     finding.symptom(Symptom::UnableToConnect(dialled)).fix(Safety::Unsafe, "use `mode: ip`, which needs no domain");
 }
 

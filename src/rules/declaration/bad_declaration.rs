@@ -55,6 +55,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     for problem in trace.strategy.as_ref().map_or(&[] as &[_], |strategy| &strategy.problems) {
         match problem {
             Problem::UnknownStrategy(meant) => strategy(trace, *meant, found),
+            Problem::BadValue { key: Key::Selector, value, .. } => selector(value, found),
             Problem::BadValue { key, value, allowed } => {
                 let meant = meant(&value.value, allowed.iter().copied());
                 say(*key, value, &format!("is not one of {}", list(allowed)), meant, found);
@@ -62,7 +63,6 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
             Problem::Unchecked(_) | Problem::Missing(..) => {}
         }
     }
-    selector(trace, found);
     node_name(trace, found);
     bound_inputs(trace, found);
     container(trace, found);
@@ -86,17 +86,13 @@ fn strategy(trace: &Trace<'_>, meant: Option<&str>, found: &mut Findings) {
     }
 }
 
-/// `kubernetes_selector`, which only one strategy reads.
-fn selector(trace: &Trace<'_>, found: &mut Findings) {
-    let is_read = trace.strategy.as_ref().is_some_and(|strategy| strategy.used.contains(&Key::Selector));
-    let Some(written) = trace.option(Key::Selector).filter(|_| is_read) else { return };
-    let Some(text) = written.value.literal() else { return };
+fn selector(written: &Sourced<String>, found: &mut Findings) {
     // `key>1` and `key<1` are selectors, too.
-    let Some(BadSelector(part)) = Selector::parse(&text).err().filter(|bad| !bad.0.contains(['<', '>'])) else {
+    let Some(BadSelector(part)) = Selector::parse(&written.value).err().filter(|bad| !bad.0.contains(['<', '>']))
+    else {
         return;
     };
-    let value = Sourced { value: text, at: written.at };
-    say(Key::Selector, &value, &format!("is no label selector: `{part}` is not understood"), None, found);
+    say(Key::Selector, written, &format!("is no label selector: `{part}` is not understood"), None, found);
 }
 
 fn node_name(trace: &Trace<'_>, found: &mut Findings) {

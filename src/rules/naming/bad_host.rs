@@ -62,8 +62,8 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     };
     let symptom = match &naming.boot {
         Boot::Crash(_) => Symptom::InvalidNodeName,
-        _ if what == NO_DOT => Symptom::IllegalHostname(host.to_string()),
-        _ => Symptom::UnableToConnect(name.to_string()),
+        _ if what == NO_DOT => Symptom::IllegalHostname(trace.identity.example(&host)),
+        _ => Symptom::UnableToConnect(trace.identity.example(name)),
     };
     found
         .refute(&RULE, format!("host `{host}` has {what}: no peer can reach this node"))

@@ -81,5 +81,5 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
 }
 
 fn peer(trace: &Trace<'_>) -> String {
-    trace.dials.first().map_or_else(|| "...".to_owned(), |dial| trace.identity.show(&dial.name))
+    trace.dials.first().map_or_else(|| "...".to_owned(), |dial| trace.identity.example(&dial.name))
 }

@@ -163,9 +163,13 @@ impl<'w> Reference<'_, 'w> {
         match self.why {
             Unexpanded::Later => finding.fix(Safety::Safe, format!("move {name} above its use")),
             Unexpanded::Escaped => finding.fix(Safety::Safe, format!("write `$({name})`, with one dollar sign")),
-            Unexpanded::FromConfigMap(_) => finding
-                .fix(Safety::Safe, "write the value into `env` itself, below what it refers to")
-                .snippet(format!("- name: {}\n  value: {}", self.fed.what, self.fed.value)),
+            Unexpanded::FromConfigMap(_) => {
+                finding.fix(Safety::Safe, "write the value into `env` itself, below what it refers to");
+                if self.fed.feeds != Feeds::Cookie {
+                    finding.snippet(format!("- name: {}\n  value: {}", self.fed.what, self.fed.value));
+                }
+                finding
+            }
             Unexpanded::Undefined => match (self.meant(), field(name)) {
                 (Some(meant), _) => finding.fix(Safety::Safe, format!("write `$({})`", meant.name)),
                 (None, Some(path)) => finding

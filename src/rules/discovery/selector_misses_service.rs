@@ -1,0 +1,103 @@
+//! # selector-misses-service (BG208)
+//!
+//! The app lists endpoints by label, and no Service carries these labels. Endpoints have the labels of their *Service*,
+//! from its own `metadata.labels`; the labels of the pods and the Service's selector do not count.
+//!
+//! ## At run time
+//!
+//! Nothing at all: the API server answers 200 with an empty list, and libcluster logs nothing. `Node.list()` stays
+//! empty. `kubectl get endpoints -l app.kubernetes.io/name=cart` shows the same empty list.
+//!
+//! ## Example
+//!
+//! ```yaml
+//! apiVersion: v1
+//! kind: Service
+//! metadata:
+//!   name: cart
+//! spec:
+//!   selector:
+//!     app.kubernetes.io/name: cart
+//! # …
+//!         beamgate.dev/selector: app.kubernetes.io/name=cart
+//! ```
+//!
+//! ## Fix
+//!
+//! Label the Service, or list pods (`kubernetes_ip_lookup_mode: :pods`, which needs the right to list pods):
+//!
+//! ```yaml
+//! metadata:
+//!   name: cart
+//!   labels:
+//!     app.kubernetes.io/name: cart
+//! ```
+//!
+//! Another Service may be applied from elsewhere, so this is a warning, and an error where all Services are declared to
+//! be in the input.
+//!
+//! ## Facts
+//!
+//! Kubernetes 1.35, `pkg/controller/endpoint/endpoints_controller.go`: the labels of Endpoints are copied from the
+//! Service. Measured with libcluster 3.5.0. Failure catalogue 32.
+
+use crate::discovery::{LabelQuery, Resource};
+use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
+use crate::rules::{Check, Rule};
+use crate::symptom::Symptom;
+use crate::trace::Trace;
+use crate::world::facts::Kinds;
+use crate::world::object::Object;
+use crate::world::{SameNamespace, same_namespace};
+
+pub(super) static RULE: Rule = Rule {
+    code: 208,
+    slug: "selector-misses-service",
+    severity: Severity::Error,
+    effect: Effect::Breaks,
+    summary: "no Service carries the labels that are asked for",
+    source: include_str!("selector_misses_service.rs"),
+    check: Check::Trace(check),
+};
+
+fn check(trace: &Trace<'_>, found: &mut Findings) {
+    let Some(query) = trace.label_query().filter(|query| query.on == Resource::Endpoints) else { return };
+    let namespace = query.namespace.as_deref();
+    // Endpoints written by hand are BG210's.
+    if !trace.answers.is_empty() || !trace.world.endpoints_labelled(namespace, &query.selector).is_empty() {
+        return;
+    }
+    let complete = trace.world.is_complete(Kinds::SERVICES, namespace);
+    let message = format!("no Service carries `{}`: endpoints have the labels of their Service", query.selector);
+    let finding = found.missing(&RULE, complete, message);
+    let candidates = candidates(trace, query);
+    match candidates.first() {
+        Some(service) => finding.label(service.at(&["metadata", "labels"]), "these labels count, not the selector"),
+        None => finding.label(query.at.clone(), "asks for it"),
+    };
+    if !candidates.is_empty() {
+        finding.label(query.at.clone(), "asks for it");
+    }
+    finding.symptom(Symptom::Silence);
+    fix(query, &candidates, finding);
+}
+
+/// The Services that would show these pods, had they the labels.
+fn candidates<'w>(trace: &Trace<'w>, query: &LabelQuery) -> Vec<&'w Object> {
+    let mut services = trace.world.services_selecting(trace.object, trace.workload);
+    services.retain(|service| {
+        same_namespace(service.namespace.as_deref(), query.namespace.as_deref()) != SameNamespace::No
+    });
+    services
+}
+
+fn fix(query: &LabelQuery, candidates: &[&Object], finding: &mut Finding) {
+    let pairs: Vec<String> = query.selector.pairs().map(|(key, value)| format!("\n    {key}: {value}")).collect();
+    match candidates {
+        [service] => finding.fix(Safety::Safe, format!("label Service `{}`", service.full_name())),
+        _ => finding.fix(Safety::Unsafe, "label the Service of these pods, or list pods instead"),
+    };
+    if !pairs.is_empty() {
+        finding.snippet(format!("metadata:\n  labels:{}", pairs.concat()));
+    }
+}
