@@ -3,6 +3,7 @@
 //! This is the one data structure of the program. Rules name its breaks, `beamgate trace` prints it.
 
 pub mod container;
+pub mod feeds;
 
 use crate::discovery::{Answer, Discovery, LabelQuery, Query, Resource, ServiceRef, Strategy};
 use crate::name::boot::{Boot, Naming, Setting, identity};
@@ -395,7 +396,7 @@ impl<'w> Trace<'w> {
     pub fn option(&self, key: Key) -> Option<Sourced<Template>> {
         let written = self.key(key)?;
         let value = self.env.expand_argument(written.value.trim(), &written.at, self.scope());
-        Some(Sourced { value, at: written.at.clone() })
+        Some(Sourced { value: value.with_references_open(), at: written.at.clone() })
     }
 
     /// What stands before `@` in the node's own name, whatever becomes of the rest.
