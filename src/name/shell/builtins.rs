@@ -1,9 +1,10 @@
 //! Builtins of the shell, and who else a command may be.
 
+use super::effects::is_effective;
 use super::eval::Eval;
 use super::state::{Last, Status, is_empty, same};
 use super::syntax::{Assign, Node, Span, Word, is_name};
-use super::{Running, parser, tools};
+use super::{Running, command, tools};
 use crate::name::template::Template;
 
 /// Builtins whose `NAME=value` words are assignments, in every shell or in some.
@@ -21,7 +22,7 @@ impl Eval<'_> {
             if !self.state.alive {
                 break;
             }
-            match parser::declared(word) {
+            match command::declared(word) {
                 Some(assign) => {
                     let value = self.value(&assign.value);
                     if self.state.alive {
@@ -87,7 +88,7 @@ impl Eval<'_> {
             if !certain {
                 self.state.arguments = None;
             }
-            return (self.call(&name, command.words[1..].to_vec(), &command.at), true);
+            return (self.call(&name, command.arguments().to_vec(), &command.at), true);
         }
         if let Some(status) = self.special(&name, &command, certain, words) {
             return (status, true);
@@ -100,7 +101,7 @@ impl Eval<'_> {
 
     fn special(&mut self, name: &str, command: &Running, certain: bool, words: &[Word]) -> Option<Status> {
         let span = &command.at;
-        let arguments = &command.words[1..];
+        let arguments = command.arguments();
         match name {
             ":" | "trap" | "times" | "break" | "continue" => {}
             "exit" => self.stop(span.clone(), "`exit`"),
@@ -148,6 +149,9 @@ impl Eval<'_> {
     fn options(&mut self, arguments: &[Template], certain: bool, span: &Span) {
         let mut rest = arguments.iter();
         while let Some(argument) = rest.next() {
+            if argument.unknown().is_some() {
+                return self.lose(span.clone(), "options that are not known");
+            }
             let text = argument.literal().unwrap_or_default();
             if text == "--" || !text.starts_with(['-', '+']) {
                 let first = (text != "--").then(|| argument.clone());
@@ -178,17 +182,14 @@ impl Eval<'_> {
     /// Builtins that behave like programs.
     fn regular(&mut self, name: &str, command: &Running, certain: bool) -> Option<Status> {
         let span = &command.at;
-        let arguments = &command.words[1..];
+        let arguments = command.arguments();
         Some(match name {
             "true" => Status::Success,
             "false" => Status::Failure,
             "[" | "test" => self.test(name, arguments, certain),
             "cd" | "umask" | "ulimit" | "hash" | "chdir" => {
-                for name in ["PWD", "OLDPWD"] {
-                    if name != "PWD" || self.state.vars.contains_key(name) {
-                        self.state.vars.remove(name);
-                    }
-                }
+                self.state.vars.remove("PWD");
+                self.state.vars.remove("OLDPWD");
                 Status::Unknown
             }
             "wait" => {
@@ -209,8 +210,8 @@ impl Eval<'_> {
                 Status::Unknown
             }
             "command" | "type" | "builtin" => {
-                let runs = arguments.first().and_then(Template::literal).is_none_or(|word| !word.starts_with('-'));
-                if runs && name != "type" {
+                let behind = arguments.first().and_then(Template::literal);
+                if name != "type" && behind.is_none_or(|behind| is_effective(&behind)) {
                     self.lose(span.clone(), "a builtin behind another");
                 }
                 let unknown = self.opaque(span);
@@ -230,7 +231,7 @@ impl Eval<'_> {
         }
         let at = (self.place)(command.at.clone());
         let mut run = tools::Run {
-            arguments: &command.words[1..],
+            arguments: command.arguments(),
             certain,
             stdin: self.stdin.as_ref(),
             from: self.from,

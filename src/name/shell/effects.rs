@@ -1,5 +1,8 @@
 //! What a part of a script may do, read off without running it: for loops, whose rounds nobody counts.
 
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use super::syntax::{AndOr, BitKind, Kind, Node, Op, Redirect, Span, Word, is_name};
 
 /// What running some commands any number of times may do.
@@ -19,7 +22,12 @@ const NAMING: [&str; 11] =
     ["export", "readonly", "local", "read", "unset", "getopts", "declare", "typeset", "mapfile", "readarray", "let"];
 
 /// Builtins after which nothing is certain.
-const SWEEPING: [&str; 9] = ["eval", ".", "source", "set", "alias", "unalias", "shift", "command", "builtin"];
+const SWEEPING: [&str; 7] = ["eval", ".", "source", "set", "alias", "unalias", "shift"];
+
+/// Whether a builtin of this name may change variables, or what is known of the script.
+pub(super) fn is_effective(name: &str) -> bool {
+    NAMING.contains(&name) || SWEEPING.contains(&name) || matches!(name, "exec" | "exit" | "return" | "printf")
+}
 
 impl Effects {
     pub(super) fn list(&mut self, list: &[AndOr]) {
@@ -29,6 +37,25 @@ impl Effects {
                 self.node(node);
             }
         }
+    }
+
+    /// Adds what the functions do that are called.
+    pub(super) fn follow(&mut self, functions: &BTreeMap<String, Option<Rc<Node>>>) {
+        let returns = self.returns;
+        let mut next = 0;
+        while let Some(name) = self.calls.get(next).cloned() {
+            next += 1;
+            if self.calls[..next - 1].contains(&name) {
+                continue;
+            }
+            match functions.get(&name) {
+                Some(Some(body)) => self.node(body),
+                Some(None) => self.anything = true,
+                None => {}
+            }
+        }
+        // They return to the loop.
+        self.returns = returns;
     }
 
     fn node(&mut self, node: &Node) {
@@ -82,6 +109,9 @@ impl Effects {
         self.returns |= name == "return";
         self.execs |= name == "exec";
         self.anything |= SWEEPING.contains(&name.as_str());
+        if matches!(name.as_str(), "command" | "builtin") {
+            self.anything |= words.get(1).and_then(Word::literal).is_none_or(|name| is_effective(&name));
+        }
         if NAMING.contains(&name.as_str()) {
             words[1..].iter().for_each(|word| self.names(word));
         }

@@ -99,6 +99,11 @@ impl State {
         }
     }
 
+    /// What a copy of it costs.
+    pub(super) fn weight(&self) -> usize {
+        self.vars.len() + self.out.pieces().len()
+    }
+
     /// From here on nothing is known of any variable.
     pub(super) fn lose(&mut self, why: &Why, at: &Loc) {
         for var in self.vars.values_mut() {
