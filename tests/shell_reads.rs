@@ -180,6 +180,14 @@ fn loops_follow_the_functions_that_they_call() {
 }
 
 #[test]
+fn a_file_that_is_sourced_may_define_what_is_called() {
+    let outcome = reading(". ./lib.sh; A=1; B=$(hostname); bin/x; C=1");
+    assert_eq!([said(&outcome, "A"), said(&outcome, "C")], ["1", "1"]);
+    assert_eq!(said(&reading(". ./lib.sh; A=1; setup"), "A"), "{?}");
+    assert_eq!(said(&reading("for i in 1; do f() { A=2; }; done; A=1; f"), "A"), "{?}");
+}
+
+#[test]
 fn a_script_that_must_stop_says_where() {
     let stops = |script: &str| reading(script).stops.map(|(span, _)| script[span].to_owned());
     assert_eq!(stops("set -u; A=$NOPE; B=1").as_deref(), Some("$NOPE"));

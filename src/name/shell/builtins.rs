@@ -1,9 +1,10 @@
 //! Builtins of the shell, and who else a command may be.
 
-use super::effects::is_effective;
+use super::effects::{brings_functions, is_effective};
 use super::eval::Eval;
 use super::state::{Last, Status, is_empty, same};
 use super::syntax::{Assign, Node, Span, Word, is_name};
+use super::vars::Hidden;
 use super::{Running, command, tools};
 use crate::name::template::Template;
 
@@ -70,14 +71,9 @@ impl Eval<'_> {
         }
     }
 
-    pub(super) fn restore(&mut self, outer: Vec<(String, Option<super::state::Var>)>) {
+    pub(super) fn restore(&mut self, outer: Hidden) {
         let locals = std::mem::replace(&mut self.locals, outer);
-        for (name, hidden) in locals.into_iter().rev() {
-            match hidden {
-                Some(var) => self.state.vars.insert(name, var),
-                None => self.state.vars.remove(&name),
-            };
-        }
+        self.put_back(locals);
     }
 
     /// Runs a command. The second answer: whether assignments in front of it may outlive it.
@@ -118,6 +114,7 @@ impl Eval<'_> {
             "eval" | "." | "source" | "alias" | "unalias" => {
                 let at = words.last().map_or(span.end, |word| word.span.end).max(span.end);
                 self.lose(span.start..at, "something that may set any variable");
+                self.state.strangers |= brings_functions(name);
                 return Some(Status::Unknown);
             }
             _ => return None,
@@ -209,17 +206,20 @@ impl Eval<'_> {
                 self.lose(span.clone(), "`printf -v`");
                 Status::Unknown
             }
-            "command" | "type" | "builtin" => {
-                let behind = arguments.first().and_then(Template::literal);
-                if name != "type" && behind.is_none_or(|behind| is_effective(&behind)) {
-                    self.lose(span.clone(), "a builtin behind another");
-                }
-                let unknown = self.opaque(span);
-                self.print(&unknown);
-                Status::Unknown
-            }
+            "command" | "type" | "builtin" => self.behind(name, arguments, span),
             _ => return None,
         })
+    }
+
+    /// `command -v nc`, `command cd /app`.
+    fn behind(&mut self, name: &str, arguments: &[Template], span: &Span) -> Status {
+        let behind = arguments.first().and_then(Template::literal);
+        if name != "type" && behind.is_none_or(|behind| is_effective(&behind)) {
+            self.lose(span.clone(), "a builtin behind another");
+        }
+        let unknown = self.opaque(span);
+        self.print(&unknown);
+        Status::Unknown
     }
 
     fn program(&mut self, name: &str, command: Running, certain: bool) -> Status {
@@ -243,6 +243,9 @@ impl Eval<'_> {
             self.sed_eats_everything.push(command.at.clone());
         }
         let status = if printed.is_some() { Status::Success } else { Status::Unknown };
+        if printed.is_none() && self.state.strangers && !name.contains('/') {
+            self.lose(command.at.clone(), "what may be a function of a file that was not read");
+        }
         let printed = printed.unwrap_or_else(|| Template::opaque(self.why(&command.at), &at));
         self.state.last = Last::Command(command);
         self.print(&printed);

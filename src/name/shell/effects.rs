@@ -13,6 +13,10 @@ pub(super) struct Effects {
     pub(super) calls: Vec<String>,
     /// It may set anything.
     pub(super) anything: bool,
+    /// Functions that it defines.
+    pub(super) defines: Vec<String>,
+    /// It may define any function.
+    pub(super) strangers: bool,
     pub(super) returns: bool,
     pub(super) execs: bool,
 }
@@ -23,6 +27,11 @@ const NAMING: [&str; 11] =
 
 /// Builtins after which nothing is certain.
 const SWEEPING: [&str; 7] = ["eval", ".", "source", "set", "alias", "unalias", "shift"];
+
+/// Whether this builtin may define functions that are not in sight.
+pub(super) fn brings_functions(name: &str) -> bool {
+    matches!(name, "eval" | "." | "source" | "alias")
+}
 
 /// Whether a builtin of this name may change variables, or what is known of the script.
 pub(super) fn is_effective(name: &str) -> bool {
@@ -48,6 +57,7 @@ impl Effects {
             if self.calls[..next - 1].contains(&name) {
                 continue;
             }
+            self.anything |= self.defines.contains(&name);
             match functions.get(&name) {
                 Some(Some(body)) => self.node(body),
                 Some(None) => self.anything = true,
@@ -58,13 +68,15 @@ impl Effects {
         self.returns = returns;
     }
 
-    fn node(&mut self, node: &Node) {
-        for redirect in &node.redirects {
-            match redirect {
-                Redirect::Out(word) | Redirect::In(word) | Redirect::Other(word) => self.word(word),
-                Redirect::Here => {}
-            }
+    fn redirect(&mut self, redirect: &Redirect) {
+        match redirect {
+            Redirect::Out(word) | Redirect::In(word) | Redirect::Other(word) => self.word(word),
+            Redirect::Here => {}
         }
+    }
+
+    pub(super) fn node(&mut self, node: &Node) {
+        node.redirects.iter().for_each(|redirect| self.redirect(redirect));
         match &node.kind {
             Kind::Simple { assigns, words } => {
                 for assign in assigns {
@@ -96,7 +108,7 @@ impl Effects {
                 self.list(condition);
                 self.list(body);
             }
-            Kind::Function { .. } => self.anything = true,
+            Kind::Function { name, .. } => self.defines.push(name.clone()),
             Kind::Conditional => {}
         }
     }
@@ -109,6 +121,7 @@ impl Effects {
         self.returns |= name == "return";
         self.execs |= name == "exec";
         self.anything |= SWEEPING.contains(&name.as_str());
+        self.strangers |= brings_functions(&name);
         if matches!(name.as_str(), "command" | "builtin") {
             self.anything |= words.get(1).and_then(Word::literal).is_none_or(|name| is_effective(&name));
         }

@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use super::Surroundings;
 use super::script::shell;
-use super::state::{Last, State, Status, Var, is_too_long, merge};
+use super::state::{Last, State, Status, is_too_long, merge};
 use super::syntax::Span;
+use super::vars::Hidden;
 use crate::name::template::{Template, Why};
 use crate::place::Loc;
 
@@ -43,7 +44,7 @@ pub(super) struct Eval<'a> {
     /// How deeply commands are nested that run now.
     pub(super) depth: usize,
     /// What the `local` variables of the running function hide.
-    pub(super) locals: Vec<(String, Option<Var>)>,
+    pub(super) locals: Hidden,
     /// How the last command substitution ended.
     pub(super) substituted: Option<Status>,
     steps: usize,

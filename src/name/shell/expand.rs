@@ -3,8 +3,8 @@
 use super::Variable;
 use super::eval::Eval;
 use super::pattern;
-use super::state::is_empty;
-use super::syntax::{Bit, BitKind, List, Op, Span, Word};
+use super::state::{Status, is_empty};
+use super::syntax::{Bit, BitKind, List, Op, Span, Word, is_name};
 use crate::name::template::{Part, Piece, Template};
 use crate::place::Loc;
 
@@ -150,8 +150,15 @@ impl Eval<'_> {
 
     fn plain(&mut self, name: &str, span: &Span) -> Template {
         match self.parameter(name, span) {
-            Variable::Set(value) => value,
-            Variable::Unknown(why) => Template::opaque(why, &(self.place)(span.clone())),
+            Variable::Set(value) => {
+                let perhaps_unset = if is_empty(&value).is_none() { Status::Unknown } else { Status::Failure };
+                self.stop_if(self.state.stop_on_unset.and(perhaps_unset), span, "");
+                value
+            }
+            Variable::Unknown(why) => {
+                self.stop_if(self.state.stop_on_unset.and(Status::Unknown), span, "");
+                Template::opaque(why, &(self.place)(span.clone()))
+            }
             Variable::Unset => {
                 self.stop_if(self.state.stop_on_unset, span, "`set -u`, and this variable is not set");
                 Template::empty()
@@ -177,13 +184,19 @@ impl Eval<'_> {
                 self.operand(operand, bit, chunks)
             }
             (Op::Alternative { .. }, Some(false)) => {}
+            (Op::Assign { .. }, Some(false) | None) if !is_name(name) => {
+                self.lose(bit.span.clone(), "an assignment to what is no variable");
+            }
             (Op::Assign { .. }, Some(false)) => {
                 let value = self.value(operand);
                 self.assign(name, Some(value.clone()), false, &bit.span);
                 push(chunks, &value, mode(bit));
             }
             (Op::Demand { .. }, Some(false)) => self.stop(bit.span.clone(), "this variable is not set"),
-            (Op::Demand { .. }, _) | (_, Some(_)) => push(chunks, &own, mode(bit)),
+            (Op::Demand { .. }, _) | (_, Some(_)) => {
+                self.stop_if(if present.is_none() { Status::Unknown } else { Status::Failure }, &bit.span, "");
+                push(chunks, &own, mode(bit));
+            }
             (_, None) => {
                 self.perhaps_expand(operand);
                 let why = own.unknown().cloned().unwrap_or_else(|| self.why(&bit.span));

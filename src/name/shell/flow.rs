@@ -217,19 +217,9 @@ impl Eval<'_> {
 
     /// A loop: nobody counts its rounds, so what it may assign is unknown afterwards.
     fn rounds(&mut self, node: &Node) -> Status {
-        let mut effects = Effects::default();
-        match &node.kind {
-            Kind::For { name, body } => {
-                effects.assigns.push((name.clone(), node.span.clone()));
-                effects.list(body);
-            }
-            Kind::While { condition, body } => {
-                effects.list(condition);
-                effects.list(body);
-            }
-            _ => {}
-        }
         self.skip(node.span.clone(), "a loop");
+        let mut effects = Effects::default();
+        effects.node(node);
         effects.follow(&self.state.functions);
         for (name, at) in &effects.assigns {
             self.perhaps_assign(name, at, &node.span);
@@ -237,6 +227,8 @@ impl Eval<'_> {
         if effects.anything {
             self.lose(node.span.clone(), "a loop that may set anything");
         }
+        self.state.strangers |= effects.strangers;
+        self.state.functions.extend(effects.defines.into_iter().map(|name| (name, None)));
         let printed = self.opaque(&node.span);
         self.print(&printed);
         self.state.last = Last::Unclear;

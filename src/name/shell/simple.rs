@@ -3,8 +3,9 @@
 use super::eval::Eval;
 use super::expand::Chunk;
 use super::script::shell;
-use super::state::{Status, Var};
+use super::state::Status;
 use super::syntax::{Assign, Node, Redirect, Word};
+use super::vars::Hidden;
 use super::{Assigned, Running, tools};
 use crate::name::template::Template;
 
@@ -26,24 +27,21 @@ impl Eval<'_> {
             self.assign_all(assigns, false);
             return status;
         }
-        let before: Vec<(String, Option<Var>)> =
+        let before: Hidden =
             assigns.iter().map(|assign| (assign.name.clone(), self.state.vars.get(&assign.name).cloned())).collect();
         self.assign_all(assigns, true);
         let with = self.only_for_this(assigns);
         let command = Running { words: fields, exec: false, with, at: node.span.clone() };
         let (status, kept) = self.dispatch(command, certain, words);
-        for (name, old) in before.into_iter().rev() {
-            match old {
-                Some(old) => self.state.vars.insert(name.clone(), old),
-                None => self.state.vars.remove(&name),
-            };
-            // Shells differ on whether an assignment before a builtin or a function outlives it.
+        self.put_back(before);
+        // Shells differ on whether an assignment before a builtin or a function outlives it, and on what `${X:=…}` in front
+        // of a command leaves behind.
+        for assign in assigns {
             if kept {
-                self.assign_unknown(&name, &node.span, &node.span);
+                self.assign_unknown(&assign.name, &node.span, &node.span);
             }
+            self.perhaps_expand(&assign.value);
         }
-        // Nor do they agree on what `${X:=…}` in front of a command leaves behind.
-        assigns.iter().for_each(|assign| self.perhaps_expand(&assign.value));
         status
     }
 

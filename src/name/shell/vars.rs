@@ -15,6 +15,9 @@ const OF_THE_SHELL: [&str; 25] = [
     "SHLVL", "USER", "LOGNAME", "TERM", "RANDOM", "SECONDS", "LINENO", "UID", "EUID", "_", "HOSTTYPE", "OSTYPE",
 ];
 
+/// Variables behind those of one command or of one function.
+pub(super) type Hidden = Vec<(String, Option<Var>)>;
+
 impl Eval<'_> {
     pub(super) fn variable(&self, name: &str) -> Variable {
         match (self.state.vars.get(name), &self.state.foreign) {
@@ -76,6 +79,16 @@ impl Eval<'_> {
         effects.word(word);
         for (name, at) in &effects.assigns {
             self.perhaps_assign(name, at, at);
+        }
+    }
+
+    /// Gives variables back what they were for a while.
+    pub(super) fn put_back(&mut self, hidden: Hidden) {
+        for (name, var) in hidden.into_iter().rev() {
+            match var {
+                Some(var) => self.state.vars.insert(name, var),
+                None => self.state.vars.remove(&name),
+            };
         }
     }
 
