@@ -298,7 +298,7 @@ impl Journey<'_> {
 }
 
 fn asked_name(service: &ServiceRef) -> String {
-    if service.search && !service.qualified { service.name.clone() } else { service.fqdn() }
+    if service.search { service.written() } else { service.fqdn() }
 }
 
 fn verdict(verdict: &TraceVerdict) -> String {
