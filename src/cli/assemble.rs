@@ -146,6 +146,7 @@ impl<'s> Assembly<'s> {
         self.report.findings.push(ReportedFinding {
             rule: finding.rule,
             severity,
+            effect: finding.effect,
             verdict: finding.verdict,
             message: finding.message,
             workload,
@@ -356,6 +357,7 @@ fn input_finding(
     ReportedFinding {
         rule,
         severity,
+        effect: rule.effect,
         verdict: Verdict::Refuted,
         message,
         workload,
