@@ -381,6 +381,7 @@ pub fn identity(scope: Scope<'_>, workload: &Workload) -> Identity {
         pod_name,
         // The StatefulSet controller overwrites the template's.
         hostname: workload.template.hostname.clone().filter(|_| workload.kind != WorkloadKind::StatefulSet),
+        odd_hostname: workload.template.hostname_as_fqdn || workload.template.hostname_override.is_some(),
         host_network: workload.template.host_network,
     }
 }

@@ -88,7 +88,10 @@ fn strategy(trace: &Trace<'_>, meant: Option<&str>, found: &mut Findings) {
 
 fn selector(trace: &Trace<'_>, found: &mut Findings) {
     let used = trace.strategy.as_ref().is_some_and(|strategy| strategy.used.contains(&Key::Selector));
-    let Some(written) = trace.key(Key::Selector).filter(|written| used && !is_filled_in_later(&written.value)) else {
+    let Some(written) = trace
+        .key(Key::Selector)
+        .filter(|written| used && !is_filled_in_later(&written.value) && !written.value.contains("$("))
+    else {
         return;
     };
     // `key>1` and `key<1` are selectors, too.
