@@ -109,7 +109,7 @@ fn objects_in_no_file_are_named_instead() {
     report.findings[0].labels.iter_mut().for_each(|label| label.place = None);
     report.findings[0].fix = None;
     let text = human(&report);
-    assert_data_eq!(text.split("help:").next().unwrap(), str![[r#"
+    assert_data_eq!(text.split("note: Helm").next().unwrap(), str![[r#"
 error[BG204 service-without-ports]: an SRV query for `cart.shop.svc.cluster.local` returns nothing: the Service has no ports
 --> Service shop/cart, spec
  = headless, but no `ports:` in this spec

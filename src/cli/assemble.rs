@@ -48,7 +48,7 @@ pub(super) fn assemble(session: &Session, args: &LintArgs) -> Assembled {
 pub(super) fn check_rule_names<'a>(names: impl Iterator<Item = &'a String>) -> anyhow::Result<()> {
     for name in names {
         if !rules::all().any(|rule| is_named(rule, name)) {
-            bail!("`{name}` is no rule; `beamgate rules` lists them");
+            bail!(rules::unknown(name));
         }
     }
     Ok(())
@@ -171,7 +171,10 @@ impl<'s> Assembly<'s> {
             return None;
         }
         let configured = &self.session.policy.config.rules;
-        match configured.iter().find(|(name, _)| rules::find(name).is_some_and(|found| found.code == rule.code)) {
+        match configured
+            .iter()
+            .find(|(name, _)| rules::find(name.get_ref()).is_some_and(|found| found.code == rule.code))
+        {
             None => Some(severity),
             Some((_, Level::Off)) => None,
             Some((_, Level::Info)) => Some(Severity::Info),
@@ -199,9 +202,13 @@ impl<'s> Assembly<'s> {
             let Some(severity) = self.severity(rule, Severity::Error) else { continue };
             let place = problem.source.map(|source| Place { file: source as usize, span: problem.span });
             let at = Pointer::root().of(ObjectId(0));
-            let labels = vec![reported_label(true, problem.name.clone(), &at, place, "not read from here on")];
+            let text = if place.is_some() { "not read from here on" } else { "" };
+            let labels = vec![reported_label(true, problem.name.clone(), &at, place, text)];
             let fingerprint = fingerprint(rule, None, Some((problem.name.as_str(), &at.pointer)), []);
-            let message = format!("{}: {}; nothing in it was checked", problem.name, problem.message);
+            let unread = if place.is_some() { "this document was not checked" } else { "nothing in it was checked" };
+            // How the system numbers its errors helps nobody.
+            let why = problem.message.split(" (os error").next().unwrap_or_default();
+            let message = format!("{}: {why}; {unread}", problem.name);
             self.report.findings.push(input_finding(rule, severity, message, None, labels, fingerprint));
         }
     }
@@ -261,11 +268,12 @@ impl<'s> Assembly<'s> {
         if let Some(more) = input.notes.len().checked_sub(NOTES + 1) {
             self.report.notices.push(Notice { text: format!("and {} more of these", more + 1), command: None });
         }
+        // Objects all the same; that no rule is about them is not the reader's concern.
+        self.report.other_objects += input.skipped.unwanted;
         let skipped = [
             ("not Kubernetes", input.skipped.no_kind),
-            ("of kinds that no rule reads", input.skipped.unwanted),
             ("kustomizations, charts and values", input.skipped.tooling),
-            ("templates that are not rendered", input.skipped.templates),
+            ("templates, not rendered", input.skipped.templates),
             ("not YAML", input.skipped.broken),
         ];
         let skipped = skipped.into_iter().filter(|(_, count)| *count > 0);
@@ -322,7 +330,6 @@ fn checked(object: &Object, judged: &Judged) -> CheckedWorkload {
         boots: judged.boots.clone(),
         dials: judged.dials.clone(),
         missing,
-        hint: None,
     }
 }
 

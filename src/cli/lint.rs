@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::assemble::{Assembled, assemble};
 use super::session::{InputArgs, Session};
@@ -19,38 +20,37 @@ pub struct LintArgs {
     #[command(flatten)]
     pub input: InputArgs,
 
-    /// How to say it; several formats go to as many --output.
+    /// How to write the report; may be repeated, with an --output for each.
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "human")]
     pub format: Vec<Format>,
 
-    /// Where to write it, `-` being standard output; one for each --format.
+    /// The file to write it to; `-` is standard output.
     #[arg(long, short, value_name = "FILE")]
     pub output: Vec<PathBuf>,
 
-    /// The severity from which on to fail [default: error].
-    #[arg(long, value_name = "SEVERITY", value_parser = severity)]
+    /// Exit with 1 from this severity on [default: error, or what `beamgate.toml` says].
+    #[arg(long, value_name = "SEVERITY", value_parser = severities())]
     pub fail_on: Option<Severity>,
 
-    /// Only these rules, by code, beginning of a code, or slug.
+    /// Report only these rules: codes (BG204), beginnings of codes (BG2) or slugs, with commas between.
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     pub select: Vec<String>,
 
-    /// Not these rules.
+    /// Do not report these rules.
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     pub ignore: Vec<String>,
 
-    /// Fails unless at least so many BEAM workloads were checked.
+    /// Exit with 2 unless at least this many workloads declare a strategy: a guard against checking nothing.
     #[arg(long, value_name = "N")]
     pub expect_workloads: Option<usize>,
 }
 
-fn severity(word: &str) -> Result<Severity, String> {
-    match word {
-        "info" => Ok(Severity::Info),
-        "warning" => Ok(Severity::Warning),
-        "error" => Ok(Severity::Error),
-        _ => Err("it is one of info, warning, error".to_owned()),
-    }
+fn severities() -> impl TypedValueParser<Value = Severity> {
+    PossibleValuesParser::new(["info", "warning", "error"]).map(|word| match word.as_str() {
+        "info" => Severity::Info,
+        "warning" => Severity::Warning,
+        _ => Severity::Error,
+    })
 }
 
 pub(super) fn run(
@@ -66,11 +66,10 @@ pub(super) fn run(
     }
     super::assemble::check_rule_names(args.select.iter().chain(&args.ignore))?;
     let session = Session::open(&args.input, stdin)?;
-    let Assembled { report, opted_in } = assemble(&session, &args);
-    if session.input.sources.is_empty() && session.input.problems.is_empty() {
-        let paths: Vec<String> = args.input.paths.iter().map(|path| path.display().to_string()).collect();
-        bail!("nothing to read in {}: no .yaml, .yml or .json file", paths.join(", "));
+    if let Some(why) = nothing_to_read(&args.input.paths, &session) {
+        bail!(why);
     }
+    let Assembled { report, opted_in } = assemble(&session, &args);
     for (format, output) in outputs {
         write(&report, format, output, colours, stdout)?;
     }
@@ -80,6 +79,30 @@ pub(super) fn run(
         bail!("expected at least {expected} workloads with a strategy, found {opted_in}");
     }
     Ok(if failed { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+/// Why there was nothing to judge: a typo in a path, a wrong folder, a command before the pipe that failed.
+fn nothing_to_read(paths: &[PathBuf], session: &Session) -> Option<String> {
+    let is_stdin = |path: &PathBuf| path.as_os_str() == "-";
+    let listed = |paths: &[&PathBuf]| {
+        let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        names.join(", ")
+    };
+    let missing: Vec<&PathBuf> = paths.iter().filter(|path| !is_stdin(path) && !path.exists()).collect();
+    if missing.len() == paths.len() {
+        return Some(format!("nothing to read: there is no {}", listed(&missing)));
+    }
+    let read = &session.input;
+    if !read.problems.is_empty() || read.sources.iter().any(|source| !source.text.trim().is_empty()) {
+        return None;
+    }
+    if paths.iter().all(is_stdin) {
+        return Some("nothing to read: standard input is empty".to_owned());
+    }
+    Some(format!(
+        "nothing to read in {}: no .yaml, .yml or .json file that says anything",
+        listed(&paths.iter().collect::<Vec<_>>())
+    ))
 }
 
 /// What `beamgate lint PATH` has to say, with nothing else on the command line.
@@ -100,13 +123,22 @@ fn outputs(args: &LintArgs) -> anyhow::Result<Vec<(Format, Option<PathBuf>)>> {
     }
     if args.output.len() != args.format.len() {
         bail!(
-            "{} --format and {} --output: each format needs an output of its own",
-            args.format.len(),
-            args.output.len()
+            "--format is given {}, --output {}: each format needs an output of its own, `-` being standard output",
+            times(args.format.len()),
+            times(args.output.len())
         );
     }
     let output = |path: &PathBuf| (path.as_os_str() != "-").then(|| path.clone());
     Ok(args.format.iter().copied().zip(args.output.iter().map(output)).collect())
+}
+
+fn times(count: usize) -> String {
+    match count {
+        0 => "not at all".to_owned(),
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        many => format!("{many} times"),
+    }
 }
 
 fn write(

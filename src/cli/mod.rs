@@ -17,7 +17,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 #[command(name = "beamgate", version, max_term_width = 100)]
 pub struct Cli {
     /// When to use colours.
-    #[arg(long, value_enum, default_value_t = Colour::Auto, global = true, value_name = "WHEN")]
+    #[arg(long, value_enum, default_value_t = Colour::Auto, global = true, hide_possible_values = true, value_name = "auto|always|never")]
     color: Colour,
 
     #[command(subcommand)]
@@ -37,23 +37,28 @@ enum Colour {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Says what will not cluster, where, what would be seen, and how to fix it.
+    /// Say what will not cluster, where, what would be seen at run time, and how to fix it.
     ///
-    /// Exits with 0 if nothing is wrong, 1 if there are findings at or above --fail-on, 2 if it could not do its work.
+    /// Exits with 0 if nothing is wrong, 1 if there are findings at or above --fail-on, 2 if it could not do its work:
+    /// usage, configuration, or nothing to read.
     Lint(Box<lint::LintArgs>),
-    /// Follows the connection to a workload, with a command to check each step by hand.
+    /// Follow the connection to a workload, with a command to check each step by hand.
     Trace(trace::TraceArgs),
-    /// Prints the page of a rule.
+    /// Print the page of a rule.
     Explain(explain::ExplainArgs),
-    /// Lists the rules.
+    /// List the rules.
     Rules(rules::RulesArgs),
-    /// Prints completions for a shell.
+    /// Print completions for a shell.
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
     },
-    /// Prints the manual page.
-    Man,
+    /// Print the manual page, or that of a command.
+    Man {
+        /// The command.
+        #[arg(value_name = "COMMAND")]
+        of: Option<String>,
+    },
 }
 
 /// The streams of a run.
@@ -87,7 +92,7 @@ impl Cli {
             Command::Explain(args) => explain::run(&args, stdout),
             Command::Rules(args) => rules::run(&args, stdout),
             Command::Completions { shell } => completions(shell, stdout),
-            Command::Man => man(stdout),
+            Command::Man { of } => man(of.as_deref(), stdout),
         };
         done.unwrap_or_else(|error| {
             if is_closed_pipe(&error) {
@@ -112,7 +117,13 @@ fn completions(shell: clap_complete::Shell, out: &mut impl Write) -> anyhow::Res
     Ok(ExitCode::SUCCESS)
 }
 
-fn man(out: &mut impl Write) -> anyhow::Result<ExitCode> {
-    clap_mangen::Man::new(Cli::command()).render(out)?;
+fn man(of: Option<&str>, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+    let mut all = Cli::command();
+    all.build();
+    let page = match of {
+        None => all,
+        Some(name) => all.find_subcommand(name).cloned().ok_or_else(|| anyhow::anyhow!("`{name}` is no command"))?,
+    };
+    clap_mangen::Man::new(page).render(out)?;
     Ok(ExitCode::SUCCESS)
 }

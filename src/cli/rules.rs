@@ -9,7 +9,7 @@ use crate::rules;
 /// The arguments of `beamgate rules`.
 #[derive(Debug, clap::Args)]
 pub(super) struct RulesArgs {
-    /// As a Markdown table.
+    /// Print a Markdown table.
     #[arg(long)]
     markdown: bool,
 }

@@ -18,36 +18,37 @@ use crate::world::object::Object;
 /// What every command that reads manifests can be told.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct InputArgs {
-    /// Files and folders to read; `-` is standard input.
+    /// Files and folders to read, `-` being standard input [default: the current folder].
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
-    /// The name of standard input in reports.
+    /// What to call standard input in reports.
     #[arg(long, value_name = "NAME")]
     pub stdin_filename: Option<String>,
 
-    /// The configuration; by default the nearest `beamgate.toml` above the first path.
+    /// The configuration [default: the nearest `beamgate.toml` in or above the first path].
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
-    /// The namespace of objects that say none.
+    /// The namespace of objects that name none, as for `kubectl apply -n`.
     #[arg(long, short, value_name = "NAMESPACE")]
     pub namespace: Option<String>,
 
-    /// The DNS domain of the cluster.
+    /// The DNS domain of the cluster [default: cluster.local].
     #[arg(long, value_name = "DOMAIN")]
     pub cluster_domain: Option<String>,
 
-    /// Declares that the input holds every object of these kinds, in the namespaces that occur in it:
-    /// services, rbac, network, config, workloads; all of them if none is named.
+    /// Say that nothing is missing, so that what is not found is an error: every object of these kinds, in the
+    /// namespaces that occur, is in the input. KINDS are services, rbac, network, config and workloads, with commas
+    /// between; all of them if none is named.
     #[arg(long, value_name = "KINDS", num_args = 0..=1, require_equals = true, default_missing_value = "all", value_delimiter = ',')]
     pub complete: Vec<String>,
 
-    /// The image's `rel/env.sh` or `rel/env.sh.eex`.
+    /// The `rel/env.sh` or `rel/env.sh.eex` that went into the image: it has the last word on the node's name.
     #[arg(long, value_name = "FILE")]
     pub env_sh: Option<PathBuf>,
 
-    /// Does not render charts and kustomizations.
+    /// Do not render charts and kustomizations with helm, kustomize or kubectl.
     #[arg(long)]
     pub no_render: bool,
 }

@@ -122,7 +122,14 @@ impl Told {
 impl Journey<'_> {
     fn tell(&self) -> String {
         let judged = judge_trace(self.trace);
-        let mut told = Told(format!("{}: {}\n\n", self.trace.object.title(), verdict(&judged.verdict)));
+        let mut told = Told(format!("{}: {}\n", self.trace.object.title(), verdict(&judged.verdict)));
+        if let TraceVerdict::Open(missing) = &judged.verdict {
+            // Findings speak for themselves, below.
+            let own =
+                missing.iter().filter(|reason| !judged.findings.iter().any(|finding| finding.message == **reason));
+            own.for_each(|reason| told.more(reason));
+        }
+        told.0.push('\n');
         self.declares(&mut told);
         self.boots(&mut told);
         self.asks(&mut told);
@@ -164,8 +171,9 @@ impl Journey<'_> {
         told.more(&settings(naming));
         if let Some(container) = self.trace.container {
             let pod = self.a_pod();
-            let rpc = "sh -c 'for r in bin/* /app/bin/*; do $r rpc \"IO.puts(node())\" && break; done'";
-            told.check(&format!("kubectl{} exec {pod} -c {} -- {rpc}", self.namespace(), container.name));
+            // The arguments of the running VM: that needs neither the release's path nor a free distribution port.
+            let ask = r#"sh -c 'cat /proc/[0-9]*/cmdline | tr "\0" "\n" | grep -A1 -xE -e "-s?name"'"#;
+            told.check(&format!("kubectl{} exec {pod} -c {} -- {ask}", self.namespace(), container.name));
         }
     }
 
@@ -205,7 +213,13 @@ impl Journey<'_> {
         told.check(&format!("kubectl -n {namespace} get {resource} -l '{}' -o json | jq '{address}'", query.selector));
         let account = self.trace.pod.service_account.as_deref().unwrap_or("default");
         let own = self.trace.object.namespace.as_deref();
-        let question = Question { account_namespace: own, account, resource, namespace: query.namespace.as_deref() };
+        let question = Question {
+            account_namespace: own,
+            account,
+            resource,
+            namespace: query.namespace.as_deref(),
+            folder: &self.trace.object.folder,
+        };
         let may = match self.trace.world.may_list(&question) {
             Access::Granted => "may",
             Access::Open(_) => "may, if a role that is not in the input grants it,",
@@ -290,15 +304,15 @@ impl Journey<'_> {
 }
 
 fn asked_name(service: &ServiceRef) -> String {
-    if service.search && !service.says_namespace() { service.name.clone() } else { service.fqdn() }
+    if service.search { service.written() } else { service.fqdn() }
 }
 
 fn verdict(verdict: &TraceVerdict) -> String {
     match verdict {
         TraceVerdict::Forms => "forms".to_owned(),
         TraceVerdict::Breaks => "breaks".to_owned(),
-        TraceVerdict::Open(missing) => format!("open ({})", missing.join("; ")),
-        TraceVerdict::NotOptedIn => "not opted in".to_owned(),
+        TraceVerdict::Open(_) => "open: what is in the input does not decide it".to_owned(),
+        TraceVerdict::NotOptedIn => "not checked: it declares no strategy".to_owned(),
         TraceVerdict::OwnClustering(server) => format!("not checked: {server} clusters by itself"),
     }
 }

@@ -35,8 +35,12 @@ impl Plan {
     /// Renders the roots among the charts and kustomizations whose files are in the input.
     pub(super) fn new(files: &[PathBuf], options: &Options<'_>) -> Self {
         let jobs = jobs(files);
-        let tools = if options.render { options.tools.clone() } else { Tools::none() };
-        let outcomes: Vec<_> = jobs.into_par_iter().map(|job| (job.render(&tools), job)).collect();
+        let tools = &options.tools;
+        let render = |job: &Job| match options.render {
+            true => job.render(tools),
+            false => Err("`--no-render` was given".to_owned()),
+        };
+        let outcomes: Vec<_> = jobs.into_par_iter().map(|job| (render(&job), job)).collect();
         let mut plan = Self::default();
         for (outcome, job) in outcomes {
             plan.take(job, outcome);

@@ -32,11 +32,13 @@ pub struct Config {
     /// Whether the admission webhook injects what the manifests leave out.
     pub injection: Injection,
     /// The kinds of which the input holds every object of its namespaces: services, rbac, network, config, workloads, all.
-    pub complete: Vec<String>,
+    #[schemars(with = "Vec<String>")]
+    pub complete: Vec<Spanned<String>>,
     /// The severity from which on `beamgate lint` fails.
     pub fail_on: Option<Severity>,
     /// Severities by code ("BG601") or slug ("cookie-literal").
-    pub rules: BTreeMap<String, Level>,
+    #[schemars(with = "BTreeMap<String, Level>")]
+    pub rules: BTreeMap<Spanned<String>, Level>,
     /// Declarations for workloads that cannot be annotated.
     pub app: Vec<AppConfig>,
     /// Kinds with a pod template that Kubernetes does not know.
@@ -171,18 +173,18 @@ pub enum ConfigError {
         error: Box<toml::de::Error>,
     },
     /// It names a rule that does not exist.
-    #[error("{path}: [rules] `{name}` is no rule; `beamgate rules` lists them")]
+    #[error("{place}: [rules] {}", rules::unknown(name))]
     UnknownRule {
-        /// Which file.
-        path: String,
+        /// Which file, line and column.
+        place: String,
         /// What it names.
         name: String,
     },
     /// It names kinds that do not exist.
-    #[error("{path}: complete: {error}")]
+    #[error("{place}: complete: {error}")]
     UnknownKinds {
-        /// Which file.
-        path: String,
+        /// Which file, line and column.
+        place: String,
         /// What it names.
         error: crate::world::facts::UnknownKinds,
     },
@@ -211,10 +213,13 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The nearest `beamgate.toml` above a path.
+    /// The nearest `beamgate.toml` above a path, as seen from the working directory where that is above it.
     pub fn find(from: &Path) -> Option<PathBuf> {
         let from = from.canonicalize().ok()?;
-        from.ancestors().map(|folder| folder.join(FILE)).find(|file| file.is_file())
+        let found = from.ancestors().map(|folder| folder.join(FILE)).find(|file| file.is_file())?;
+        let here = std::env::current_dir().ok().and_then(|here| here.canonicalize().ok());
+        let shown = here.and_then(|here| found.strip_prefix(here).ok().map(Path::to_owned));
+        Some(shown.unwrap_or(found))
     }
 
     /// Reads a file and the scripts that it names.
@@ -226,8 +231,14 @@ impl Policy {
         let text = read(file)?;
         let config: Config =
             toml::from_str(&text).map_err(|error| ConfigError::Parse { path: path.clone(), error: Box::new(error) })?;
-        if let Some(name) = config.rules.keys().find(|name| rules::find(name).is_none()) {
-            return Err(ConfigError::UnknownRule { path, name: name.clone() });
+        if let Some(name) = config.rules.keys().find(|name| rules::find(name.get_ref()).is_none()) {
+            let place = place(&path, &text, name.span().start);
+            return Err(ConfigError::UnknownRule { place, name: name.get_ref().clone() });
+        }
+        for word in &config.complete {
+            word.get_ref()
+                .parse::<Kinds>()
+                .map_err(|error| ConfigError::UnknownKinds { place: place(&path, &text, word.span().start), error })?;
         }
         let mut policy = Self { texts: vec![Text { name: path.clone(), text }], ..Self::default() };
         let folder = file.parent().unwrap_or(Path::new(""));
@@ -237,7 +248,6 @@ impl Policy {
         }
         policy.paths = config.workload.iter().map(workload_path).collect();
         policy.config = config;
-        policy.complete().map_err(|error| ConfigError::UnknownKinds { path, error })?;
         Ok(policy)
     }
 
@@ -269,7 +279,7 @@ impl Policy {
     }
 
     fn complete(&self) -> Result<Kinds, crate::world::facts::UnknownKinds> {
-        let mut words = self.config.complete.iter().map(|word| word.parse());
+        let mut words = self.config.complete.iter().map(|word| word.get_ref().parse());
         words.try_fold(Kinds::default(), |all, kinds| Ok(all.and(kinds?)))
     }
 
@@ -309,6 +319,14 @@ fn sourced(value: &Spanned<String>) -> Sourced<String> {
     Sourced { value: value.get_ref().clone(), at }
 }
 
+/// `beamgate.toml:3:1`.
+fn place(path: &str, text: &str, at: usize) -> String {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
+    format!("{path}:{line}:{column}")
+}
+
 fn workload_path(config: &WorkloadConfig) -> WorkloadPath {
     WorkloadPath {
         kind: config.kind.clone(),
@@ -338,8 +356,8 @@ mod tests {
         std::fs::create_dir_all(&folder).unwrap();
         let file = folder.join(FILE);
         for (text, error) in [
-            ("complete = [\"service\"]", "`service` is none of services"),
-            ("[rules]\nBG999 = \"off\"", "`BG999` is no rule"),
+            ("complete = [\"service\"]", "beamgate.toml:1:13: complete: `service` is none of services"),
+            ("[rules]\nBG999 = \"off\"", "beamgate.toml:2:1: [rules] `BG999` is no rule"),
             ("colour = 1", "unknown field `colour`"),
             ("[[app]]\nenv-sh = \"missing.sh\"", "missing.sh"),
         ] {

@@ -1,19 +1,20 @@
-//! What stands below the findings: workloads that are left out and how to have them checked, notices, and the sum of it
-//! all in one line.
+//! What stands below the findings: notices, where to read on, and the sum of it all in one line.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use annotate_snippets::normalize_untrusted_str as harmless;
-use annotate_snippets::renderer::{DEFAULT_EMPHASIS_STYLE, DEFAULT_HELP_STYLE, DEFAULT_NOTE_STYLE, Style};
+use annotate_snippets::renderer::{DEFAULT_EMPHASIS_STYLE, DEFAULT_NOTE_STYLE, Style};
 
 use super::Styles;
-use super::human::paste;
 use super::model::{CheckedWorkload, Report, ReportedFinding, WorkloadVerdict};
 use crate::rules::finding::Severity;
 
 /// How many codes the pointer to `beamgate explain` names.
 const CODES: usize = 3;
+
+/// How long a reason may be that stands in the summary, in characters.
+const REASON: usize = 60;
 
 pub(super) fn write(
     report: &Report,
@@ -21,7 +22,6 @@ pub(super) fn write(
     styles: Styles,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    left_out(report, styles, out)?;
     notices(report, styles, out)?;
     if !findings.is_empty() {
         writeln!(out, "{}", explain(findings))?;
@@ -34,30 +34,6 @@ fn paint(text: &str, style: Style, styles: Styles) -> String {
         Styles::On => format!("{style}{text}{style:#}"),
         Styles::Off => text.to_owned(),
     }
-}
-
-/// Evident BEAM workloads that declare no strategy. Those that would need the same lines are told together.
-fn left_out(report: &Report, styles: Styles, out: &mut dyn Write) -> io::Result<()> {
-    let mut by_hint: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for workload in report.workloads.iter().filter(|workload| workload.verdict == WorkloadVerdict::NotOptedIn) {
-        by_hint.entry(workload.hint.as_deref().unwrap_or("")).or_default().push(&workload.title);
-    }
-    for (hint, titles) in by_hint {
-        let (verb, their) = match titles.as_slice() {
-            [_] => ("looks like a BEAM workload, but does not say how it finds its peers", "its pod template"),
-            _ => ("look like BEAM workloads, but do not say how they find their peers", "their pod templates"),
-        };
-        let titles = harmless(&listed(&titles, usize::MAX));
-        let help = paint("help", DEFAULT_HELP_STYLE, styles);
-        if hint.is_empty() {
-            writeln!(out, "{help}: {titles} {verb}.")?;
-        } else {
-            writeln!(out, "{help}: {titles} {verb}. To have that checked, add to {their}:")?;
-            paste(hint, "    ", out)?;
-        }
-        writeln!(out)?;
-    }
-    Ok(())
 }
 
 fn notices(report: &Report, styles: Styles, out: &mut dyn Write) -> io::Result<()> {
@@ -82,25 +58,26 @@ fn explain(findings: &[&ReportedFinding]) -> String {
     match ids.split_first() {
         Some((first, [])) => format!("To read more, run `beamgate explain {first}`."),
         Some((first, others)) => {
-            format!("To read more, run `beamgate explain {first}` (or {}).", listed(others, CODES))
+            format!("To read more, run `beamgate explain {first}` (also {}).", listed(others, CODES))
         }
         None => String::new(),
     }
 }
 
-/// `checked 3 workloads: 1 forms, 1 breaks, 1 open (the image sets the name); 2 errors. 14 other objects.`
+/// `checked 3 workloads: 1 forms, 1 breaks, 1 is open (the image sets the name); 2 errors. 14 other objects.`
 fn summary(report: &Report) -> String {
     let verdicts = verdicts(report);
     let count = verdicts.iter().map(|(count, _)| count).sum::<usize>();
     let what = match count {
         0 => why_none(report),
+        1 => verdicts.iter().map(|(_, text)| text.replacen('1', "it", 1)).collect(),
         _ => verdicts.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(", "),
     };
     let mut text = format!("checked {}: {what}; {}.", counted(count, "workload"), loudness(report));
     let mut rest = Vec::new();
     let not_opted_in = with_verdict(report, &WorkloadVerdict::NotOptedIn).len();
     if not_opted_in > 0 && count > 0 {
-        rest.push(format!("{not_opted_in} not opted in"));
+        rest.push(format!("{not_opted_in} without a declared strategy"));
     }
     rest.extend(not_checked(report));
     if report.other_objects > 0 {
@@ -123,7 +100,7 @@ fn verdicts(report: &Report) -> Vec<(usize, String)> {
     let all = [
         of(&WorkloadVerdict::Forms, "forms", "form"),
         of(&WorkloadVerdict::Breaks, "breaks", "break"),
-        of(&WorkloadVerdict::Open, "open", "open"),
+        of(&WorkloadVerdict::Open, "is open", "are open"),
     ];
     all.into_iter().filter(|(count, _)| *count > 0).collect()
 }
@@ -132,11 +109,13 @@ fn with_verdict<'r>(report: &'r Report, verdict: &WorkloadVerdict) -> Vec<&'r Ch
     report.workloads.iter().filter(|workload| workload.verdict == *verdict).collect()
 }
 
-/// What a verdict would need to know.
+/// What a verdict would need to know, if one short reason says it; otherwise the findings do.
 fn because(workloads: &[&CheckedWorkload]) -> String {
     let missing: BTreeSet<&str> = workloads.iter().flat_map(|workload| &workload.missing).map(String::as_str).collect();
-    let missing: Vec<_> = missing.into_iter().collect();
-    if missing.is_empty() { String::new() } else { format!(" ({})", listed(&missing, 2)) }
+    match missing.first() {
+        Some(reason) if missing.len() == 1 && reason.chars().count() <= REASON => format!(" ({reason})"),
+        _ => String::new(),
+    }
 }
 
 /// Why no workload was checked: the question that an empty report leaves.
@@ -165,7 +144,7 @@ fn not_checked(report: &Report) -> Option<String> {
 
 fn skipped(report: &Report) -> Option<String> {
     let reasons = report.skipped.iter().map(|skipped| (skipped.reason.as_str(), skipped.count));
-    by_reason(reasons).map(|(count, why)| format!("{} skipped ({why})", counted(count, "file")))
+    by_reason(reasons).map(|(count, why)| format!("{} skipped ({why})", counted(count, "document")))
 }
 
 /// How many there are of it all, and why: the count of each reason where there are several.

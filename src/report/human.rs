@@ -29,7 +29,7 @@ pub(super) fn write(report: &Report, styles: Styles, out: &mut dyn Write) -> io:
 }
 
 /// Writes lines that are there to be copied.
-pub(super) fn paste(lines: &str, indent: &str, out: &mut dyn Write) -> io::Result<()> {
+fn paste(lines: &str, indent: &str, out: &mut dyn Write) -> io::Result<()> {
     let lines = redact::without_cookies(lines, "…");
     lines.lines().try_for_each(|line| writeln!(out, "{}", format!("{indent}{}", harmless(line)).trim_end()))
 }

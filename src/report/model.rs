@@ -14,7 +14,7 @@ pub struct Report {
     pub findings: Vec<ReportedFinding>,
     /// Every workload that was looked at, whatever came of it.
     pub workloads: Vec<CheckedWorkload>,
-    /// How many objects were read that are no workloads.
+    /// How many Kubernetes objects are no workloads.
     pub other_objects: usize,
     /// What was not read.
     pub skipped: Vec<Skipped>,
@@ -105,8 +105,6 @@ pub struct CheckedWorkload {
     pub dials: Vec<String>,
     /// What would have to be known for a verdict, for one that is open.
     pub missing: Vec<String>,
-    /// The lines to add to the pod template of an evident BEAM workload that declares no strategy.
-    pub hint: Option<String>,
 }
 
 /// Whether the replicas of a workload find each other.
@@ -124,14 +122,14 @@ pub enum WorkloadVerdict {
     NotChecked(String),
 }
 
-/// Inputs that were not read.
+/// Documents that were not read.
 #[derive(Debug)]
 pub struct Skipped {
     /// The file or folder.
     pub input: String,
     /// Why, so that it reads well after a colon: `Helm template`.
     pub reason: String,
-    /// How many files it stands for.
+    /// How many documents it stands for.
     pub count: usize,
 }
 

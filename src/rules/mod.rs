@@ -15,6 +15,7 @@ mod trust;
 
 pub use judge::{Judged, TraceVerdict, judge, judge_trace};
 
+use crate::discovery::edit_distance;
 use crate::trace::Trace;
 use finding::{Effect, Findings, Severity};
 
@@ -93,9 +94,27 @@ pub fn find(name: &str) -> Option<&'static Rule> {
     all().find(|rule| rule.slug == name || Some(rule.code) == code)
 }
 
+/// What to say of a name that is no rule's.
+pub fn unknown(name: &str) -> String {
+    let distance = |known: &str| edit_distance(&known.to_lowercase(), &name.to_lowercase());
+    // One wrong character in a code is a typo, two are another code.
+    let known = all().flat_map(|rule| [(rule.id(), 1), (rule.slug.to_owned(), 4)]);
+    let near = known.filter(|(known, most)| distance(known) <= *most).min_by_key(|(known, _)| distance(known));
+    let near = near.map_or_else(String::new, |(known, _)| format!(" did you mean `{known}`?"));
+    format!("`{name}` is no rule;{near} `beamgate rules` lists them")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn typos_are_answered_with_what_was_meant() {
+        let typo = |name| unknown(name).replacen("`beamgate rules` lists them", "…", 1);
+        assert_eq!(typo("BG2O4"), "`BG2O4` is no rule; did you mean `BG204`? …");
+        assert_eq!(typo("name-mismach"), "`name-mismach` is no rule; did you mean `name-mismatch`? …");
+        assert_eq!(typo("colour"), "`colour` is no rule; …");
+    }
 
     #[test]
     fn rules_are_sorted_and_their_pages_begin_with_their_titles() {

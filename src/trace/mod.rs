@@ -147,13 +147,13 @@ impl<'w> Trace<'w> {
                 self.services(service).into_iter().map(|object| member(object, true)).collect()
             }
             Query::Labels(query) if query.on == Resource::Endpoints => {
-                let services = self.world.services_labelled(query.namespace.as_deref(), &query.selector);
+                let services = self.world.services_labelled(self.object, query.namespace.as_deref(), &query.selector);
                 // An ExternalName has no endpoints.
                 let listed = services.into_iter().filter(|object| !object.service().is_some_and(Service::is_alias));
                 listed.map(|object| member(object, self.is_selected_by(object))).collect()
             }
             Query::Labels(query) => {
-                let workloads = self.world.workloads_labelled(query.namespace.as_deref(), &query.selector);
+                let workloads = self.world.workloads_labelled(self.object, query.namespace.as_deref(), &query.selector);
                 workloads.into_iter().map(|object| member(object, object.id == self.object.id)).collect()
             }
             Query::Unknown(_) | Query::Undeclared => Vec::new(),

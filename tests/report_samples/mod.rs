@@ -137,7 +137,6 @@ pub fn workload(kind: &str, name: &str, verdict: WorkloadVerdict) -> CheckedWork
         boots: None,
         dials: Vec::new(),
         missing: Vec::new(),
-        hint: None,
     }
 }
 
@@ -198,7 +197,6 @@ pub fn shop() -> Report {
 }
 
 fn shop_workloads() -> Vec<CheckedWorkload> {
-    let hint = "metadata:\n  labels:\n    beamgate.dev/strategy: Kubernetes.DNS\n  annotations:\n    beamgate.dev/service: web\n";
     vec![
         CheckedWorkload {
             boots: Some("cart@{pod-ip}".into()),
@@ -210,7 +208,7 @@ fn shop_workloads() -> Vec<CheckedWorkload> {
             missing: vec!["the image sets the name".into()],
             ..workload("Deployment", "mail", WorkloadVerdict::Open)
         },
-        CheckedWorkload { hint: Some(hint.into()), ..workload("Deployment", "web", WorkloadVerdict::NotOptedIn) },
+        workload("Deployment", "web", WorkloadVerdict::NotOptedIn),
         workload("StatefulSet", "mq", WorkloadVerdict::NotChecked("RabbitMQ clusters by itself".into())),
     ]
 }
