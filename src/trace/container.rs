@@ -104,7 +104,7 @@ pub fn evidence(container: &Container, naming: &Naming) -> Option<Evidence> {
         return Some(Evidence("it declares epmd's port".to_owned()));
     }
     match &naming.launch.program {
-        Program::Vm(_) => Some(Evidence(format!("it starts `{}`", container.command.first()?))),
+        Program::Vm(_) => Some(Evidence("it starts the Erlang VM".to_owned())),
         Program::Release(Verb::Start) if is_release(container) => Some(Evidence("it starts a release".to_owned())),
         _ => None,
     }
