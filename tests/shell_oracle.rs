@@ -71,7 +71,7 @@ fn the_reader_agrees_with_the_shell_on_scripts_that_nobody_wrote() {
 fn batch(count: usize) -> String {
     format!(
         r#". "$OUT/dump.sh"
-        hostname() {{ case "$1" in -i) echo 10.1.2.3;; -f) echo "$FQDN";; *) echo cart-0;; esac; }}
+        hostname() {{ case "${{1-}}" in -i) echo 10.1.2.3;; -f) echo "$FQDN";; *) echo cart-0;; esac; }}
         number=0
         while [ "$number" -lt {count} ]; do
             ( trap 'set +eu; dump > "$OUT/variables-$number"' EXIT; . "$OUT/case-$number.sh"; THROUGH=yes )
