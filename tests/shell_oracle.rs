@@ -37,8 +37,9 @@ fn the_reader_agrees_with_the_shell_on_scripts_that_nobody_wrote() {
     let pod = Pod::new(&[("UNKNOWN", "?")], true);
     let mut runner = TestRunner::deterministic();
     if let Ok(seed) = std::env::var("SHELL_SEED") {
-        let seed = [seed.parse::<u8>().unwrap(); 32];
-        runner = TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
+        let mut bytes = [7; 32];
+        bytes[..4].copy_from_slice(&seed.parse::<u32>().unwrap().to_le_bytes());
+        runner = TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
     }
     let generator = generated::script();
     let scripts: Vec<String> = (0..GENERATED).map(|_| generator.new_tree(&mut runner).unwrap().current()).collect();
@@ -70,7 +71,7 @@ fn the_reader_agrees_with_the_shell_on_scripts_that_nobody_wrote() {
 fn batch(count: usize) -> String {
     format!(
         r#". "$OUT/dump.sh"
-        hostname() {{ case "$1" in -i) echo 10.1.2.3;; -f) echo "$FQDN";; *) echo cart-0;; esac; }}
+        hostname() {{ case "${{1-}}" in -i) echo 10.1.2.3;; -f) echo "$FQDN";; *) echo cart-0;; esac; }}
         number=0
         while [ "$number" -lt {count} ]; do
             ( trap 'set +eu; dump > "$OUT/variables-$number"' EXIT; . "$OUT/case-$number.sh"; THROUGH=yes )

@@ -81,10 +81,8 @@ impl Eval<'_> {
         let name = command.words.first().and_then(Template::literal).unwrap_or_default();
         if self.state.functions.contains_key(&name) {
             self.state.last = Last::Unclear;
-            if !certain {
-                self.state.arguments = None;
-            }
-            return (self.call(&name, command.arguments().to_vec(), &command.at), true);
+            let arguments = certain.then(|| command.arguments().to_vec());
+            return (self.call(&name, arguments, &command.at), true);
         }
         if let Some(status) = self.special(&name, &command, certain, words) {
             return (status, true);

@@ -89,6 +89,8 @@ impl Eval<'_> {
         let status = self.pipeline(pipeline);
         self.tested -= usize::from(!last || pipeline.negated);
         let stops = self.state.stop_on_failure.and(status.not());
+        // What fails in a compound command stops there, or was forgiven there.
+        let last = last && !matches!(pipeline.commands.as_slice(), [command] if command.is_compound());
         if self.tested == 0 && last && !pipeline.negated && self.state.alive {
             self.stop_if(stops, &pipeline.span, "`set -e`, and this fails");
         }
@@ -242,14 +244,15 @@ impl Eval<'_> {
         Status::Unknown
     }
 
-    pub(super) fn call(&mut self, name: &str, arguments: Vec<Template>, span: &Span) -> Status {
+    /// Calls a function; its arguments are `None` where their number is not known.
+    pub(super) fn call(&mut self, name: &str, arguments: Option<Vec<Template>>, span: &Span) -> Status {
         let body = self.state.functions.get(name).cloned().flatten();
         let Some(body) = body.filter(|_| self.calls < 20) else {
             self.lose(span.clone(), "a function that is not known here");
             self.state.last = Last::Unclear;
             return Status::Unknown;
         };
-        let outer = self.state.arguments.replace(arguments);
+        let outer = std::mem::replace(&mut self.state.arguments, arguments);
         self.calls += 1;
         let locals = std::mem::take(&mut self.locals);
         let status = self.framed(Frame::Function, span, |shell| shell.command(&body));

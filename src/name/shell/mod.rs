@@ -74,7 +74,7 @@ pub struct Assigned {
 /// A command that keeps running once the script is through.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Running {
-    /// The program and its arguments. An opaque word may stand for several, or for none.
+    /// The program and its arguments. A word with an opaque part may stand for several, or for none.
     pub words: Vec<Template>,
     /// Whether it was run by `exec`, and so gets the container's signals.
     pub exec: bool,

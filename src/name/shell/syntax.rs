@@ -35,6 +35,12 @@ pub(super) struct Node {
     pub(super) span: Span,
 }
 
+impl Node {
+    pub(super) fn is_compound(&self) -> bool {
+        !matches!(self.kind, Kind::Simple { .. } | Kind::Subshell(_) | Kind::Conditional)
+    }
+}
+
 pub(super) enum Kind {
     Simple {
         assigns: Vec<Assign>,
