@@ -3,7 +3,7 @@
 mod assemble;
 mod explain;
 pub mod lint;
-mod rules;
+pub mod rules;
 pub mod session;
 mod trace;
 
