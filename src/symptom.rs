@@ -50,6 +50,8 @@ pub enum Symptom {
     ApiHostUnresolved(String),
     /// Images built at different times have different cookies.
     CookieRejected,
+    /// The node boots under a name that nobody dials, because nothing in it was ever expanded.
+    CalledLiterally(String),
     /// Something that no log says.
     Seen(String),
 }
@@ -81,6 +83,7 @@ impl fmt::Display for Symptom {
             Self::EpmdPort => f.write_str("`register/listen error: {{badarg,[{erlang,list_to_integer,[\"tcp://...\"]`, and the node boots without distribution"),
             Self::ApiHostUnresolved(host) => write!(f, "`request to kubernetes failed!: {{:failed_connect, ... {{'{host}', 443}} ... :nxdomain`"),
             Self::CookieRejected => f.write_str("`** Connection attempt from node ... rejected. Invalid challenge reply. **`"),
+            Self::CalledLiterally(name) => write!(f, "the node boots and is literally called `{name}`; `unable to connect to` its own expected name is all that is logged"),
             Self::Seen(text) => f.write_str(text),
         }
     }

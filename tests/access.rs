@@ -17,7 +17,13 @@ fn ask_of(text: &str, account_namespace: Option<&str>, complete: Kinds) -> Strin
     let parsed = documents.iter().filter_map(|document| yaml::parse(text, document.clone()).unwrap());
     let objects = parsed.map(|parsed| Object::read(&parsed.root, "", &[]).unwrap()).collect();
     let world = World::new(objects, Facts { complete, ..Facts::default() });
-    let question = Question { account_namespace, account: "cart", resource: "endpoints", namespace: account_namespace };
+    let question = Question {
+        account_namespace,
+        account: "cart",
+        resource: "endpoints",
+        namespace: account_namespace,
+        folder: "",
+    };
     match world.may_list(&question) {
         Access::Granted => "granted".to_owned(),
         Access::Open(object) => format!("open: {}", object.title()),

@@ -4,6 +4,8 @@
 //! in Kubernetes 1.35, and run over a world that knows everything. What [`Env`] says of the same container, knowing only
 //! the manifests, must never be false there; and where the manifests hold everything, nothing may be left open.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

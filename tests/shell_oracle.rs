@@ -1,5 +1,7 @@
 //! The truth about shell scripts is the shell: every answer of the reader is held against `/bin/sh`.
 
+#![allow(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
 #[path = "shell_oracle/cases.rs"]
 mod cases;
 #[path = "shell_oracle/generated.rs"]
@@ -121,7 +123,11 @@ fn hostile_scripts_are_read_in_bounded_time() {
         nested("f() { x && A=1; }; f; f; f\n", 2_000),
         nested("[[ ", 20_000),
         nested("$((", 20_000),
-        nested("a\n", 40_000),
+        nested("a\n", 30_000),
+        "A=$(".to_owned() + &nested("x || B=1\n", 6_000) + ")",
+        "f() { ".to_owned() + &nested("{ ", 30) + "f; " + &nested("}; ", 30) + "}; f",
+        "f() { ".to_owned() + &nested("A=$(", 18) + "f" + &nested(")", 18) + "; }; f",
+        nested("A=$POD_IP$A; case $A in *1*2*3*) B=1;; esac\n", 1_300),
     ];
     for script in scripts {
         let start = std::time::Instant::now();

@@ -213,7 +213,13 @@ impl Journey<'_> {
         told.check(&format!("kubectl -n {namespace} get {resource} -l '{}' -o json | jq '{address}'", query.selector));
         let account = self.trace.pod.service_account.as_deref().unwrap_or("default");
         let own = self.trace.object.namespace.as_deref();
-        let question = Question { account_namespace: own, account, resource, namespace: query.namespace.as_deref() };
+        let question = Question {
+            account_namespace: own,
+            account,
+            resource,
+            namespace: query.namespace.as_deref(),
+            folder: &self.trace.object.folder,
+        };
         let may = match self.trace.world.may_list(&question) {
             Access::Granted => "may",
             Access::Open(_) => "may, if a role that is not in the input grants it,",

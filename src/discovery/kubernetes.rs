@@ -2,8 +2,7 @@
 //! `lib/strategy/kubernetes.ex`).
 
 use super::{
-    Answer, Choice, Discovery, LabelQuery, Needs, Options, Problem, Query, Resource, ServiceRef, at_sign, known,
-    namespace_of,
+    Answer, Choice, Discovery, LabelQuery, Needs, Options, Query, Resource, ServiceRef, at_sign, known, namespace_of,
 };
 use crate::name::template::{Sym, Template, Why};
 use crate::place::Loc;
@@ -38,7 +37,7 @@ pub(super) fn read(options: &mut Options<'_>) -> Box<dyn Discovery> {
     };
     Box::new(Kubernetes {
         basename: options.basename("kubernetes_node_basename"),
-        selector: read_selector(options),
+        selector: options.require(Key::Selector, "kubernetes_selector"),
         namespace: options.namespace(),
         service: options.service_name(service.as_ref()),
         cluster_domain: options.cluster_domain(),
@@ -47,18 +46,6 @@ pub(super) fn read(options: &mut Options<'_>) -> Box<dyn Discovery> {
         lookup,
     })
 }
-
-fn read_selector(options: &mut Options<'_>) -> Option<Sourced<Template>> {
-    let selector = options.require(Key::Selector, "kubernetes_selector")?;
-    if let Some(text) = selector.value.literal().filter(|text| Selector::parse(text).is_err()) {
-        let value = Sourced { value: text, at: selector.at.clone() };
-        options.problems.push(Problem::BadValue { key: Key::Selector, value, allowed: FORMS });
-    }
-    Some(selector)
-}
-
-/// What a selector is made of, joined by commas.
-const FORMS: &[&str] = &["key=value", "key!=value", "key in (a,b)", "key notin (a,b)", "key", "!key"];
 
 impl Discovery for Kubernetes {
     fn query(&self) -> Query {

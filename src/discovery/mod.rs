@@ -11,7 +11,7 @@ mod kubernetes_dns_srv;
 use std::fmt;
 
 use crate::name::env::{Env, Scope};
-use crate::name::template::{Part, Sym, Template, Unexpanded, Why};
+use crate::name::template::{Part, Sym, Template, Why};
 use crate::place::Loc;
 use crate::world::declared::{Declared, Key, Sourced};
 use crate::world::selector::Selector;
@@ -306,9 +306,8 @@ impl Options<'_> {
     fn get(&mut self, key: Key) -> Option<Sourced<Template>> {
         self.used.push(key);
         let declared = self.declared.get(key)?;
-        let text = declared.value.trim();
-        let value = self.env.expand_argument(text, &declared.at, self.scope);
-        Some(Sourced { value: without_undefined(&value, text), at: declared.at.clone() })
+        let value = self.env.expand_argument(declared.value.trim(), &declared.at, self.scope);
+        Some(Sourced { value: value.with_references_open(), at: declared.at.clone() })
     }
 
     /// The variable that an option is taken from, where the declaration points at one: `$(PEERS)`.
@@ -340,7 +339,7 @@ impl Options<'_> {
     /// A variable of the container.
     fn variable(&self, name: &str) -> Option<Sourced<Template>> {
         let var = self.env.get(name)?;
-        Some(Sourced { value: var.value.clone(), at: var.at.clone() })
+        Some(Sourced { value: var.value.with_references_open(), at: var.at.clone() })
     }
 
     /// The part before `@` of a strategy that takes the node's own.
@@ -469,20 +468,6 @@ fn parse_query(text: &str) -> Option<Asked<'_>> {
         _ => return None,
     };
     Some(Asked { name, namespace, form, domain })
-}
-
-/// A reference in a declaration to a variable that the manifest does not set; the image may.
-fn without_undefined(value: &Template, declared: &str) -> Template {
-    let mut known = Template::empty();
-    for piece in value.pieces() {
-        match &piece.part {
-            Part::Unexpanded(text, Unexpanded::Undefined | Unexpanded::Later) if declared.contains(text.as_str()) => {
-                known.append(&Template::opaque(Why::Image, &piece.at));
-            }
-            _ => known.push(piece.clone()),
-        }
-    }
-    known
 }
 
 fn known(value: &Template) -> Result<String, Why> {

@@ -141,7 +141,11 @@ impl Env {
         let mut value = Template::empty();
         for token in tokens(text) {
             match token {
-                Token::Text(range) => self.push_text(&mut value, &text[range.clone()], range, place, scope),
+                Token::Text(range) => {
+                    for (part, range) in parts(&text[range.clone()], range.start, scope.pod) {
+                        value.push(piece(part, place, range));
+                    }
+                }
                 Token::Escaped(range) => {
                     let kept = text[range.start + 1..range.end].to_owned();
                     let part =
@@ -154,31 +158,6 @@ impl Env {
             }
         }
         value
-    }
-
-    fn push_text(&self, value: &mut Template, text: &str, range: Range<usize>, place: &Loc, scope: Scope<'_>) {
-        let mut rest = text;
-        let mut start = range.start;
-        while let Some((before, placeholder, after)) = self.find_placeholder(rest, scope) {
-            value.push(piece(Part::Lit(before.to_owned()), place, start..start + before.len()));
-            let end = start + before.len() + placeholder.len();
-            let why = Why::Placeholder(placeholder.to_owned());
-            value.push(piece(Part::Opaque(why), place, start + before.len()..end));
-            start = end;
-            rest = after;
-        }
-        value.push(piece(Part::Lit(rest.to_owned()), place, start..start + rest.len()));
-    }
-
-    /// The first placeholder of a file that `envsubst`, a template engine or a GitOps engine fills in. Where the container
-    /// itself defines the `X` of a `${X}`, somebody took Kubernetes for a shell, and the text stays.
-    fn find_placeholder<'t>(&self, text: &'t str, scope: Scope<'_>) -> Option<(&'t str, &'t str, &'t str)> {
-        let starts = text.char_indices().filter(|(_, c)| matches!(c, '$' | '{' | '<')).map(|(start, _)| start);
-        starts.into_iter().find_map(|start| {
-            let length = placeholder(&text[start..], scope.pod)?;
-            let end = start + length;
-            Some((&text[..start], &text[start..end], &text[end..]))
-        })
     }
 
     fn push_reference(
@@ -195,8 +174,8 @@ impl Env {
             }
             return;
         }
-        let part = if let Some((_, inner, _)) = self.find_placeholder(name, scope) {
-            Part::Opaque(Why::Placeholder(inner.to_owned()))
+        let part = if let Some(inner) = find_placeholder(name, scope.pod) {
+            Part::Opaque(Why::Placeholder(name[inner].to_owned()))
         } else if let Some(why) = self.unread(name).or(service_link(scope, name).as_ref()) {
             Part::Opaque(why.clone())
         } else {
@@ -214,7 +193,7 @@ impl Env {
         };
         let Some(data) = data else { return self.add_unread(&from.prefix, Why::EnvFrom(name.clone()), &at) };
         for (key, text) in data {
-            let value = unexpanded_text(text, name, &at);
+            let value = unexpanded_text(text, name, &at, scope.pod);
             self.vars.push(Var { name: format!("{}{key}", from.prefix), value, at: at.clone(), index: None });
         }
     }
@@ -226,6 +205,27 @@ impl Env {
         }
         self.unread.push(Unread { prefix: prefix.to_owned(), why });
     }
+}
+
+/// Text without references: what is literal in it, and what is a placeholder; with the bytes of each, counted from `start`.
+fn parts(text: &str, start: usize, pod: &PodTemplate) -> Vec<(Part, Range<usize>)> {
+    let mut parts = Vec::new();
+    let mut at = 0;
+    while let Some(found) = find_placeholder(&text[at..], pod).map(|found| at + found.start..at + found.end) {
+        parts.push((Part::Lit(text[at..found.start].to_owned()), start + at..start + found.start));
+        let why = Why::Placeholder(text[found.clone()].to_owned());
+        parts.push((Part::Opaque(why), start + found.start..start + found.end));
+        at = found.end;
+    }
+    parts.push((Part::Lit(text[at..].to_owned()), start + at..start + text.len()));
+    parts
+}
+
+/// The first placeholder of a file that `envsubst`, a template engine or a GitOps engine fills in. Where the container itself
+/// defines the `X` of a `${X}`, somebody took Kubernetes for a shell, and the text stays.
+fn find_placeholder(text: &str, pod: &PodTemplate) -> Option<Range<usize>> {
+    let mut starts = text.char_indices().filter(|(_, c)| matches!(c, '$' | '{' | '<')).map(|(start, _)| start);
+    starts.find_map(|start| Some(start..start + placeholder(&text[start..], pod)?))
 }
 
 /// How long the placeholder is with which a text begins, if it does.
@@ -336,7 +336,7 @@ fn config_value(scope: Scope<'_>, key: &KeyRef, place: &Pointer) -> Option<Templ
         return Some(Template::opaque(Why::ConfigMap(key.name.clone()), &at));
     };
     match value_of(data, &key.key) {
-        Some(text) => Some(unexpanded_text(text, &key.name, &at)),
+        Some(text) => Some(unexpanded_text(text, &key.name, &at, scope.pod)),
         None if key.optional => None,
         None => Some(Template::opaque(Why::ConfigMap(key.name.clone()), &at)),
     }
@@ -358,16 +358,18 @@ fn config_map<'w>(scope: Scope<'w>, name: &str) -> Option<&'w Pairs> {
 }
 
 /// Text in which nothing is ever expanded, with its references marked so that they can be pointed at.
-fn unexpanded_text(text: &str, config_map: &str, at: &Loc) -> Template {
+fn unexpanded_text(text: &str, config_map: &str, at: &Loc, pod: &PodTemplate) -> Template {
     let mut value = Template::empty();
+    let mut push = |part| value.push(Piece { part, at: at.clone() });
     for token in tokens(text) {
-        let part = match token {
-            Token::Text(range) | Token::Escaped(range) => Part::Lit(text[range].to_owned()),
-            Token::Reference(range, _) => {
-                Part::Unexpanded(text[range].to_owned(), Unexpanded::FromConfigMap(config_map.to_owned()))
+        match token {
+            Token::Text(range) | Token::Escaped(range) => {
+                parts(&text[range], 0, pod).into_iter().for_each(|(part, _)| push(part));
             }
-        };
-        value.push(Piece { part, at: at.clone() });
+            Token::Reference(range, _) => {
+                push(Part::Unexpanded(text[range].to_owned(), Unexpanded::FromConfigMap(config_map.to_owned())));
+            }
+        }
     }
     value
 }

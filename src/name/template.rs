@@ -232,6 +232,22 @@ impl Template {
         })
     }
 
+    /// The same, with what was never expanded not known. In a declaration `$(X)` points at a variable: where the manifest has no
+    /// `X`, the image may.
+    #[must_use]
+    pub fn with_references_open(&self) -> Self {
+        let mut open = Self::empty();
+        for piece in &self.0 {
+            let part = match &piece.part {
+                Part::Unexpanded(_, Unexpanded::Undefined | Unexpanded::Later) => Part::Opaque(Why::Image),
+                Part::Unexpanded(text, _) => Part::Opaque(Why::Placeholder(text.clone())),
+                part => part.clone(),
+            };
+            open.push(Piece { part, at: piece.at.clone() });
+        }
+        open
+    }
+
     /// The symbols in it.
     pub fn syms(&self) -> impl Iterator<Item = Sym> {
         self.0.iter().filter_map(|piece| match piece.part {

@@ -3,6 +3,7 @@
 //! This is the one data structure of the program. Rules name its breaks, `beamgate trace` prints it.
 
 pub mod container;
+pub mod feeds;
 
 use crate::discovery::{Answer, Discovery, LabelQuery, Query, Resource, ServiceRef, Strategy};
 use crate::name::boot::{Boot, Naming, Setting, identity};
@@ -146,13 +147,13 @@ impl<'w> Trace<'w> {
                 self.services(service).into_iter().map(|object| member(object, true)).collect()
             }
             Query::Labels(query) if query.on == Resource::Endpoints => {
-                let services = self.world.services_labelled(query.namespace.as_deref(), &query.selector);
+                let services = self.world.services_labelled(self.object, query.namespace.as_deref(), &query.selector);
                 // An ExternalName has no endpoints.
                 let listed = services.into_iter().filter(|object| !object.service().is_some_and(Service::is_alias));
                 listed.map(|object| member(object, self.is_selected_by(object))).collect()
             }
             Query::Labels(query) => {
-                let workloads = self.world.workloads_labelled(query.namespace.as_deref(), &query.selector);
+                let workloads = self.world.workloads_labelled(self.object, query.namespace.as_deref(), &query.selector);
                 workloads.into_iter().map(|object| member(object, object.id == self.object.id)).collect()
             }
             Query::Unknown(_) | Query::Undeclared => Vec::new(),
@@ -395,7 +396,7 @@ impl<'w> Trace<'w> {
     pub fn option(&self, key: Key) -> Option<Sourced<Template>> {
         let written = self.key(key)?;
         let value = self.env.expand_argument(written.value.trim(), &written.at, self.scope());
-        Some(Sourced { value, at: written.at.clone() })
+        Some(Sourced { value: value.with_references_open(), at: written.at.clone() })
     }
 
     /// What stands before `@` in the node's own name, whatever becomes of the rest.

@@ -19,7 +19,12 @@ pub struct Question<'q> {
     pub resource: &'q str,
     /// The namespace that is queried.
     pub namespace: Option<&'q str>,
+    /// The folder of whoever asks: of several bindings of one name, the nearest counts.
+    pub folder: &'q str,
 }
+
+/// How many roles and bindings are looked through for a hint, which is not worth a walk through a whole company's.
+const HINTS: usize = 500;
 
 /// The answer.
 #[derive(Debug)]
@@ -99,7 +104,10 @@ impl World {
         let mut ids: Vec<_> = named.chain(in_any.flat_map(|(_, ids)| ids)).collect();
         ids.sort_unstable();
         ids.dedup();
-        ids.into_iter().filter_map(|id| self.binding(*id)).collect()
+        ids.into_iter()
+            .filter_map(|id| self.binding(*id))
+            .filter(|(object, _)| self.is_nearest(Group::Binding, question.folder, object))
+            .collect()
     }
 
     fn binding(&self, id: crate::place::ObjectId) -> Option<(&Object, &Binding)> {
@@ -198,9 +206,9 @@ impl World {
 
     /// The role that a binding names, in another namespace than the binding: it means nothing there.
     fn role_elsewhere(&self, binding: &Binding, question: &Question<'_>) -> Option<&Object> {
-        let name = binding.role_name.clone().filter(|_| !binding.is_to_cluster_role())?;
-        let roles = self.by_name.get(&(Group::Role, name))?.iter().filter_map(|id| as_role(self.object(*id)?));
-        roles.into_iter().find(|(_, role)| grants(role, question.resource)).map(|(object, _)| object)
+        let name = binding.role_name.as_deref().filter(|_| !binding.is_to_cluster_role())?;
+        let mut roles = self.in_group(Group::Role, name).filter_map(as_role);
+        roles.find(|(_, role)| grants(role, question.resource)).map(|(object, _)| object)
     }
 
     /// The only binding that grants it to some account of the namespace: often the pod does not say `serviceAccountName`.
@@ -208,13 +216,15 @@ impl World {
         let here = |subject: &Subject, object: &Object| {
             subject.is_service_account() && is_same(subject.namespace_in(object), question.account_namespace)
         };
-        let mut misses = self.bindings.iter().filter_map(|id| self.binding(*id)).filter_map(|(object, binding)| {
-            let (index, subject) = binding.subjects.iter().enumerate().find(|(_, subject)| here(subject, object))?;
-            let grants =
-                reaches(object, question) && matches!(self.weigh_role(object, binding, question), Weight::Grants);
-            let at = Pointer::keys(&["subjects"]).index(index).key("name").of(object.id);
-            grants.then(|| NearMiss { object, why: Why::Account(subject.name.clone()), at })
-        });
+        let mut misses =
+            self.bindings.iter().take(HINTS).filter_map(|id| self.binding(*id)).filter_map(|(object, binding)| {
+                let (index, subject) =
+                    binding.subjects.iter().enumerate().find(|(_, subject)| here(subject, object))?;
+                let grants =
+                    reaches(object, question) && matches!(self.weigh_role(object, binding, question), Weight::Grants);
+                let at = Pointer::keys(&["subjects"]).index(index).key("name").of(object.id);
+                grants.then(|| NearMiss { object, why: Why::Account(subject.name.clone()), at })
+            });
         misses.next().filter(|_| misses.next().is_none())
     }
 
@@ -222,14 +232,16 @@ impl World {
     fn unbound_role(&self, question: &Question<'_>) -> Option<NearMiss<'_>> {
         let is_bound = |role: &Object| {
             let names = |binding: &Binding| binding.role_name.as_ref() == Some(&role.name);
-            self.bindings.iter().filter_map(|id| self.binding(*id)).any(|(_, binding)| names(binding))
+            self.bindings.iter().take(HINTS).filter_map(|id| self.binding(*id)).any(|(_, binding)| names(binding))
         };
         let (object, _) =
-            self.objects.iter().filter(|object| object.kind == "Role").filter_map(as_role).find(|(object, role)| {
-                is_same(object.namespace.as_deref(), question.namespace)
-                    && grants(role, question.resource)
-                    && !is_bound(object)
-            })?;
+            self.objects.iter().filter(|object| object.kind == "Role").take(HINTS).filter_map(as_role).find(
+                |(object, role)| {
+                    is_same(object.namespace.as_deref(), question.namespace)
+                        && grants(role, question.resource)
+                        && !is_bound(object)
+                },
+            )?;
         Some(NearMiss { object, why: Why::Unbound, at: object.at(&["metadata", "name"]) })
     }
 }

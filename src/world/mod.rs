@@ -31,7 +31,7 @@ pub struct World {
     /// What is known beyond the objects.
     pub facts: Facts,
     objects: Vec<Object>,
-    by_name: HashMap<(Group, String), Vec<ObjectId>>,
+    by_name: HashMap<String, Vec<(Group, ObjectId)>>,
     services_by_label: HashMap<(String, String), Vec<ObjectId>>,
     /// By the first pair of their selector, which is enough to find candidates.
     services_by_selector: HashMap<(String, String), Vec<ObjectId>>,
@@ -54,6 +54,8 @@ enum Group {
     ConfigMap,
     Autoscaler,
     Endpoints,
+    Workload,
+    Binding,
 }
 
 /// Whether two objects are in the same namespace.
@@ -102,7 +104,7 @@ impl World {
         {
             self.namespaces.push(namespace.clone());
         }
-        let mut name = |group| self.by_name.entry((group, object.name.clone())).or_default().push(id);
+        let mut name = |group| self.by_name.entry(object.name.clone()).or_default().push((group, id));
         match &object.body {
             Body::Service(service) => {
                 name(Group::Service);
@@ -111,6 +113,7 @@ impl World {
                 add_pairs(&mut self.services_by_label, &object.labels, id);
             }
             Body::Workload(workload) => {
+                name(Group::Workload);
                 self.workloads.push(id);
                 add_pairs(&mut self.pods_by_label, &workload.template.labels, id);
             }
@@ -124,10 +127,11 @@ impl World {
             }
             Body::Autoscaler(autoscaler) => {
                 if let Some(target) = &autoscaler.target_name {
-                    self.by_name.entry((Group::Autoscaler, target.clone())).or_default().push(id);
+                    self.by_name.entry(target.clone()).or_default().push((Group::Autoscaler, id));
                 }
             }
             Body::Binding(binding) => {
+                name(Group::Binding);
                 self.bindings.push(id);
                 for subject in &binding.subjects {
                     self.bindings_by_subject.entry(subject.name.clone()).or_default().push(id);
@@ -199,9 +203,11 @@ impl World {
     }
 
     /// Services whose own labels a selector matches, in a namespace; those that say no namespace are among them.
-    pub fn services_labelled(&self, namespace: Option<&str>, selector: &Selector) -> Vec<&Object> {
+    pub fn services_labelled(&self, from: &Object, namespace: Option<&str>, selector: &Selector) -> Vec<&Object> {
         let pool = pool(&self.services_by_label, &self.services, selector);
-        self.within(pool, namespace).filter(|object| selector.matches(&object.labels)).collect()
+        self.within(pool, namespace)
+            .filter(|object| selector.matches(&object.labels) && self.is_nearest(Group::Service, &from.folder, object))
+            .collect()
     }
 
     /// Endpoints written by hand whose labels a selector matches.
@@ -211,15 +217,15 @@ impl World {
 
     /// Services of a name in whatever namespace: for a hint where the right one has none.
     pub fn services_called(&self, name: &str) -> impl Iterator<Item = &Object> {
-        let ids = self.by_name.get(&(Group::Service, name.to_owned()));
-        ids.into_iter().flatten().filter_map(|id| self.object(*id))
+        self.in_group(Group::Service, name)
     }
 
     /// Workloads whose pods a selector matches.
-    pub fn workloads_labelled(&self, namespace: Option<&str>, selector: &Selector) -> Vec<&Object> {
+    pub fn workloads_labelled(&self, from: &Object, namespace: Option<&str>, selector: &Selector) -> Vec<&Object> {
         let pool = pool(&self.pods_by_label, &self.workloads, selector);
         self.within(pool, namespace)
             .filter(|object| object.workload().is_some_and(|workload| selector.may_match(&workload.template.labels)))
+            .filter(|object| self.is_nearest(Group::Workload, &from.folder, object))
             .collect()
     }
 
@@ -246,14 +252,27 @@ impl World {
         pools
             .flat_map(|pool| self.within(pool, from.namespace.as_deref()))
             .filter(|object| object.service().is_some_and(|service| service.selects(labels)))
+            .filter(|object| self.is_nearest(Group::Service, &from.folder, object))
             .collect()
     }
 
+    fn in_group(&self, group: Group, name: &str) -> impl Iterator<Item = &Object> {
+        let all = self.by_name.get(name).map_or(&[] as &[_], Vec::as_slice);
+        all.iter().filter(move |(known, _)| *known == group).filter_map(|(_, id)| self.object(*id))
+    }
+
+    /// Whether an object is the one that its name means, seen from a folder: two overlays hold the same objects twice, and
+    /// each goes with its own.
+    fn is_nearest(&self, group: Group, folder: &str, object: &Object) -> bool {
+        let same = |other: &&Object| other.kind == object.kind && other.namespace == object.namespace;
+        let nearest = self.in_group(group, &object.name).filter(same).map(|other| shared_folders(other, folder)).max();
+        nearest.is_none_or(|most| shared_folders(object, folder) == most)
+    }
+
     fn named(&self, group: Group, from: &Object, namespace: Option<&str>, name: &str) -> Vec<&Object> {
-        let Some(ids) = self.by_name.get(&(group, name.to_owned())) else { return Vec::new() };
         let of = |wanted| {
             let same = move |object: &&Object| same_namespace(object.namespace.as_deref(), namespace) == wanted;
-            ids.iter().filter_map(|id| self.object(*id)).filter(same).collect::<Vec<_>>()
+            self.in_group(group, name).filter(same).collect::<Vec<_>>()
         };
         let certain = of(SameNamespace::Yes);
         nearest(if certain.is_empty() { of(SameNamespace::Open) } else { certain }, &from.folder)
@@ -293,9 +312,10 @@ fn nearest<'w>(objects: Vec<&'w Object>, folder: &str) -> Vec<&'w Object> {
     if objects.len() < 2 {
         return objects;
     }
-    let shared = |object: &Object| {
-        object.folder.split('/').zip(folder.split('/')).take_while(|(theirs, ours)| theirs == ours).count()
-    };
-    let most = objects.iter().map(|object| shared(object)).max().unwrap_or(0);
-    objects.into_iter().filter(|object| shared(object) == most).collect()
+    let most = objects.iter().map(|object| shared_folders(object, folder)).max().unwrap_or(0);
+    objects.into_iter().filter(|object| shared_folders(object, folder) == most).collect()
+}
+
+fn shared_folders(object: &Object, folder: &str) -> usize {
+    object.folder.split('/').zip(folder.split('/')).take_while(|(theirs, ours)| theirs == ours).count()
 }

@@ -208,7 +208,7 @@ impl Machine {
     pub(crate) fn run(&self, driver: &str, pod: &Pod<'_>, names: &[String]) {
         let path = format!("{}:/usr/bin:/bin", self.dir.join("path").display());
         let fqdn = if pod.subdomain { "cart-0.cart.shop.svc.cluster.local" } else { "cart-0" };
-        let status = Command::new("/bin/sh")
+        let status = Command::new(std::env::var("ORACLE_SHELL").unwrap_or_else(|_| "/bin/sh".to_owned()))
             .args(["-c", driver])
             .current_dir(&self.dir)
             .env_clear()

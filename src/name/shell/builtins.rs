@@ -1,9 +1,11 @@
 //! Builtins of the shell, and who else a command may be.
 
+use super::effects::{brings_functions, is_effective};
 use super::eval::Eval;
 use super::state::{Last, Status, is_empty, same};
 use super::syntax::{Assign, Node, Span, Word, is_name};
-use super::{Running, parser, tools};
+use super::vars::Hidden;
+use super::{Running, command, tools};
 use crate::name::template::Template;
 
 /// Builtins whose `NAME=value` words are assignments, in every shell or in some.
@@ -21,7 +23,7 @@ impl Eval<'_> {
             if !self.state.alive {
                 break;
             }
-            match parser::declared(word) {
+            match command::declared(word) {
                 Some(assign) => {
                     let value = self.value(&assign.value);
                     if self.state.alive {
@@ -69,14 +71,9 @@ impl Eval<'_> {
         }
     }
 
-    pub(super) fn restore(&mut self, outer: Vec<(String, Option<super::state::Var>)>) {
+    pub(super) fn restore(&mut self, outer: Hidden) {
         let locals = std::mem::replace(&mut self.locals, outer);
-        for (name, hidden) in locals.into_iter().rev() {
-            match hidden {
-                Some(var) => self.state.vars.insert(name, var),
-                None => self.state.vars.remove(&name),
-            };
-        }
+        self.put_back(locals);
     }
 
     /// Runs a command. The second answer: whether assignments in front of it may outlive it.
@@ -87,7 +84,7 @@ impl Eval<'_> {
             if !certain {
                 self.state.arguments = None;
             }
-            return (self.call(&name, command.words[1..].to_vec(), &command.at), true);
+            return (self.call(&name, command.arguments().to_vec(), &command.at), true);
         }
         if let Some(status) = self.special(&name, &command, certain, words) {
             return (status, true);
@@ -100,7 +97,7 @@ impl Eval<'_> {
 
     fn special(&mut self, name: &str, command: &Running, certain: bool, words: &[Word]) -> Option<Status> {
         let span = &command.at;
-        let arguments = &command.words[1..];
+        let arguments = command.arguments();
         match name {
             ":" | "trap" | "times" | "break" | "continue" => {}
             "exit" => self.stop(span.clone(), "`exit`"),
@@ -117,6 +114,7 @@ impl Eval<'_> {
             "eval" | "." | "source" | "alias" | "unalias" => {
                 let at = words.last().map_or(span.end, |word| word.span.end).max(span.end);
                 self.lose(span.start..at, "something that may set any variable");
+                self.state.strangers |= brings_functions(name);
                 return Some(Status::Unknown);
             }
             _ => return None,
@@ -148,6 +146,9 @@ impl Eval<'_> {
     fn options(&mut self, arguments: &[Template], certain: bool, span: &Span) {
         let mut rest = arguments.iter();
         while let Some(argument) = rest.next() {
+            if argument.unknown().is_some() {
+                return self.lose(span.clone(), "options that are not known");
+            }
             let text = argument.literal().unwrap_or_default();
             if text == "--" || !text.starts_with(['-', '+']) {
                 let first = (text != "--").then(|| argument.clone());
@@ -178,17 +179,14 @@ impl Eval<'_> {
     /// Builtins that behave like programs.
     fn regular(&mut self, name: &str, command: &Running, certain: bool) -> Option<Status> {
         let span = &command.at;
-        let arguments = &command.words[1..];
+        let arguments = command.arguments();
         Some(match name {
             "true" => Status::Success,
             "false" => Status::Failure,
             "[" | "test" => self.test(name, arguments, certain),
             "cd" | "umask" | "ulimit" | "hash" | "chdir" => {
-                for name in ["PWD", "OLDPWD"] {
-                    if name != "PWD" || self.state.vars.contains_key(name) {
-                        self.state.vars.remove(name);
-                    }
-                }
+                self.state.vars.remove("PWD");
+                self.state.vars.remove("OLDPWD");
                 Status::Unknown
             }
             "wait" => {
@@ -208,17 +206,20 @@ impl Eval<'_> {
                 self.lose(span.clone(), "`printf -v`");
                 Status::Unknown
             }
-            "command" | "type" | "builtin" => {
-                let runs = arguments.first().and_then(Template::literal).is_none_or(|word| !word.starts_with('-'));
-                if runs && name != "type" {
-                    self.lose(span.clone(), "a builtin behind another");
-                }
-                let unknown = self.opaque(span);
-                self.print(&unknown);
-                Status::Unknown
-            }
+            "command" | "type" | "builtin" => self.behind(name, arguments, span),
             _ => return None,
         })
+    }
+
+    /// `command -v nc`, `command cd /app`.
+    fn behind(&mut self, name: &str, arguments: &[Template], span: &Span) -> Status {
+        let behind = arguments.first().and_then(Template::literal);
+        if name != "type" && behind.is_none_or(|behind| is_effective(&behind)) {
+            self.lose(span.clone(), "a builtin behind another");
+        }
+        let unknown = self.opaque(span);
+        self.print(&unknown);
+        Status::Unknown
     }
 
     fn program(&mut self, name: &str, command: Running, certain: bool) -> Status {
@@ -230,7 +231,7 @@ impl Eval<'_> {
         }
         let at = (self.place)(command.at.clone());
         let mut run = tools::Run {
-            arguments: &command.words[1..],
+            arguments: command.arguments(),
             certain,
             stdin: self.stdin.as_ref(),
             from: self.from,
@@ -242,6 +243,9 @@ impl Eval<'_> {
             self.sed_eats_everything.push(command.at.clone());
         }
         let status = if printed.is_some() { Status::Success } else { Status::Unknown };
+        if printed.is_none() && self.state.strangers && !name.contains('/') {
+            self.lose(command.at.clone(), "what may be a function of a file that was not read");
+        }
         let printed = printed.unwrap_or_else(|| Template::opaque(self.why(&command.at), &at));
         self.state.last = Last::Command(command);
         self.print(&printed);

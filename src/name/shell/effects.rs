@@ -1,5 +1,8 @@
 //! What a part of a script may do, read off without running it: for loops, whose rounds nobody counts.
 
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use super::syntax::{AndOr, BitKind, Kind, Node, Op, Redirect, Span, Word, is_name};
 
 /// What running some commands any number of times may do.
@@ -10,6 +13,10 @@ pub(super) struct Effects {
     pub(super) calls: Vec<String>,
     /// It may set anything.
     pub(super) anything: bool,
+    /// Functions that it defines.
+    pub(super) defines: Vec<String>,
+    /// It may define any function.
+    pub(super) strangers: bool,
     pub(super) returns: bool,
     pub(super) execs: bool,
 }
@@ -19,7 +26,17 @@ const NAMING: [&str; 11] =
     ["export", "readonly", "local", "read", "unset", "getopts", "declare", "typeset", "mapfile", "readarray", "let"];
 
 /// Builtins after which nothing is certain.
-const SWEEPING: [&str; 9] = ["eval", ".", "source", "set", "alias", "unalias", "shift", "command", "builtin"];
+const SWEEPING: [&str; 7] = ["eval", ".", "source", "set", "alias", "unalias", "shift"];
+
+/// Whether this builtin may define functions that are not in sight.
+pub(super) fn brings_functions(name: &str) -> bool {
+    matches!(name, "eval" | "." | "source" | "alias")
+}
+
+/// Whether a builtin of this name may change variables, or what is known of the script.
+pub(super) fn is_effective(name: &str) -> bool {
+    NAMING.contains(&name) || SWEEPING.contains(&name) || matches!(name, "exec" | "exit" | "return" | "printf")
+}
 
 impl Effects {
     pub(super) fn list(&mut self, list: &[AndOr]) {
@@ -31,13 +48,35 @@ impl Effects {
         }
     }
 
-    fn node(&mut self, node: &Node) {
-        for redirect in &node.redirects {
-            match redirect {
-                Redirect::Out(word) | Redirect::In(word) | Redirect::Other(word) => self.word(word),
-                Redirect::Here => {}
+    /// Adds what the functions do that are called.
+    pub(super) fn follow(&mut self, functions: &BTreeMap<String, Option<Rc<Node>>>) {
+        let returns = self.returns;
+        let mut next = 0;
+        while let Some(name) = self.calls.get(next).cloned() {
+            next += 1;
+            if self.calls[..next - 1].contains(&name) {
+                continue;
+            }
+            self.anything |= self.defines.contains(&name);
+            match functions.get(&name) {
+                Some(Some(body)) => self.node(body),
+                Some(None) => self.anything = true,
+                None => {}
             }
         }
+        // They return to the loop.
+        self.returns = returns;
+    }
+
+    fn redirect(&mut self, redirect: &Redirect) {
+        match redirect {
+            Redirect::Out(word) | Redirect::In(word) | Redirect::Other(word) => self.word(word),
+            Redirect::Here => {}
+        }
+    }
+
+    pub(super) fn node(&mut self, node: &Node) {
+        node.redirects.iter().for_each(|redirect| self.redirect(redirect));
         match &node.kind {
             Kind::Simple { assigns, words } => {
                 for assign in assigns {
@@ -69,7 +108,7 @@ impl Effects {
                 self.list(condition);
                 self.list(body);
             }
-            Kind::Function { .. } => self.anything = true,
+            Kind::Function { name, .. } => self.defines.push(name.clone()),
             Kind::Conditional => {}
         }
     }
@@ -82,6 +121,10 @@ impl Effects {
         self.returns |= name == "return";
         self.execs |= name == "exec";
         self.anything |= SWEEPING.contains(&name.as_str());
+        self.strangers |= brings_functions(&name);
+        if matches!(name.as_str(), "command" | "builtin") {
+            self.anything |= words.get(1).and_then(Word::literal).is_none_or(|name| is_effective(&name));
+        }
         if NAMING.contains(&name.as_str()) {
             words[1..].iter().for_each(|word| self.names(word));
         }

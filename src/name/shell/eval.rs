@@ -2,23 +2,16 @@
 
 use std::ops::Range;
 
-use super::effects::Effects;
-use super::expand::Chunk;
+use super::Surroundings;
 use super::script::shell;
-use super::state::{Last, State, Status, Var, is_too_long, merge};
-use super::syntax::{Assign, Node, Redirect, Span, Word};
-use super::{Assigned, Running, Surroundings, Variable};
+use super::state::{Last, State, Status, is_too_long, merge};
+use super::syntax::Span;
+use super::vars::Hidden;
 use crate::name::template::{Template, Why};
 use crate::place::Loc;
 
 /// Steps that a script may take. Nothing that sets up a node needs a hundredth of them.
 const STEPS: usize = 20_000;
-
-/// Variables that shells, or the runtime of the container, set by themselves.
-const OF_THE_SHELL: [&str; 25] = [
-    "PWD", "OLDPWD", "IFS", "OPTIND", "OPTARG", "OPTERR", "PPID", "PATH", "PS1", "PS2", "PS4", "HOME", "SHELL",
-    "SHLVL", "USER", "LOGNAME", "TERM", "RANDOM", "SECONDS", "LINENO", "UID", "EUID", "_", "HOSTTYPE", "OSTYPE",
-];
 
 /// What `return` and `exit` leave.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,8 +41,10 @@ pub(super) struct Eval<'a> {
     /// Inside how many conditions this runs, where `set -e` does not stop.
     pub(super) tested: usize,
     pub(super) calls: usize,
+    /// How deeply commands are nested that run now.
+    pub(super) depth: usize,
     /// What the `local` variables of the running function hide.
-    pub(super) locals: Vec<(String, Option<Var>)>,
+    pub(super) locals: Hidden,
     /// How the last command substitution ended.
     pub(super) substituted: Option<Status>,
     steps: usize,
@@ -69,6 +64,7 @@ impl<'a> Eval<'a> {
             stdin: None,
             tested: 0,
             calls: 0,
+            depth: 0,
             locals: Vec::new(),
             substituted: None,
             steps: STEPS,
@@ -107,93 +103,6 @@ impl<'a> Eval<'a> {
         let (why, at) = (self.why(&span), (self.place)(span.clone()));
         self.state.lose(&why, &at);
         self.skip(span, what);
-    }
-
-    pub(super) fn variable(&self, name: &str) -> Variable {
-        match (self.state.vars.get(name), &self.state.foreign) {
-            (Some(Var { value: Some(value), .. }), _) => Variable::Set(value.clone()),
-            (Some(_), _) => Variable::Unset,
-            (None, Some(why)) => Variable::Unknown(why.clone()),
-            (None, None) => self.outer(name),
-        }
-    }
-
-    /// A variable as it was before the script.
-    fn outer(&self, name: &str) -> Variable {
-        match (self.from.get)(name) {
-            // The container runtime sets it, whatever the manifest says.
-            Variable::Unset if name == "HOSTNAME" => Variable::Set(self.from.hostname.clone()),
-            Variable::Unset if OF_THE_SHELL.contains(&name) || name.starts_with("BASH") => {
-                Variable::Unknown(shell(&format!("${name}")))
-            }
-            known => known,
-        }
-    }
-
-    fn outer_var(&self, name: &str, at: &Loc) -> Var {
-        let outer = self.outer(name);
-        let exported = matches!(outer, Variable::Set(_));
-        let value = match outer {
-            Variable::Set(value) => Some(value),
-            Variable::Unset => None,
-            Variable::Unknown(why) => Some(Template::opaque(why, at)),
-        };
-        Var { value, exported, readonly: Status::Failure, at: 0..0 }
-    }
-
-    pub(super) fn assign(&mut self, name: &str, value: Option<Template>, export: bool, at: &Span) {
-        self.stop_if(self.var(name, at).readonly, at, "a read-only variable is set");
-        if self.state.alive {
-            self.put(name, value, export, at);
-        }
-    }
-
-    /// A variable that the script is about to touch.
-    fn var(&self, name: &str, at: &Span) -> Var {
-        let known = self.state.vars.get(name).cloned();
-        known.unwrap_or_else(|| self.outer_var(name, &(self.place)(at.clone())))
-    }
-
-    fn put(&mut self, name: &str, value: Option<Template>, export: bool, at: &Span) {
-        let old = self.var(name, at);
-        let unknown = old.readonly == Status::Unknown || value.as_ref().is_some_and(is_too_long);
-        let value = if unknown { Some(self.opaque(at)) } else { value };
-        // `unset` takes the export along.
-        let exported = value.is_some() && (old.exported || export || self.state.export_all);
-        self.state.vars.insert(name.to_owned(), Var { value, exported, readonly: old.readonly, at: at.clone() });
-    }
-
-    /// The variable may be assigned, by something that may not run.
-    pub(super) fn perhaps_assign(&mut self, name: &str, at: &Span, why: &Span) {
-        if self.var(name, at).readonly != Status::Success {
-            self.put(name, Some(self.opaque(why)), false, at);
-        }
-    }
-
-    /// The word may be expanded.
-    pub(super) fn perhaps_expand(&mut self, word: &Word) {
-        let mut effects = Effects::default();
-        effects.word(word);
-        for (name, at) in &effects.assigns {
-            self.perhaps_assign(name, at, at);
-        }
-    }
-
-    /// `export` and `readonly` of a variable that keeps its value.
-    pub(super) fn mark(&mut self, name: &str, export: bool, at: &Span) {
-        let mut var = self.var(name, at);
-        var.exported |= export && var.value.is_some();
-        if !export {
-            var.readonly = Status::Success;
-        }
-        if var.at.is_empty() {
-            var.at = at.clone();
-        }
-        self.state.vars.insert(name.to_owned(), var);
-    }
-
-    pub(super) fn assign_unknown(&mut self, name: &str, at: &Span, why: &Span) {
-        self.assign(name, Some(self.opaque(why)), false, at);
     }
 
     /// The script, or the subshell, ends here.
@@ -236,7 +145,7 @@ impl<'a> Eval<'a> {
     pub(super) fn replace(&mut self, last: Last, span: &Span) {
         if self.frames.iter().any(|open| open.kind == Frame::Subshell) {
             let printed = self.opaque(span);
-            self.state.out.append(&printed);
+            self.print(&printed);
             self.state.last = Last::Unclear;
             return self.exit();
         }
@@ -297,7 +206,7 @@ impl<'a> Eval<'a> {
         let mut all = states.into_iter();
         let mut merged = State { alive: true, ..all.next()? };
         for state in all {
-            self.step(state.vars.len());
+            self.step(state.weight());
             merged = merge(merged, state, &why, &at, &|name| self.outer_var(name, &at));
         }
         Some(merged)
@@ -310,7 +219,7 @@ impl<'a> Eval<'a> {
         span: &Span,
         run: impl FnOnce(&mut Self) -> Status,
     ) -> (Status, Template, Last) {
-        self.step(self.state.vars.len());
+        self.step(self.state.weight());
         let outer = self.state.clone();
         let outer_stdin = std::mem::replace(&mut self.stdin, stdin);
         self.state.out = Template::empty();
@@ -321,108 +230,14 @@ impl<'a> Eval<'a> {
         (status, out, inner.last)
     }
 
+    /// Only what `$(…)` and pipelines catch is ever looked at.
     pub(super) fn print(&mut self, text: &Template) {
+        if self.frames.iter().all(|open| open.kind != Frame::Subshell) {
+            return;
+        }
         self.state.out.append(text);
         if is_too_long(&self.state.out) {
             self.state.out = Template::opaque(shell("a long output"), &(self.place)(0..0));
         }
-    }
-
-    /// `NAME=value …` without a command.
-    pub(super) fn assign_all(&mut self, assigns: &[Assign], export: bool) -> Status {
-        self.substituted = None;
-        for assign in assigns {
-            let value = self.value(&assign.value);
-            if !self.state.alive {
-                return Status::Failure;
-            }
-            self.assign(&assign.name, Some(value), export, &assign.span);
-        }
-        self.substituted.take().unwrap_or(Status::Success)
-    }
-
-    pub(super) fn simple(&mut self, node: &Node, assigns: &[Assign], words: &[Word]) -> Status {
-        if words.is_empty() {
-            return self.assign_all(assigns, false);
-        }
-        if let Some(status) = self.declaration(node, assigns, words) {
-            return status;
-        }
-        self.substituted = None;
-        let (fields, certain) = self.fields(words);
-        if !self.state.alive {
-            return Status::Failure;
-        }
-        if fields.is_empty() && certain {
-            let status = self.substituted.unwrap_or(Status::Success);
-            self.assign_all(assigns, false);
-            return status;
-        }
-        let before: Vec<(String, Option<Var>)> =
-            assigns.iter().map(|assign| (assign.name.clone(), self.state.vars.get(&assign.name).cloned())).collect();
-        self.assign_all(assigns, true);
-        let with = self.only_for_this(assigns);
-        let command = Running { words: fields, exec: false, with, at: node.span.clone() };
-        let (status, kept) = self.dispatch(command, certain, words);
-        for (name, old) in before.into_iter().rev() {
-            match old {
-                Some(old) => self.state.vars.insert(name.clone(), old),
-                None => self.state.vars.remove(&name),
-            };
-            // Shells differ on whether an assignment before a builtin or a function outlives it.
-            if kept {
-                self.assign_unknown(&name, &node.span, &node.span);
-            }
-        }
-        // Nor do they agree on what `${X:=…}` in front of a command leaves behind.
-        assigns.iter().for_each(|assign| self.perhaps_expand(&assign.value));
-        status
-    }
-
-    fn only_for_this(&self, assigns: &[Assign]) -> Vec<(String, Assigned)> {
-        let find = |assign: &Assign| {
-            let var = self.state.vars.get(&assign.name)?;
-            let at = assign.span.clone();
-            Some((assign.name.clone(), Assigned { value: var.value.clone(), exported: true, at }))
-        };
-        assigns.iter().filter_map(find).collect()
-    }
-
-    /// Runs something whose output may go elsewhere and whose input may come from elsewhere.
-    pub(super) fn redirected(&mut self, redirects: &[Redirect], run: impl FnOnce(&mut Self) -> Status) -> Status {
-        if redirects.is_empty() {
-            return run(self);
-        }
-        let outer_stdin = self.stdin.clone();
-        let mut elsewhere = None;
-        for redirect in redirects {
-            match redirect {
-                Redirect::Out(word) => elsewhere = Some(self.value(word)),
-                Redirect::In(word) => self.stdin = Some(self.file(word)),
-                Redirect::Here => self.stdin = Some(Template::opaque(shell("<<"), &(self.place)(0..0))),
-                Redirect::Other(word) => drop(self.value(word)),
-            }
-        }
-        let printed = std::mem::take(&mut self.state.out);
-        let status = run(self);
-        self.stdin = outer_stdin;
-        let inner = std::mem::replace(&mut self.state.out, printed);
-        match elsewhere.map(|target| target.literal()) {
-            None => self.print(&inner),
-            Some(Some(target)) if target != "1" && !target.starts_with("/dev/std") && !target.contains("/fd/") => {}
-            Some(_) => self.state.out.append(&Template::opaque(shell(">"), &(self.place)(0..0))),
-        }
-        status
-    }
-
-    /// The content of a file that is redirected to standard input.
-    fn file(&mut self, word: &Word) -> Template {
-        let name = self.value(word);
-        super::tools::file(&name, &self.from.hostname, &(self.place)(word.span.clone()))
-    }
-
-    pub(super) fn value(&mut self, word: &Word) -> Template {
-        let chunks = self.expand(word);
-        Chunk::join(&chunks)
     }
 }

@@ -6,6 +6,9 @@ use super::state::{Last, State, Status};
 use super::syntax::{AndOr, Kind, List, Node, Pipeline, Span, Word};
 use crate::name::template::Template;
 
+/// Functions call functions; the stack of the machine has an end.
+const DEEPEST: usize = 60;
+
 impl Eval<'_> {
     pub(super) fn list(&mut self, list: &[AndOr]) -> Status {
         let mut status = Status::Success;
@@ -23,8 +26,9 @@ impl Eval<'_> {
         let (_, out, _) = self.subshell(None, &item.span, |shell| shell.and_or(item));
         if !out.is_empty() {
             let unknown = self.opaque(&item.span);
-            self.state.out.append(&unknown);
+            self.print(&unknown);
         }
+        self.state.last = Last::Unclear;
         Status::Success
     }
 
@@ -67,7 +71,7 @@ impl Eval<'_> {
     }
 
     pub(super) fn fork(&mut self) -> State {
-        self.step(self.state.vars.len() + 1);
+        self.step(self.state.weight() + 1);
         self.state.clone()
     }
 
@@ -110,7 +114,14 @@ impl Eval<'_> {
         if !self.step(1) {
             return Status::Unknown;
         }
-        self.redirected(&node.redirects, |shell| shell.kind(node))
+        if self.depth >= DEEPEST {
+            self.lose(node.span.clone(), "nested too deeply");
+            return Status::Unknown;
+        }
+        self.depth += 1;
+        let status = self.redirected(&node.redirects, |shell| shell.kind(node));
+        self.depth -= 1;
+        status
     }
 
     fn kind(&mut self, node: &Node) -> Status {
@@ -206,31 +217,23 @@ impl Eval<'_> {
 
     /// A loop: nobody counts its rounds, so what it may assign is unknown afterwards.
     fn rounds(&mut self, node: &Node) -> Status {
-        let mut effects = Effects::default();
-        match &node.kind {
-            Kind::For { name, body } => {
-                effects.assigns.push((name.clone(), node.span.clone()));
-                effects.list(body);
-            }
-            Kind::While { condition, body } => {
-                effects.list(condition);
-                effects.list(body);
-            }
-            _ => {}
-        }
         self.skip(node.span.clone(), "a loop");
-        let calls_function = effects.calls.iter().any(|name| self.state.functions.contains_key(name));
+        let mut effects = Effects::default();
+        effects.node(node);
+        effects.follow(&self.state.functions);
         for (name, at) in &effects.assigns {
             self.perhaps_assign(name, at, &node.span);
         }
-        if effects.anything || calls_function {
+        if effects.anything {
             self.lose(node.span.clone(), "a loop that may set anything");
         }
+        self.state.strangers |= effects.strangers;
+        self.state.functions.extend(effects.defines.into_iter().map(|name| (name, None)));
         let printed = self.opaque(&node.span);
         self.print(&printed);
         self.state.last = Last::Unclear;
         let after = self.fork();
-        if effects.execs || calls_function {
+        if effects.execs {
             self.end_script_here();
         } else if effects.returns {
             self.leave();

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::rc::Rc;
 
-use super::syntax::{Bit, BitKind, List, Op, Span, Word};
+use super::syntax::{Bit, BitKind, Span, Word};
 use crate::name::template::{Part, Why};
 
 /// Nothing that people write is nested deeper.
@@ -119,7 +118,7 @@ impl<'a> Parser<'a> {
         let next = self.peek();
         match until {
             Until::Delimiter => {
-                Ok(tag_length(self.rest()).is_none() && next.is_none_or(|c| " \t\r\n;&|<>()".contains(c)))
+                Ok(tag_length(self.rest()).is_none() && next.is_none_or(|c| " \t\n;&|<>()".contains(c)))
             }
             Until::Quote if next.is_none() => self.stop("a quote that is not closed"),
             Until::Brace { .. } if next.is_none() => self.stop("a brace that is not closed"),
@@ -128,7 +127,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn bit(&mut self, until: Until, bits: &mut Vec<Bit>) -> Read<()> {
+    pub(super) fn bit(&mut self, until: Until, bits: &mut Vec<Bit>) -> Read<()> {
         let start = self.pos;
         let quoted = matches!(until, Until::Quote | Until::Brace { quoted: true });
         if let Some((part, length)) = self.hole() {
@@ -210,140 +209,15 @@ impl<'a> Parser<'a> {
         }
         push_text(bits, c, true, start..self.pos);
     }
-
-    fn dollar(&mut self, quoted: bool) -> Read<BitKind> {
-        self.pos += 1;
-        if self.rest().starts_with("((") {
-            return self.arithmetic();
-        }
-        if self.eat("(") {
-            let list = self.nested(|parser| parser.list())?;
-            return if self.eat(")") { Ok(command(list)) } else { self.stop("`$(` that is not closed") };
-        }
-        if self.eat("{") {
-            return self.nested(|parser| parser.braces(quoted));
-        }
-        // `$'…'` and `$"…"` mean something in some shells only.
-        if !quoted && self.rest().starts_with(['\'', '"']) {
-            let mut ignored = Vec::new();
-            self.bit(Until::Delimiter, &mut ignored)?;
-            return Ok(BitKind::Unread);
-        }
-        let name = self.name();
-        Ok(if name.is_empty() { BitKind::Text("$".to_owned()) } else { BitKind::Param { name, op: None } })
-    }
-
-    /// The name of a parameter, which is longer than one character only for variables.
-    fn name(&mut self) -> String {
-        let rest = self.rest();
-        let length = match rest.chars().next() {
-            Some(c) if "@*#?-$!".contains(c) || c.is_ascii_digit() => 1,
-            Some(c) if c == '_' || c.is_ascii_alphabetic() => {
-                rest.find(|c: char| c != '_' && !c.is_ascii_alphanumeric()).unwrap_or(rest.len())
-            }
-            _ => 0,
-        };
-        self.pos += length;
-        rest[..length].to_owned()
-    }
-
-    fn arithmetic(&mut self) -> Read<BitKind> {
-        let mut open = 0_usize;
-        while let Some(c) = self.peek() {
-            self.pos += c.len_utf8();
-            match c {
-                '(' => open += 1,
-                ')' if open == 1 => return Ok(BitKind::Unread),
-                ')' => open -= 1,
-                _ => {}
-            }
-        }
-        self.stop("`$((` that is not closed")
-    }
-
-    fn braces(&mut self, quoted: bool) -> Read<BitKind> {
-        let mut name = self.name();
-        if name.starts_with(|c: char| c.is_ascii_digit()) {
-            name.push_str(&self.rest()[..self.rest().find(|c: char| !c.is_ascii_digit()).unwrap_or(0)]);
-            self.pos += name.len() - 1;
-        }
-        if self.eat("}") && !name.is_empty() {
-            return Ok(BitKind::Param { name, op: None });
-        }
-        let op = if name.is_empty() || name == "#" { None } else { self.operator() };
-        let patterns = matches!(op, Some(Op::StripPrefix { .. } | Op::StripSuffix { .. }));
-        // A pattern has quotes of its own, also inside double quotes.
-        let word = self.bits(Until::Brace { quoted: quoted && !patterns })?;
-        self.pos += 1;
-        Ok(match op {
-            Some(op) => BitKind::Param { name, op: Some((op, Rc::new(word))) },
-            None => BitKind::Unread,
-        })
-    }
-
-    fn operator(&mut self) -> Option<Op> {
-        let table = [
-            (":-", Op::Default { colon: true }),
-            ("-", Op::Default { colon: false }),
-            (":=", Op::Assign { colon: true }),
-            ("=", Op::Assign { colon: false }),
-            (":+", Op::Alternative { colon: true }),
-            ("+", Op::Alternative { colon: false }),
-            (":?", Op::Demand { colon: true }),
-            ("?", Op::Demand { colon: false }),
-            ("##", Op::StripPrefix { longest: true }),
-            ("#", Op::StripPrefix { longest: false }),
-            ("%%", Op::StripSuffix { longest: true }),
-            ("%", Op::StripSuffix { longest: false }),
-        ];
-        table.into_iter().find_map(|(token, op)| self.eat(token).then_some(op))
-    }
-
-    fn backticks(&mut self) -> Read<BitKind> {
-        self.pos += 1;
-        let Some(length) = closing_backtick(self.rest()) else {
-            return self.stop("a backtick that is not closed");
-        };
-        let (start, end) = (self.pos, self.end);
-        let close = start + length;
-        // Backslashes are taken off before the inner script is read, so its bytes are not those of the text.
-        if self.text[start..close].contains('\\') {
-            self.pos = close + 1;
-            return Ok(BitKind::Unread);
-        }
-        self.end = close;
-        let list = self.nested(|parser| parser.list());
-        let complete = self.pos == close;
-        self.end = end;
-        let list = list?;
-        if !complete {
-            return self.stop("unexpected token");
-        }
-        self.pos = close + 1;
-        Ok(command(list))
-    }
 }
 
 /// The length of the EEx tag that stands here.
 pub(super) fn tag_length(rest: &str) -> Option<usize> {
     let near = &rest.as_bytes()[..rest.len().min(500)];
-    if !near.starts_with(b"<%") {
-        return None;
-    }
-    near.windows(2).position(|pair| pair == b"%>").map(|index| index + 2)
-}
-
-fn command(list: List) -> BitKind {
-    BitKind::Command(Rc::new(list))
-}
-
-fn closing_backtick(text: &str) -> Option<usize> {
-    let mut escaped = false;
-    text.char_indices().find_map(|(index, c)| {
-        let closes = c == '`' && !escaped;
-        escaped = c == '\\' && !escaped;
-        closes.then_some(index)
-    })
+    let inside = near.strip_prefix(b"<%")?;
+    // Tags are not nested, so the next one ends the search, and reading stays linear.
+    let end = inside.windows(2).position(|pair| pair == b"%>" || pair == b"<%")?;
+    (inside[end] == b'%').then_some(end + 4)
 }
 
 fn push_text(bits: &mut Vec<Bit>, c: char, quoted: bool, span: Span) {

@@ -10,18 +10,23 @@
 //! cannot be read are taken to have set all of them.
 
 mod builtins;
+mod command;
+mod dollar;
 mod effects;
 mod eval;
 mod expand;
+mod fields;
 mod flow;
 mod lexer;
 mod parser;
 mod pattern;
 mod script;
 mod sed;
+mod simple;
 mod state;
 mod syntax;
 mod tools;
+mod vars;
 
 use std::ops::Range;
 
@@ -77,6 +82,13 @@ pub struct Running {
     pub with: Vec<(String, Assigned)>,
     /// Where it stands in the script, in bytes.
     pub at: Range<usize>,
+}
+
+impl Running {
+    /// The words behind the program.
+    pub fn arguments(&self) -> &[Template] {
+        self.words.get(1..).unwrap_or_default()
+    }
 }
 
 /// What came of a script.

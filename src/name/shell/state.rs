@@ -80,6 +80,8 @@ pub(super) struct State {
     pub(super) stop_on_unset: Status,
     /// Something that was not read may have set every variable.
     pub(super) foreign: Option<Why>,
+    /// Any command may be a function that was not read.
+    pub(super) strangers: bool,
     pub(super) alive: bool,
 }
 
@@ -95,8 +97,14 @@ impl State {
             stop_on_failure: Status::Failure,
             stop_on_unset: Status::Failure,
             foreign: None,
+            strangers: false,
             alive: true,
         }
+    }
+
+    /// What a copy of it costs.
+    pub(super) fn weight(&self) -> usize {
+        self.vars.len() + self.out.pieces().len()
     }
 
     /// From here on nothing is known of any variable.
@@ -140,6 +148,7 @@ pub(super) fn merge(a: State, b: State, why: &Why, at: &Loc, outer: &dyn Fn(&str
         stop_on_failure: a.stop_on_failure.or(b.stop_on_failure),
         stop_on_unset: a.stop_on_unset.or(b.stop_on_unset),
         foreign: a.foreign.or(b.foreign),
+        strangers: a.strangers || b.strangers,
         alive: true,
     }
 }

@@ -85,6 +85,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         account: trace.account(),
         resource: query.on.name(),
         namespace: query.namespace.as_deref(),
+        folder: &trace.object.folder,
     };
     match trace.world.may_list(&question) {
         Access::Granted => {}

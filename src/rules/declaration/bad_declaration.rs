@@ -33,6 +33,7 @@
 
 use super::{did_you_mean, meant};
 use crate::discovery::{Problem, Strategy};
+use crate::name::inputs;
 use crate::name::template::{Sym, Template};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
 use crate::rules::{Check, Rule};
@@ -50,13 +51,11 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Trace(check),
 };
 
-/// What an item of `inputs` may be bound to.
-const FIELDS: [&str; 6] = ["podIP", "podIPs", "hostIP", "podName", "namespace", "nodeName"];
-
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     for problem in trace.strategy.as_ref().map_or(&[] as &[_], |strategy| &strategy.problems) {
         match problem {
             Problem::UnknownStrategy(meant) => strategy(trace, *meant, found),
+            Problem::BadValue { key: Key::Selector, value, .. } => selector(value, found),
             Problem::BadValue { key, value, allowed } => {
                 let meant = meant(&value.value, allowed.iter().copied());
                 say(*key, value, &format!("is not one of {}", list(allowed)), meant, found);
@@ -64,9 +63,8 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
             Problem::Unchecked(_) | Problem::Missing(..) => {}
         }
     }
-    selector(trace, found);
     node_name(trace, found);
-    inputs(trace, found);
+    bound_inputs(trace, found);
     container(trace, found);
 }
 
@@ -88,17 +86,13 @@ fn strategy(trace: &Trace<'_>, meant: Option<&str>, found: &mut Findings) {
     }
 }
 
-/// `kubernetes_selector`, which only one strategy reads.
-fn selector(trace: &Trace<'_>, found: &mut Findings) {
-    let is_read = trace.strategy.as_ref().is_some_and(|strategy| strategy.used.contains(&Key::Selector));
-    let Some(written) = trace.option(Key::Selector).filter(|_| is_read) else { return };
-    let Some(text) = written.value.literal() else { return };
+fn selector(written: &Sourced<String>, found: &mut Findings) {
     // `key>1` and `key<1` are selectors, too.
-    let Some(BadSelector(part)) = Selector::parse(&text).err().filter(|bad| !bad.0.contains(['<', '>'])) else {
+    let Some(BadSelector(part)) = Selector::parse(&written.value).err().filter(|bad| !bad.0.contains(['<', '>']))
+    else {
         return;
     };
-    let value = Sourced { value: text, at: written.at };
-    say(Key::Selector, &value, &format!("is no label selector: `{part}` is not understood"), None, found);
+    say(Key::Selector, written, &format!("is no label selector: `{part}` is not understood"), None, found);
 }
 
 fn node_name(trace: &Trace<'_>, found: &mut Findings) {
@@ -113,21 +107,19 @@ fn node_name(trace: &Trace<'_>, found: &mut Findings) {
     say(Key::NodeName, written, &what, near, found);
 }
 
-fn inputs(trace: &Trace<'_>, found: &mut Findings) {
+fn bound_inputs(trace: &Trace<'_>, found: &mut Findings) {
     let Some(written) = trace.key(Key::Inputs) else { return };
     if is_filled_in_later(&written.value) {
         return;
     }
-    for item in written.value.split([' ', ',', '\n', '\t']).filter(|item| !item.is_empty()) {
-        match item.split_once('=') {
-            Some((name, field)) if !name.is_empty() => {
-                if !FIELDS.contains(&field) {
-                    let what = format!("binds {name} to `{field}`, which is none of {}", list(&FIELDS));
-                    say(Key::Inputs, written, &what, meant_field(field), found);
-                }
-            }
-            _ => say(Key::Inputs, written, &format!("has `{item}`, which is not VARIABLE=field"), None, found),
+    let Some(word) = inputs::parse(written).err() else { return };
+    match word.split_once('=') {
+        Some((name, field)) => {
+            let fields = inputs::FIELDS.map(|(field, _)| field);
+            let what = format!("binds {name} to `{field}`, which is none of {}", list(&fields));
+            say(Key::Inputs, written, &what, meant_field(field), found);
         }
+        None => say(Key::Inputs, written, &format!("has `{word}`, which is not VARIABLE=field"), None, found),
     }
 }
 
@@ -136,7 +128,7 @@ fn meant_field(field: &str) -> Option<&'static str> {
     match field {
         "metadata.name" => Some("podName"),
         "metadata.namespace" => Some("namespace"),
-        _ => meant(field.rsplit('.').next().unwrap_or(field), FIELDS),
+        _ => meant(field.rsplit('.').next().unwrap_or(field), inputs::FIELDS.map(|(field, _)| field)),
     }
 }
 

@@ -138,7 +138,8 @@ fn listed(trace: &Trace<'_>) -> Option<Resource> {
     let may = |resource: &Resource| {
         let namespace = trace.object.namespace.as_deref();
         let account = trace.pod.service_account.as_deref().unwrap_or("default");
-        let question = Question { account_namespace: namespace, account, resource: resource.name(), namespace };
+        let folder = &trace.object.folder;
+        let question = Question { account_namespace: namespace, account, resource: resource.name(), namespace, folder };
         matches!(trace.world.may_list(&question), Access::Granted)
     };
     [Resource::Endpoints, Resource::Pods].into_iter().find(may)

@@ -29,6 +29,7 @@
 //! OTP 25.2.3, `net_kernel.erl`, `valid_name_head/1`: `^[0-9A-Za-z_\-]+$`. Failure catalogue 16.
 
 use crate::name::boot::{Boot, Crash};
+use crate::name::template::Part;
 use crate::place::Loc;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
 use crate::rules::{Check, Rule};
@@ -63,6 +64,10 @@ fn in_the_name(trace: &Trace<'_>) -> Option<(String, char, Loc)> {
     }
     let (name, at) = naming.written()?;
     let base = name.split_once('@').map_or_else(|| name.clone(), |(base, _)| base);
+    let unexpanded = |part: &Part| matches!(part, Part::Unexpanded(..)) || part.text().is_some_and(is_shell);
+    if base.pieces().iter().any(|piece| unexpanded(&piece.part)) {
+        return None; // BG105 and BG106 say why
+    }
     let text = base.literal()?;
     Some((text.clone(), refused(&text)?, at))
 }
@@ -72,6 +77,11 @@ fn in_the_declaration(trace: &Trace<'_>) -> Option<(String, char, Loc)> {
     // A reference to a variable is not a name yet.
     let text = declared.value.split("$(").next()?;
     Some((declared.value.clone(), refused(text)?, declared.at.clone()))
+}
+
+/// A dollar sign or a backquote was meant to become something else.
+fn is_shell(text: &str) -> bool {
+    text.contains(['$', '`'])
 }
 
 fn refused(base: &str) -> Option<char> {

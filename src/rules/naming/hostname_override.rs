@@ -1,0 +1,124 @@
+//! # hostname-override (BG115)
+//!
+//! A node whose name is made of the pod's host name depends on what the kubelet makes of that. `hostnameOverride` gives every
+//! replica the same host name and takes the domain away; `setHostnameAsFQDN` makes the whole FQDN the host name, and the
+//! kernel allows it 64 characters.
+//!
+//! ## At run time
+//!
+//! Where the VM completes the name: `Can't set long node name! Please check your configuration`, and the pod restarts for
+//! ever. With too long a name the pod stays in ContainerCreating: `Failed to construct FQDN from Pod hostname and cluster
+//! domain`.
+//!
+//! ## Example
+//!
+//! ```yaml
+//! kind: StatefulSet
+//! spec:
+//!   template:
+//!     spec:
+//!       hostnameOverride: cart
+//!       containers:
+//!         - name: cart
+//!           env:
+//!             - name: RELEASE_NODE
+//!               value: cart
+//! ```
+//!
+//! ## Fix
+//!
+//! Remove the field, or make the name of `metadata.name` instead, which it does not change:
+//!
+//! ```yaml
+//!             - name: RELEASE_NODE
+//!               value: cart@$(MY_POD_NAME).cart.$(MY_POD_NAMESPACE).svc.cluster.local
+//! ```
+//!
+//! The `hostname` of a StatefulSet's template does nothing: the controller overwrites it. That of any other workload is the
+//! same in every pod; BG109 judges the names that come of it.
+//!
+//! ## Facts
+//!
+//! Kubernetes 1.35, `pkg/kubelet/kubelet_pods.go`, `GeneratePodHostNameAndDomain`; `hostnameOverride` needs the feature of that
+//! name. Failure catalogue 24, 101 and 102. Not seen on a cluster: the 64 characters.
+
+use crate::name::boot::{Boot, Crash};
+use crate::name::template::Sym;
+use crate::rules::finding::{Effect, Findings, Safety, Severity};
+use crate::rules::{Check, Rule};
+use crate::symptom::Symptom;
+use crate::trace::Trace;
+use crate::world::workload::WorkloadKind;
+
+pub(super) static RULE: Rule = Rule {
+    code: 115,
+    slug: "hostname-override",
+    severity: Severity::Error,
+    effect: Effect::Breaks,
+    summary: "the pod's host name is not what the node's name is made of",
+    source: include_str!("hostname_override.rs"),
+    check: Check::Trace(check),
+};
+
+fn check(trace: &Trace<'_>, found: &mut Findings) {
+    if trace.pod.hostname_override.is_some() {
+        overridden(trace, found);
+    } else if trace.pod.hostname_as_fqdn && trace.starts_a_node() {
+        too_long(trace, found);
+    }
+}
+
+fn overridden(trace: &Trace<'_>, found: &mut Findings) {
+    let (message, symptom) = match trace.boot() {
+        // Without a subdomain there was no domain to begin with, and BG104 says so.
+        Some(Boot::Crash(Crash::LongName)) if trace.workload.subdomain().is_some() => (
+            "`hostnameOverride` takes the pod's domain away: the VM cannot complete the node's name".to_owned(),
+            Symptom::CantSetLongName,
+        ),
+        Some(Boot::Named(name)) if name.syms().any(|sym| sym == Sym::Hostname) => {
+            let host = trace.pod.hostname_override.as_deref().unwrap_or_default();
+            let dialled = trace.dials.first().map_or_else(|| "...".to_owned(), |dial| trace.identity.show(&dial.name));
+            let message = format!("`hostnameOverride` makes the host name in `{name}` `{host}` in every pod");
+            (message, Symptom::UnableToConnect(dialled))
+        }
+        _ => return,
+    };
+    let finding = found.refute(&RULE, message);
+    finding.label(trace.at_pod_spec(&["hostnameOverride"]), "one host name for all pods, and no domain");
+    if let Some((_, at)) = trace.naming.as_ref().and_then(|naming| naming.written()) {
+        finding.label(at, "needs the pod's own host name");
+    }
+    finding.symptom(symptom).fix(Safety::Safe, "remove `hostnameOverride`");
+}
+
+/// How long a host name the kernel takes.
+const LONGEST: usize = 64;
+
+fn too_long(trace: &Trace<'_>, found: &mut Findings) {
+    let Some(fqdn) = longest_fqdn(trace).filter(|fqdn| fqdn.len() > LONGEST) else { return };
+    let length = fqdn.len();
+    found
+        .refute(&RULE, format!("`{fqdn}` would be the host name: {length} characters, and the kernel allows {LONGEST}"))
+        .label(trace.at_pod_spec(&["setHostnameAsFQDN"]), "makes the whole FQDN the host name")
+        .symptom(Symptom::ContainerCreating("Failed to construct FQDN from Pod hostname and cluster domain".to_owned()))
+        .fix(Safety::Safe, "remove `setHostnameAsFQDN`");
+}
+
+/// The FQDN of the pod with the longest name, as far as it is certain. The names of a Deployment's pods end in a hash of at
+/// least one character and five more.
+fn longest_fqdn(trace: &Trace<'_>) -> Option<String> {
+    let (subdomain, namespace) = (trace.workload.subdomain()?, trace.object.namespace.as_ref()?);
+    let name = &trace.object.name;
+    let hostname = match (trace.workload.kind, &trace.pod.hostname) {
+        (WorkloadKind::StatefulSet, _) => {
+            let last = trace.workload.first_ordinal + trace.replicas().unwrap_or(1).saturating_sub(1);
+            format!("{name}-{last}")
+        }
+        (_, Some(hostname)) => hostname.clone(),
+        (WorkloadKind::Pod, None) => name.clone(),
+        (WorkloadKind::Replicas, None) => format!("{name}-x-xxxxx"),
+        (_, None) => format!("{name}-xxxxx"),
+    };
+    let hostname: String = hostname.chars().take(63).collect();
+    Some(format!("{hostname}.{subdomain}.{namespace}.svc.{}", trace.world.facts.cluster_domain))
+}

@@ -1,0 +1,55 @@
+//! # sed-eats-everything (BG112)
+//!
+//! In `sed` a dot stands for any character: `s/./-/g` turns the whole address into dashes, and every node gets a name such as
+//! `cart@---------.shop.pod.cluster.local`. The recipe comes from libcluster's own documentation, which shows it without
+//! the backslash.
+//!
+//! ## At run time
+//!
+//! The node boots, for dashes are allowed in a host. Its peers dial `cart@10-42-1-7.shop.pod.cluster.local`:
+//! `unable to connect to`, every five seconds; `Node.list()` stays empty.
+//!
+//! ## Example
+//!
+//! ```sh
+//! export RELEASE_NODE=cart@$(echo $MY_POD_IP | sed 's/./-/g').$MY_POD_NAMESPACE.pod.cluster.local
+//! ```
+//!
+//! ## Fix
+//!
+//! ```sh
+//! export RELEASE_NODE=cart@$(echo $MY_POD_IP | sed 's/\./-/g').$MY_POD_NAMESPACE.pod.cluster.local
+//! ```
+//!
+//! or `tr . -`, which knows no patterns. In double quotes YAML makes one backslash of two.
+//!
+//! ## Facts
+//!
+//! libcluster 3.3.3 to 3.5.0, the documentation of `lib/strategy/kubernetes.ex`: a heredoc that eats the backslash. Failure
+//! catalogue 18.
+
+use crate::name::boot::Boot;
+use crate::rules::finding::{Effect, Findings, Safety, Severity};
+use crate::rules::{Check, Rule};
+use crate::symptom::Symptom;
+use crate::trace::Trace;
+
+pub(super) static RULE: Rule = Rule {
+    code: 112,
+    slug: "sed-eats-everything",
+    severity: Severity::Error,
+    effect: Effect::Breaks,
+    summary: "`s/./-/g` turns every character into a dash",
+    source: include_str!("sed_eats_everything.rs"),
+    check: Check::Trace(check),
+};
+
+fn check(trace: &Trace<'_>, found: &mut Findings) {
+    let Some(at) = trace.naming.as_ref().and_then(|naming| naming.dashes_everything.as_ref()) else { return };
+    let finding = found.refute(&RULE, "`s/./-/g` turns every character of the address into a dash, not only the dots");
+    finding.label(at.clone(), "here a dot stands for any character");
+    if let (Some(Boot::Named(_)), Some(dial)) = (trace.boot(), trace.dials.first()) {
+        finding.symptom(Symptom::UnableToConnect(trace.identity.show(&dial.name)));
+    }
+    finding.fix(Safety::Safe, "escape the dot").snippet("sed 's/\\./-/g'");
+}

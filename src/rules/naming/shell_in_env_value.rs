@@ -1,0 +1,170 @@
+//! # shell-in-env-value (BG106)
+//!
+//! No shell ever reads the values of `env`. Kubernetes knows one form, `$(VAR)`; a `${VAR}`, a `$VAR`, a `$(hostname -i)` or a
+//! command in backquotes stays as it is, and the release takes it for the name.
+//!
+//! ## At run time
+//!
+//! With spaces in it the start script falls apart: `{"init terminating in do_boot",{undef,[{elixir,start_cli,[],[]}`, and the
+//! pod restarts for ever. Without, the node boots and is literally called `cart@${MY_POD_IP}`.
+//!
+//! ## Example
+//!
+//! ```yaml
+//! env:
+//!   - name: RELEASE_NODE
+//!     value: cart@$(hostname -i)
+//! ```
+//!
+//! ## Fix
+//!
+//! ```yaml
+//! env:
+//!   - name: MY_POD_IP
+//!     valueFrom:
+//!       fieldRef:
+//!         fieldPath: status.podIP
+//!   - name: RELEASE_NODE
+//!     value: cart@$(MY_POD_IP)
+//! ```
+//!
+//! Or let a shell do it: the same line in the image's `rel/env.sh` works. A `${X}` that no container of the pod defines is
+//! taken for a placeholder that `envsubst` or a GitOps engine fills in before, and nothing is said. Only variables that decide
+//! the name, the VM's flags, the cookie or the query are looked at.
+//!
+//! ## Facts
+//!
+//! Kubernetes 1.35, `third_party/forked/golang/expansion/expand.go`; what the release does with it was tried with Elixir 1.14.
+//! Failure catalogue 8 and 9.
+
+use crate::name::boot::{Boot, Crash};
+use crate::name::template::{Part, Piece, Sym};
+use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
+use crate::rules::{Check, Rule};
+use crate::symptom::Symptom;
+use crate::trace::Trace;
+use crate::trace::feeds::{Fed, Feeds};
+
+pub(super) static RULE: Rule = Rule {
+    code: 106,
+    slug: "shell-in-env-value",
+    severity: Severity::Error,
+    effect: Effect::Breaks,
+    summary: "shell syntax where no shell runs",
+    source: include_str!("shell_in_env_value.rs"),
+    check: Check::Trace(check),
+};
+
+fn check(trace: &Trace<'_>, found: &mut Findings) {
+    let mut said: Vec<String> = Vec::new();
+    for fed in trace.feeding() {
+        for piece in fed.value.pieces() {
+            let Some(syntax) = syntax(trace, piece) else { continue };
+            let of_another = fed.feeds == Feeds::Distribution && found.has(&[102]);
+            let may_be_text = fed.feeds == Feeds::Cookie && !syntax.is_known_variable;
+            if of_another || may_be_text || !trace.is_out_of_reach_of_a_shell(&piece.at) || said.contains(&syntax.text)
+            {
+                continue;
+            }
+            said.push(syntax.text.clone());
+            let message = format!("`{}` in {} is shell syntax, and no shell runs it", syntax.text, fed.what);
+            // `envsubst` fills in a `$X`, too.
+            let finding =
+                if syntax.may_be_a_placeholder { found.suspect(&RULE, message) } else { found.refute(&RULE, message) };
+            let at = trace.origin(&piece.part).unwrap_or(&piece.at);
+            finding.label(at.clone(), "stays as it is written");
+            consequence(trace, &fed, finding);
+            fix(trace, &fed, &syntax, finding);
+        }
+    }
+}
+
+fn consequence(trace: &Trace<'_>, fed: &Fed<'_>, finding: &mut Finding) {
+    match fed.feeds {
+        Feeds::Name if trace.boot() == Some(&Boot::Crash(Crash::Words)) => {
+            finding.symptom(Symptom::StartCliUndefined);
+        }
+        Feeds::Name => {
+            finding.symptom(Symptom::CalledLiterally(trace.identity.show(fed.value)));
+        }
+        Feeds::Distribution => {
+            finding.symptom(Symptom::BadDistribution(fed.value.to_string()));
+        }
+        Feeds::Query => {
+            finding.symptom(Symptom::Silence);
+        }
+        Feeds::Cookie | Feeds::Flags => {
+            finding.at_most(Severity::Warning).effect(Effect::Risks);
+        }
+    }
+}
+
+fn fix(trace: &Trace<'_>, fed: &Fed<'_>, syntax: &Syntax, finding: &mut Finding) {
+    if syntax.is_known_variable {
+        let name = syntax.text.trim_matches(['$', '{', '}']);
+        finding.fix(Safety::Safe, format!("write `$({name})`, and define {name} above it"));
+        return;
+    }
+    if fed.feeds != Feeds::Name {
+        finding.fix(Safety::Unsafe, "write the value itself");
+        return;
+    }
+    let (name, path) = match syntax.text.contains("-i") || syntax.text.contains("-I") || syntax.text.contains("IP") {
+        true => ("MY_POD_IP", "status.podIP"),
+        false => ("MY_POD_NAME", "metadata.name"),
+    };
+    let existing = trace.env.vars().iter().find(|var| name == "MY_POD_IP" && var.value.syms().eq([Sym::PodIp]));
+    let reference = existing.map_or(name, |var| var.name.as_str());
+    finding.fix(Safety::Safe, format!("let the kubelet fill it in: `$({reference})`"));
+    if existing.is_none() {
+        finding.snippet(format!("- name: {name}\n  valueFrom:\n    fieldRef:\n      fieldPath: {path}"));
+    }
+}
+
+/// Something that only a shell understands.
+struct Syntax {
+    text: String,
+    /// `$X` or `${X}` where the container has an `X`.
+    is_known_variable: bool,
+    may_be_a_placeholder: bool,
+}
+
+fn syntax(trace: &Trace<'_>, piece: &Piece) -> Option<Syntax> {
+    match &piece.part {
+        Part::Unexpanded(text, _) => {
+            let name = text.trim_start_matches("$(").trim_end_matches(')');
+            is_shell(name).then(|| Syntax { text: text.clone(), is_known_variable: false, may_be_a_placeholder: false })
+        }
+        Part::Lit(text) => variable(trace, text).or_else(|| backquoted(text)),
+        _ => None,
+    }
+}
+
+/// `$X` or `${X}`.
+fn variable(trace: &Trace<'_>, text: &str) -> Option<Syntax> {
+    let (_, behind) = text.split_once('$')?;
+    let braces = behind.starts_with('{');
+    let name: String =
+        behind.trim_start_matches('{').chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
+        return variable(trace, behind);
+    }
+    let known = trace.env.get(&name).is_some();
+    let text = if braces { format!("${{{name}}}") } else { format!("${name}") };
+    Some(Syntax { text, is_known_variable: known, may_be_a_placeholder: !known })
+}
+
+fn backquoted(text: &str) -> Option<Syntax> {
+    let (_, behind) = text.split_once('`')?;
+    let (command, _) = behind.split_once('`')?;
+    Some(Syntax { text: format!("`{command}`"), is_known_variable: false, may_be_a_placeholder: false })
+}
+
+/// Programs that people call for a name.
+const PROGRAMS: [&str; 6] = ["hostname", "uname", "whoami", "date", "pwd", "id"];
+
+/// Whether what stands between `$(` and `)` is a command, not the name of a variable.
+pub(super) fn is_shell(name: &str) -> bool {
+    let in_a_name = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    !name.chars().all(in_a_name) || PROGRAMS.contains(&name)
+}
