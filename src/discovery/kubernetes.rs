@@ -62,7 +62,8 @@ impl Discovery for Kubernetes {
                     at: selector.at.clone(),
                     namespace: namespace.clone(),
                 }),
-                Err(bad) => Query::Unknown(Why::Placeholder(bad.to_string())),
+                // Rule 002 says so.
+                Err(_) => Query::Undeclared,
             },
             (Err(why), _) => Query::Unknown(why),
             (_, Err(why)) => Query::Unknown(why.clone()),

@@ -55,7 +55,6 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     for problem in trace.strategy.as_ref().map_or(&[] as &[_], |strategy| &strategy.problems) {
         match problem {
             Problem::UnknownStrategy(meant) => strategy(trace, *meant, found),
-            Problem::BadValue { key: Key::Selector, value, .. } => selector(value, found),
             Problem::BadValue { key, value, allowed } => {
                 let meant = meant(&value.value, allowed.iter().copied());
                 say(*key, value, &format!("is not one of {}", list(allowed)), meant, found);
@@ -63,6 +62,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
             Problem::Unchecked(_) | Problem::Missing(..) => {}
         }
     }
+    selector(trace, found);
     node_name(trace, found);
     bound_inputs(trace, found);
     container(trace, found);
@@ -86,7 +86,11 @@ fn strategy(trace: &Trace<'_>, meant: Option<&str>, found: &mut Findings) {
     }
 }
 
-fn selector(written: &Sourced<String>, found: &mut Findings) {
+fn selector(trace: &Trace<'_>, found: &mut Findings) {
+    let used = trace.strategy.as_ref().is_some_and(|strategy| strategy.used.contains(&Key::Selector));
+    let Some(written) = trace.key(Key::Selector).filter(|written| used && !is_filled_in_later(&written.value)) else {
+        return;
+    };
     // `key>1` and `key<1` are selectors, too.
     let Some(BadSelector(part)) = Selector::parse(&written.value).err().filter(|bad| !bad.0.contains(['<', '>']))
     else {
