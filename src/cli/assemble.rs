@@ -116,7 +116,10 @@ impl<'s> Assembly<'s> {
                 .iter()
                 .position(|one| one.ignore.flaw(self.today).is_none() && one.ignore.is_about(finding.rule));
             match matching {
-                Some(index) => used[index] = true,
+                Some(index) => {
+                    used[index] = true;
+                    self.report.ignored += 1;
+                }
                 None => self.add_finding(number, world, finding),
             }
         }
@@ -137,6 +140,7 @@ impl<'s> Assembly<'s> {
         });
         let labels: Vec<ReportedLabel> = labels.collect();
         if self.is_silenced(finding.rule, &labels) {
+            self.report.ignored += 1;
             return;
         }
         let primary =

@@ -131,7 +131,8 @@ fn loudness(report: &Report) -> String {
     let levels = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Info, "info")];
     let counts = levels.map(|(severity, name)| (report.count(severity), name));
     let counts: Vec<_> = counts.into_iter().filter(|(count, _)| *count > 0).map(|(n, name)| counted(n, name)).collect();
-    if counts.is_empty() { "no findings".to_owned() } else { counts.join(", ") }
+    let loud = if counts.is_empty() { "no findings".to_owned() } else { counts.join(", ") };
+    if report.ignored == 0 { loud } else { format!("{loud}, {} ignored", report.ignored) }
 }
 
 fn not_checked(report: &Report) -> Option<String> {

@@ -14,6 +14,8 @@ pub struct Report {
     pub findings: Vec<ReportedFinding>,
     /// Every workload that was looked at, whatever came of it.
     pub workloads: Vec<CheckedWorkload>,
+    /// How many findings an annotation or a comment silences.
+    pub ignored: usize,
     /// How many Kubernetes objects are no workloads.
     pub other_objects: usize,
     /// What was not read.
