@@ -150,6 +150,7 @@ impl<'s> Assembly<'s> {
         self.report.findings.push(ReportedFinding {
             rule: finding.rule,
             severity,
+            effect: finding.effect,
             verdict: finding.verdict,
             message: finding.message,
             workload,
@@ -360,6 +361,7 @@ fn input_finding(
     ReportedFinding {
         rule,
         severity,
+        effect: rule.effect,
         verdict: Verdict::Refuted,
         message,
         workload,

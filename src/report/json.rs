@@ -235,7 +235,7 @@ fn finding<'r>(finding: &'r ReportedFinding, sources: &'r Sources<'r>) -> Findin
         code: finding.rule.id(),
         slug: finding.rule.slug,
         severity: finding.severity,
-        effect: finding.rule.effect,
+        effect: finding.effect,
         verdict: finding.verdict,
         message: &finding.message,
         workload: finding.workload.as_deref(),

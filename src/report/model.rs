@@ -4,7 +4,7 @@
 
 use crate::place::{Pointer, Step};
 use crate::rules::Rule;
-use crate::rules::finding::{Fix, Names, Severity, Verdict};
+use crate::rules::finding::{Effect, Fix, Names, Severity, Verdict};
 use crate::world::node::Span;
 
 /// What one run has to say.
@@ -33,6 +33,8 @@ pub struct ReportedFinding {
     pub rule: &'static Rule,
     /// How loud, after the configuration has had its say.
     pub severity: Severity,
+    /// What the fault does here.
+    pub effect: Effect,
     /// How certain.
     pub verdict: Verdict,
     /// One line.
@@ -220,7 +222,6 @@ fn fnv1a(bytes: &[u8]) -> u64 {
 mod tests {
     use super::*;
     use crate::rules::Check;
-    use crate::rules::finding::Effect;
 
     static RULE: Rule = Rule {
         code: 204,

@@ -194,6 +194,12 @@ impl Findings {
         self.list.iter().any(|finding| codes.contains(&finding.rule.code))
     }
 
+    /// Whether one of these codes already explains why nodes do not see each other.
+    pub fn explains(&self, codes: &[u16]) -> bool {
+        let breaks = |finding: &&Finding| finding.effect == Effect::Breaks;
+        self.list.iter().filter(breaks).any(|finding| codes.contains(&finding.rule.code))
+    }
+
     /// What was found.
     pub fn into_vec(self) -> Vec<Finding> {
         self.list

@@ -103,6 +103,7 @@ pub fn finding(rule: &'static Rule, message: &str, labels: Vec<ReportedLabel>) -
     ReportedFinding {
         rule,
         severity: rule.severity,
+        effect: Effect::Breaks,
         verdict: Verdict::Refuted,
         message: message.into(),
         workload: Some("StatefulSet shop/cart".into()),

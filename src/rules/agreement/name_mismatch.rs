@@ -63,7 +63,7 @@ const SAID_BY: [u16; 11] = [105, 106, 107, 108, 109, 112, 115, 202, 212, 213, 21
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Agreement::Differs(dialled, own, common) = trace.agreement() else { return };
-    if found.has(&SAID_BY) || wrong_cluster_domain::domain(trace).is_some() {
+    if found.explains(&SAID_BY) || wrong_cluster_domain::domain(trace).is_some() {
         return;
     }
     let (dialled_text, own_text) = (trace.identity.show(dialled), trace.identity.show(own));
