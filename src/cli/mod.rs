@@ -99,7 +99,7 @@ impl Cli {
                 return ExitCode::SUCCESS;
             }
             // Nothing can be done about a standard error that is closed.
-            let _ = writeln!(streams.stderr, "beamgate: {error:#}");
+            let _ = writeln!(streams.stderr, "beamgate: {}", format!("{error:#}").trim_end());
             ExitCode::from(TROUBLE)
         })
     }

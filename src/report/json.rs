@@ -49,7 +49,7 @@ struct Summary {
     warnings: usize,
     /// Findings that are only good to know.
     infos: usize,
-    /// Findings that an annotation or a comment silences; they are not listed.
+    /// Findings that somebody has silenced, however; they are not listed.
     ignored: usize,
     /// Workloads whose replicas find each other.
     forms: usize,
