@@ -1,5 +1,6 @@
 //! Strategies that ask DNS for addresses whatever serves them: `Cluster.Strategy.DNSPoll` (libcluster 3.5.0,
-//! `lib/strategy/dns_poll.ex`) and `DNSCluster` (dns_cluster 0.2.0, `lib/dns_cluster.ex`).
+//! `lib/strategy/dns_poll.ex`), `DNSCluster` (dns_cluster 0.2.0, `lib/dns_cluster.ex`) and `Peerage` (1.0.3,
+//! `lib/peerage/via/dns.ex`).
 
 use super::{Answer, Discovery, Needs, Options, Query, Record, ServiceRef, at_sign, service_query};
 use crate::name::template::{Sym, Template, Why};
@@ -20,6 +21,13 @@ const QUERY: &str = "DNS_CLUSTER_QUERY";
 pub(super) fn read_poll(options: &mut Options<'_>) -> Box<dyn Discovery> {
     let service = options.require(Key::Service, "query");
     let basename = options.basename("node_basename");
+    Box::new(Addresses { basename, service: options.service(service.as_ref(), false), at: options.at() })
+}
+
+/// `Peerage.Via.Dns` asks in the same way.
+pub(super) fn read_peerage(options: &mut Options<'_>) -> Box<dyn Discovery> {
+    let service = options.require(Key::Service, "dns_name");
+    let basename = options.basename("app_name");
     Box::new(Addresses { basename, service: options.service(service.as_ref(), false), at: options.at() })
 }
 

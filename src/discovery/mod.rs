@@ -227,16 +227,17 @@ pub struct Strategy {
 type Reader = fn(&mut Options<'_>) -> Box<dyn Discovery>;
 
 /// The strategies by libcluster's names.
-const STRATEGIES: [(&str, Reader); 5] = [
+const STRATEGIES: [(&str, Reader); 6] = [
     ("Kubernetes", kubernetes::read),
     ("Kubernetes.DNS", kubernetes_dns::read),
     ("Kubernetes.DNSSRV", kubernetes_dns_srv::read),
     ("DNSPoll", dns_poll::read_poll),
     ("DNSCluster", dns_poll::read_cluster),
+    ("Peerage", dns_poll::read_peerage),
 ];
 
 /// Strategies that exist and are not checked.
-const UNCHECKED: [&str; 7] = ["Gossip", "Epmd", "LocalEpmd", "ErlangHosts", "Peerage", "Announced", "Rancher"];
+const UNCHECKED: [&str; 6] = ["Gossip", "Epmd", "LocalEpmd", "ErlangHosts", "Announced", "Rancher"];
 
 impl Strategy {
     /// Reads a declaration.

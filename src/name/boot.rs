@@ -150,7 +150,7 @@ impl Naming {
             dashes_everything = dashes_everything.or(sourced.dashes_everything);
         }
         let inputs = inputs(keys);
-        let declared = declared_name(keys)
+        let declared = declared_name(scope, env, keys)
             .map(|declared| Sourced { value: inputs::bind(&declared.value, &inputs, env), at: declared.at });
         let node = Setting::of(&boot_env, NODE);
         let is_missing = |input: &Input| !scope.world.facts.injection && input.is_missing(env);
@@ -333,10 +333,11 @@ fn overridden(from_pod: Setting, node: &Setting) -> Option<Sourced<Template>> {
     }
 }
 
-fn declared_name(keys: &[(Key, Sourced<String>)]) -> Option<Sourced<Template>> {
+/// The declared name. Like every annotation it may point at a variable of the container.
+fn declared_name(scope: Scope<'_>, env: &Env, keys: &[(Key, Sourced<String>)]) -> Option<Sourced<Template>> {
     let (_, declared) = keys.iter().find(|(key, _)| *key == Key::NodeName)?;
-    let value = Template::parse(&declared.value, &declared.at).ok()?;
-    Some(Sourced { value, at: declared.at.clone() })
+    let written = env.expand_argument(declared.value.trim(), &declared.at, scope).with_references_open();
+    Some(Sourced { value: written.with_placeholders(), at: declared.at.clone() })
 }
 
 /// The name in the VM's flags. `ERL_AFLAGS` stand before the command line's and win, `ERL_FLAGS` and `ERL_ZFLAGS` behind
@@ -381,6 +382,7 @@ pub fn identity(scope: Scope<'_>, workload: &Workload) -> Identity {
         pod_name,
         // The StatefulSet controller overwrites the template's.
         hostname: workload.template.hostname.clone().filter(|_| workload.kind != WorkloadKind::StatefulSet),
+        odd_hostname: workload.template.hostname_as_fqdn || workload.template.hostname_override.is_some(),
         host_network: workload.template.host_network,
     }
 }

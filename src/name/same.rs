@@ -29,6 +29,8 @@ pub struct Identity {
     pub hostname: Option<String>,
     /// What one of the pods may be called.
     pub example: String,
+    /// With `setHostnameAsFQDN`, or an override, `hostname` prints something else than the pod's name.
+    pub odd_hostname: bool,
     /// With `hostNetwork` the pod's address is the machine's, and so is its host name.
     pub host_network: bool,
 }
@@ -157,6 +159,10 @@ impl Identity {
     }
 
     fn atoms_of(&self, sym: Sym, atoms: &mut Vec<Atom>) {
+        if sym == Sym::Hostname && self.odd_hostname {
+            atoms.push(Atom::Opaque(Why::Field("the host name".to_owned())));
+            return;
+        }
         let known = match sym {
             Sym::Namespace => self.namespace.as_deref(),
             Sym::ClusterDomain => Some(self.cluster_domain.as_str()),

@@ -248,6 +248,21 @@ impl Template {
         open
     }
 
+    /// The same, with the placeholders of a `node-name` annotation as symbols; what has an unknown one is not known.
+    #[must_use]
+    pub fn with_placeholders(&self) -> Self {
+        let mut name = Self::empty();
+        for piece in &self.0 {
+            match &piece.part {
+                Part::Lit(text) => name.append(
+                    &Self::parse(text, &piece.at).unwrap_or_else(|bad| Self::opaque(Why::Placeholder(bad), &piece.at)),
+                ),
+                _ => name.push(piece.clone()),
+            }
+        }
+        name
+    }
+
     /// The symbols in it.
     pub fn syms(&self) -> impl Iterator<Item = Sym> {
         self.0.iter().filter_map(|piece| match piece.part {

@@ -11,7 +11,7 @@ use crate::place::{Loc, ObjectId, Pointer};
 use crate::rules;
 use crate::rules::finding::Severity;
 use crate::world::declared::{App, Key, Script, Sourced};
-use crate::world::facts::{Facts, Kinds};
+use crate::world::facts::{self, Facts, Kinds};
 use crate::world::workload::{WorkloadKind, WorkloadPath};
 
 /// The name of the file.
@@ -47,13 +47,26 @@ pub struct Config {
 
 /// What serves DNS.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Dns {
     /// CoreDNS, as almost everywhere.
     #[default]
+    #[serde(rename = "coredns")]
     CoreDns,
+    /// CoreDNS with `endpoint_pod_names` in its Corefile.
+    EndpointPodNames,
     /// Something that answers no more than the Kubernetes DNS specification says.
     Other,
+}
+
+impl From<Dns> for facts::Dns {
+    fn from(dns: Dns) -> Self {
+        match dns {
+            Dns::CoreDns => Self::CoreDns,
+            Dns::EndpointPodNames => Self::EndpointPodNames,
+            Dns::Other => Self::Other,
+        }
+    }
 }
 
 /// Who injects the node's name.
@@ -273,7 +286,7 @@ impl Policy {
             cluster_domain: domain.unwrap_or(default.cluster_domain),
             complete: self.complete()?,
             injection: self.config.injection == Injection::Webhook,
-            other_dns: self.config.dns == Dns::Other,
+            dns: self.config.dns.into(),
             apps: self.apps.clone(),
         })
     }

@@ -5,7 +5,7 @@
 pub mod container;
 pub mod feeds;
 
-use crate::discovery::{Answer, Discovery, LabelQuery, Query, Resource, ServiceRef, Strategy};
+use crate::discovery::{Answer, Discovery, LabelQuery, Query, Record, Resource, ServiceRef, Strategy};
 use crate::name::boot::{Boot, Naming, Setting, identity};
 use crate::name::env::{Env, Scope};
 use crate::name::same::{Identity, Same};
@@ -14,6 +14,7 @@ use crate::place::Loc;
 use crate::symptom::Symptom;
 use crate::world::World;
 use crate::world::declared::{Declared, Key, PREFIX, Sourced, keys_of};
+use crate::world::facts::Dns;
 use crate::world::object::{Object, show_pairs};
 use crate::world::pod::{Container, PodTemplate};
 use crate::world::service::{Answers, Service};
@@ -169,7 +170,11 @@ impl<'w> Trace<'w> {
         let name = service.map(|service| service.name.as_str()).or(asked);
         let pods = matches!(query, Query::Labels(query) if query.on == Resource::Pods);
         let answer = Answer {
-            hostname: if pods { self.hostname() } else { name.and_then(|name| self.published_hostname(name)) },
+            hostname: match query {
+                _ if pods => self.hostname(),
+                Query::Service(_, Record::Srv) => name.and_then(|name| self.srv_hostname(name)),
+                _ => name.and_then(|name| self.published_hostname(name)),
+            },
             service: name.map(str::to_owned),
             virtual_ip: service
                 .and_then(Object::service)
@@ -183,7 +188,7 @@ impl<'w> Trace<'w> {
     fn hostname(&self) -> Option<Template> {
         let at = self.object.at(&["spec", "serviceName"]);
         if self.workload.has_stable_hostnames() {
-            return Some(Template::sym(Sym::Hostname, &at));
+            return Some(Template::sym(Sym::PodName, &at));
         }
         let hostname = self.pod.hostname.as_ref()?;
         Some(Template::lit(hostname.clone(), &self.pod.at_spec(&["hostname"]).of(self.object.id)))
@@ -193,6 +198,17 @@ impl<'w> Trace<'w> {
     /// (`endpointslice/util/controller_utils.go`, `ShouldSetHostname`).
     pub fn published_hostname(&self, service: &str) -> Option<Template> {
         self.hostname().filter(|_| self.workload.subdomain() == Some(service))
+    }
+
+    /// The host name in an SRV record, which a DNS server may have for pods without one too; CoreDNS makes it of the address
+    /// (`plugin/kubernetes/kubernetes.go`, `endpointHostname`) and says none here.
+    fn srv_hostname(&self, service: &str) -> Option<Template> {
+        let at = self.at_pod_spec(&["hostname"]);
+        self.published_hostname(service).or_else(|| match self.world.facts.dns {
+            Dns::CoreDns => None,
+            Dns::EndpointPodNames => Some(Template::sym(Sym::PodName, &at)),
+            Dns::Other => Some(Template::opaque(Why::Field("the name that DNS gives to this pod".to_owned()), &at)),
+        })
     }
 
     /// The Services that a name may mean.

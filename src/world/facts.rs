@@ -14,8 +14,8 @@ pub struct Facts {
     pub complete: Kinds,
     /// Whether the admission webhook runs on the cluster, so that missing names are injected there.
     pub injection: bool,
-    /// Whether the cluster's DNS is known to be something other than CoreDNS.
-    pub other_dns: bool,
+    /// What serves DNS in the cluster.
+    pub dns: Dns,
     /// What people declared for workloads that they cannot annotate.
     pub apps: Vec<super::declared::App>,
 }
@@ -27,10 +27,22 @@ impl Default for Facts {
             cluster_domain: "cluster.local".to_owned(),
             complete: Kinds::default(),
             injection: false,
-            other_dns: false,
+            dns: Dns::default(),
             apps: Vec::new(),
         }
     }
+}
+
+/// What serves DNS in a cluster, as far as it decides the names of pods without a host name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Dns {
+    /// CoreDNS: `10-42-1-7.cart.shop.svc.cluster.local`.
+    #[default]
+    CoreDns,
+    /// CoreDNS with `endpoint_pod_names` in its Corefile: `cart-6c7d9f8b5-x2x7p.cart.shop.svc.cluster.local`.
+    EndpointPodNames,
+    /// Something else, which may name them as it likes (Kubernetes DNS specification 1.1.0, section 2.4.1).
+    Other,
 }
 
 /// Groups of kinds that an input may be declared to hold completely.

@@ -19,7 +19,7 @@ pub mod workload;
 use std::collections::HashMap;
 
 use crate::place::ObjectId;
-use facts::{Facts, Kinds};
+use facts::{Dns, Facts, Kinds};
 use object::{Body, Object};
 use selector::Selector;
 use service::Service;
@@ -120,7 +120,13 @@ impl World {
             Body::ServiceAccount(_) => name(Group::ServiceAccount),
             Body::Role(_) if object.kind == "ClusterRole" => name(Group::ClusterRole),
             Body::Role(_) => name(Group::Role),
-            Body::ConfigMap(_) => name(Group::ConfigMap),
+            Body::ConfigMap(config) => {
+                name(Group::ConfigMap);
+                let corefile = object::value_of(&config.data, "Corefile");
+                if corefile.is_some_and(|corefile| corefile.contains("endpoint_pod_names")) {
+                    self.facts.dns = Dns::EndpointPodNames;
+                }
+            }
             Body::Endpoints(_) => {
                 name(Group::Endpoints);
                 self.endpoints.push(id);

@@ -50,7 +50,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
-    if !trace.is_opted_in() || found.has(&[104, 112]) || trace.discovery().is_none() {
+    if !trace.is_opted_in() || found.has(&[2, 104, 112]) || trace.discovery().is_none() {
         return;
     }
     let Agreement::Open(why) = trace.agreement() else { return };

@@ -88,7 +88,10 @@ fn strategy(trace: &Trace<'_>, meant: Option<&str>, found: &mut Findings) {
 
 fn selector(trace: &Trace<'_>, found: &mut Findings) {
     let used = trace.strategy.as_ref().is_some_and(|strategy| strategy.used.contains(&Key::Selector));
-    let Some(written) = trace.key(Key::Selector).filter(|written| used && !is_filled_in_later(&written.value)) else {
+    let Some(written) = trace
+        .key(Key::Selector)
+        .filter(|written| used && !is_filled_in_later(&written.value) && !written.value.contains("$("))
+    else {
         return;
     };
     // `key>1` and `key<1` are selectors, too.
@@ -106,9 +109,10 @@ fn node_name(trace: &Trace<'_>, found: &mut Findings) {
         return;
     }
     let known = Sym::PLACEHOLDERS.map(|(name, _)| name);
-    let near = meant(placeholder.trim_matches(['{', '}']), known);
-    let what = format!("has `{placeholder}`, which is none of {}", list(&known));
-    say(Key::NodeName, written, &what, near, found);
+    let near = meant(placeholder.trim_matches(['{', '}']), known).map(|name| format!("{{{name}}}"));
+    let known = known.map(|name| format!("{{{name}}}"));
+    let what = format!("has `{placeholder}`, which is none of {}", list(&known.each_ref().map(String::as_str)));
+    say(Key::NodeName, written, &what, near.as_deref(), found);
 }
 
 fn bound_inputs(trace: &Trace<'_>, found: &mut Findings) {
@@ -152,7 +156,7 @@ fn say(key: Key, written: &Sourced<String>, what: &str, meant: Option<&str>, fou
         .refute(&RULE, message)
         .label(written.at.clone(), meant.map_or_else(|| "not understood".to_owned(), |meant| format!("`{meant}`?")))
         .note("nothing that depends on it was checked")
-        .fix(Safety::Unsafe, "say what the app's configuration says");
+        .fix(Safety::Unsafe, meant.map_or_else(|| "correct it".to_owned(), |meant| format!("write `{meant}`")));
 }
 
 fn list(words: &[&str]) -> String {

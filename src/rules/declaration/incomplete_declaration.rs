@@ -60,7 +60,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     for problem in &strategy.problems {
         let Problem::Missing(key, called) = problem else { continue };
         let name = declared.strategy.value.as_str();
-        let message = format!("not checked: `{name}` needs `{}` (its `{called}`)", key.annotation());
+        let message = format!("not checked: `{name}` needs `{}` (libcluster's `{called}`)", key.annotation());
         let finding = found.refute(&RULE, message);
         finding.label(declared.strategy.at.clone(), format!("needs `{}`", key.annotation()));
         if *key != Key::Basename || !nothing_names_the_node(trace) {

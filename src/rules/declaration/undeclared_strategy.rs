@@ -150,8 +150,9 @@ fn basename(trace: &Trace<'_>) -> String {
 }
 
 fn service(trace: &Trace<'_>) -> String {
-    match trace.headless_services().as_slice() {
-        [only] => only.name.clone(),
+    let services = trace.headless_services();
+    match services.split_first() {
+        Some((first, rest)) if rest.iter().all(|other| other.name == first.name) => first.name.clone(),
         _ => "<headless Service>".to_owned(),
     }
 }

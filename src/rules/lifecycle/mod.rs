@@ -2,4 +2,6 @@
 
 use super::Rule;
 
-pub(super) static RULES: &[&Rule] = &[];
+mod job_joins_cluster;
+
+pub(super) static RULES: &[&Rule] = &[&job_joins_cluster::RULE];

@@ -45,7 +45,7 @@
 //! `third_party/forked/golang/expansion/expand.go`. Seen on a cluster: all four ways, and `$(HOSTNAME)`. Failure catalogue 6, 7,
 //! 10 and 87.
 
-use super::shell_in_env_value::is_shell;
+use super::shell_in_env_value::{as_a_name, is_shell};
 use crate::name::env::Var;
 use crate::name::template::{Part, Piece, Sym, Template, Unexpanded};
 use crate::place::Loc;
@@ -114,7 +114,7 @@ impl<'w> Reference<'_, 'w> {
     fn consequence(&self, finding: &mut Finding) {
         match self.fed.feeds {
             Feeds::Name => {
-                finding.symptom(Symptom::CalledLiterally(self.trace.identity.show(self.fed.value)));
+                finding.symptom(as_a_name(self.trace, self.fed));
             }
             Feeds::Distribution => {
                 finding.symptom(Symptom::BadDistribution(self.fed.value.to_string()));

@@ -29,6 +29,7 @@
 //! catalogue 18.
 
 use crate::name::boot::Boot;
+use crate::name::template::Why;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
 use crate::rules::{Check, Rule};
 use crate::symptom::Symptom;
@@ -45,7 +46,10 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
-    let Some(at) = trace.naming.as_ref().and_then(|naming| naming.dashes_everything.as_ref()) else { return };
+    let Some(naming) = &trace.naming else { return };
+    // What a script does to other variables is its own business.
+    let is_in_the_name = naming.written().is_some_and(|(name, _)| matches!(name.unknown(), Some(Why::Shell(_))));
+    let Some(at) = naming.dashes_everything.as_ref().filter(|_| is_in_the_name) else { return };
     let finding = found.refute(&RULE, "`s/./-/g` turns every character of the address into a dash, not only the dots");
     finding.label(at.clone(), "here a dot stands for any character");
     if let (Some(Boot::Named(_)), Some(dial)) = (trace.boot(), trace.dials.first()) {

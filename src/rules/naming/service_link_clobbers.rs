@@ -77,12 +77,12 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         finding
             .label(service.at(&["metadata", "name"]), format!("becomes {variable}"))
             .label(trace.at_container(container), "gets the variables of all Services of its namespace")
-            .symptom(Symptom::EpmdPort)
             .fix(Safety::Safe, "set `enableServiceLinks: false` in the pod")
             .snippet("enableServiceLinks: false");
-        if !read_by_all {
-            finding.note("if it is a release of relx; others do not read it");
-        }
+        match read_by_all {
+            true => finding.symptom(Symptom::EpmdPort),
+            false => finding.note("if it is a release of relx; others do not read it"),
+        };
     }
 }
 

@@ -39,6 +39,7 @@
 
 use crate::name::boot::{Boot, Crash};
 use crate::name::template::{Part, Piece, Sym};
+use crate::place::{Focus, Loc};
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
 use crate::rules::{Check, Rule};
 use crate::symptom::Symptom;
@@ -71,8 +72,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
             // `envsubst` fills in a `$X`, too.
             let finding =
                 if syntax.may_be_a_placeholder { found.suspect(&RULE, message) } else { found.refute(&RULE, message) };
-            let at = trace.origin(&piece.part).unwrap_or(&piece.at);
-            finding.label(at.clone(), "stays as it is written");
+            finding.label(place(trace, piece, &syntax.text), "stays as it is written");
             consequence(trace, &fed, finding);
             fix(trace, &fed, &syntax, finding);
         }
@@ -81,11 +81,8 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
 
 fn consequence(trace: &Trace<'_>, fed: &Fed<'_>, finding: &mut Finding) {
     match fed.feeds {
-        Feeds::Name if trace.boot() == Some(&Boot::Crash(Crash::Words)) => {
-            finding.symptom(Symptom::StartCliUndefined);
-        }
         Feeds::Name => {
-            finding.symptom(Symptom::CalledLiterally(trace.identity.show(fed.value)));
+            finding.symptom(as_a_name(trace, fed));
         }
         Feeds::Distribution => {
             finding.symptom(Symptom::BadDistribution(fed.value.to_string()));
@@ -96,6 +93,15 @@ fn consequence(trace: &Trace<'_>, fed: &Fed<'_>, finding: &mut Finding) {
         Feeds::Cookie | Feeds::Flags => {
             finding.at_most(Severity::Warning).effect(Effect::Risks);
         }
+    }
+}
+
+/// What becomes of a node whose name is the text as it was written.
+pub(super) fn as_a_name(trace: &Trace<'_>, fed: &Fed<'_>) -> Symptom {
+    match trace.boot() {
+        Some(Boot::Crash(Crash::Words)) => Symptom::StartCliUndefined,
+        Some(Boot::Crash(Crash::InvalidName)) => Symptom::InvalidNodeName,
+        _ => Symptom::CalledLiterally(trace.identity.show(fed.value)),
     }
 }
 
@@ -118,6 +124,19 @@ fn fix(trace: &Trace<'_>, fed: &Fed<'_>, syntax: &Syntax, finding: &mut Finding)
     finding.fix(Safety::Safe, format!("let the kubelet fill it in: `$({reference})`"));
     if existing.is_none() {
         finding.snippet(format!("- name: {name}\n  valueFrom:\n    fieldRef:\n      fieldPath: {path}"));
+    }
+}
+
+/// Where the syntax stands, within the text around it.
+fn place(trace: &Trace<'_>, piece: &Piece, syntax: &str) -> Loc {
+    let at = trace.origin(&piece.part).unwrap_or(&piece.at).clone();
+    let offset = piece.part.text().and_then(|text| text.find(syntax));
+    match (&at.focus, offset) {
+        (Focus::Within(start, _), Some(offset)) => {
+            let start = *start as usize + offset;
+            at.within(start..start + syntax.len())
+        }
+        _ => at,
     }
 }
 

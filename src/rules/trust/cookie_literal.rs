@@ -1,0 +1,72 @@
+//! # cookie-literal (BG601)
+//!
+//! The cookie is all that stands between a node and whoever reaches its port: who has it runs any code there. Written into a
+//! manifest it is in Git, in the CI's logs and in every `kubectl get deployment -o yaml`.
+//!
+//! ## At run time
+//!
+//! Nothing: the nodes form a cluster. `kubectl get deployment -o yaml` shows the cookie to everybody who may read Deployments.
+//!
+//! ## Example
+//!
+//! ```yaml
+//! env:
+//!   - name: RELEASE_COOKIE
+//!     value: Qm7rXw2LkT9sVb4Z
+//! ```
+//!
+//! ## Fix
+//!
+//! ```yaml
+//! env:
+//!   - name: RELEASE_COOKIE
+//!     valueFrom:
+//!       secretKeyRef:
+//!         name: cart-cookie
+//!         key: cookie
+//! ```
+//!
+//! Change the cookie, too: it stays in the history. beamgate itself shows no cookies. One out of a ConfigMap is as public; a
+//! reference to a variable that comes out of a Secret is fine.
+//!
+//! ## Facts
+//!
+//! Failure catalogue 85.
+
+use super::{COOKIE, cookie_well_known, written};
+use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
+use crate::rules::{Check, Rule};
+use crate::symptom::Symptom;
+use crate::trace::Trace;
+
+pub(super) static RULE: Rule = Rule {
+    code: 601,
+    slug: "cookie-literal",
+    severity: Severity::Warning,
+    effect: Effect::Risks,
+    summary: "the cookie is in the manifest",
+    source: include_str!("cookie_literal.rs"),
+    check: Check::Trace(check),
+};
+
+fn check(trace: &Trace<'_>, found: &mut Findings) {
+    for cookie in written(trace) {
+        // A `${COOKIE}` that nobody expands is BG106's.
+        if cookie_well_known::is_one(trace, &cookie) || cookie.text.contains('$') && found.has(&[106]) {
+            continue;
+        }
+        let file = if cookie.at.object.as_text().is_some() { "`rel/env.sh`" } else { "the manifest" };
+        let finding = found.refute(&RULE, format!("the cookie is in {file}, as text in {}", cookie.what));
+        finding.label(cookie.at, "everybody who reads this can run code on the nodes");
+        finding.symptom(Symptom::Seen("`kubectl get -o yaml` shows the cookie".to_owned()));
+        put_into_a_secret(trace, finding);
+    }
+}
+
+/// The fix for every cookie that can be read.
+pub(super) fn put_into_a_secret(trace: &Trace<'_>, finding: &mut Finding) {
+    let name = &trace.object.name;
+    finding.fix(Safety::Unsafe, "put a new cookie into a Secret").snippet(format!(
+        "- name: {COOKIE}\n  valueFrom:\n    secretKeyRef:\n      name: {name}-cookie\n      key: cookie"
+    ));
+}

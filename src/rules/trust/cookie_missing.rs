@@ -1,0 +1,77 @@
+//! # cookie-missing (BG602)
+//!
+//! Without `RELEASE_COOKIE` a release uses the cookie that was made up when its image was built. A new build has another one:
+//! during a rollout the old and the new nodes refuse each other. A plain `erl` or `elixir` makes one up in every container.
+//!
+//! ## At run time
+//!
+//! `** Connection attempt from node ... rejected. Invalid challenge reply. **` on the node that is dialled, and two halves of
+//! a cluster until the rollout is done.
+//!
+//! ## Example
+//!
+//! A clustered Deployment whose containers set `RELEASE_NODE` and no `RELEASE_COOKIE`.
+//!
+//! ## Fix
+//!
+//! ```yaml
+//! env:
+//!   - name: RELEASE_COOKIE
+//!     valueFrom:
+//!       secretKeyRef:
+//!         name: cart-cookie
+//!         key: cookie
+//! ```
+//!
+//! If the release fixes its cookie (`cookie:` in `mix.exs`), every build has the same, and this may be ignored. Nothing is
+//! said where an `envFrom` that is not in the input, a script or a mounted file may give the cookie, and of releases that are
+//! evidently relx's, which have it in `vm.args`.
+//!
+//! ## Facts
+//!
+//! Elixir's `release.init.ex`: `RELEASE_COOKIE:-$(cat releases/COOKIE)`, which `mix release` fills with 32 random bytes. Failure
+//! catalogue 84.
+
+use super::{COOKIE, cookie_unread, is_left_to_the_image, is_relx};
+use crate::name::launcher::Program;
+use crate::rules::finding::{Effect, Findings, Safety, Severity};
+use crate::rules::{Check, Rule};
+use crate::symptom::Symptom;
+use crate::trace::Trace;
+
+pub(super) static RULE: Rule = Rule {
+    code: 602,
+    slug: "cookie-missing",
+    severity: Severity::Warning,
+    effect: Effect::Risks,
+    summary: "no RELEASE_COOKIE: each build of the image has its own",
+    source: include_str!("cookie_missing.rs"),
+    check: Check::Trace(check),
+};
+
+fn check(trace: &Trace<'_>, found: &mut Findings) {
+    let (Some(naming), Some(container)) = (&trace.naming, trace.container) else { return };
+    let is_known = !matches!(naming.launch.program, Program::Foreign(_)) && !is_relx(trace);
+    if !is_known || !is_left_to_the_image(trace) || cookie_unread::unread(trace).is_some() {
+        return;
+    }
+    let is_vm = matches!(naming.launch.program, Program::Vm(_));
+    let message = match is_vm {
+        true => "no cookie is given: the VM makes one up in every container".to_owned(),
+        false => format!("{COOKIE} is not set: each build of the image has a cookie of its own"),
+    };
+    let finding = found.suspect(&RULE, message);
+    finding.label(container.at.key("env").of(trace.object.id).at_key(), format!("no {COOKIE} here"));
+    finding.symptom(Symptom::CookieRejected);
+    if is_vm {
+        finding.fix(Safety::Unsafe, "give it `--cookie` out of a Secret");
+        return;
+    }
+    finding
+        .note("unless the release fixes it with `cookie:` in `mix.exs`")
+        .fix(Safety::Unsafe, "give it a cookie out of a Secret");
+    finding.snippet(format!(
+        "- name: {COOKIE}\n  valueFrom:\n    secretKeyRef:\n      name: {}-cookie\n      key: cookie",
+        trace.object.name
+    ));
+}

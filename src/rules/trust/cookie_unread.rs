@@ -1,0 +1,73 @@
+//! # cookie-unread (BG606)
+//!
+//! A mix release reads its cookie from `RELEASE_COOKIE`. `ERLANG_COOKIE` is a name from other images (RabbitMQ's, for one), and
+//! setting it does nothing: the release keeps the cookie of its build.
+//!
+//! ## At run time
+//!
+//! `** Connection attempt from node ... rejected. Invalid challenge reply. **` during a rollout: old and new image have
+//! different cookies.
+//!
+//! ## Example
+//!
+//! ```yaml
+//! env:
+//!   - name: ERLANG_COOKIE
+//!     valueFrom:
+//!       secretKeyRef:
+//!         name: cart-cookie
+//!         key: cookie
+//! ```
+//!
+//! ## Fix
+//!
+//! Call it `RELEASE_COOKIE`, or hand it on:
+//!
+//! ```yaml
+//!   - name: RELEASE_COOKIE
+//!     value: $(ERLANG_COOKIE)
+//! ```
+//!
+//! Nothing is said where the variable is used: by another variable, by a script, or by an image that is not evidently a mix
+//! release (those of relx put `${ERLANG_COOKIE}` into `vm.args`).
+//!
+//! ## Facts
+//!
+//! Elixir's `release.init.ex`, `cli_text/0`, reads no other variable.
+
+use super::{COOKIE, is_left_to_the_image, is_mix_release};
+use crate::name::env::Var;
+use crate::rules::finding::{Effect, Findings, Safety, Severity};
+use crate::rules::{Check, Rule};
+use crate::symptom::Symptom;
+use crate::trace::Trace;
+
+pub(super) static RULE: Rule = Rule {
+    code: 606,
+    slug: "cookie-unread",
+    severity: Severity::Warning,
+    effect: Effect::Risks,
+    summary: "the release does not read the variable that holds the cookie",
+    source: include_str!("cookie_unread.rs"),
+    check: Check::Trace(check),
+};
+
+/// What people take for the variable.
+const OTHERS: [&str; 4] = ["ERLANG_COOKIE", "ERL_COOKIE", "ELIXIR_COOKIE", "NODE_COOKIE"];
+
+fn check(trace: &Trace<'_>, found: &mut Findings) {
+    let Some(var) = unread(trace).filter(|_| is_mix_release(trace)) else { return };
+    let message = format!("{} is not read by a mix release: {COOKIE} is", var.name);
+    found
+        .suspect(&RULE, message)
+        .label(var.at.clone(), "not read")
+        .symptom(Symptom::CookieRejected)
+        .note("unless the image's `rel/env.sh` reads it")
+        .fix(Safety::Safe, format!("hand it on as {COOKIE}"))
+        .snippet(format!("- name: {COOKIE}\n  value: $({})", var.name));
+}
+
+/// A variable that was meant to give the cookie, where nothing else does.
+pub(super) fn unread<'t>(trace: &'t Trace<'_>) -> Option<&'t Var> {
+    OTHERS.iter().find_map(|name| trace.env.get(name)).filter(|_| is_left_to_the_image(trace))
+}

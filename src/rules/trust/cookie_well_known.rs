@@ -1,0 +1,94 @@
+//! # cookie-well-known (BG605)
+//!
+//! The cookie is a word out of a tutorial, or the name of the app itself: one of the first that anybody tries. Who reaches
+//! the distribution port of a node and knows its cookie runs any code on it.
+//!
+//! ## At run time
+//!
+//! Nothing: the nodes form a cluster, and so does whoever guesses the word.
+//!
+//! ## Example
+//!
+//! ```yaml
+//! env:
+//!   - name: RELEASE_COOKIE
+//!     value: secret
+//! ```
+//!
+//! ## Fix
+//!
+//! A random one, in a Secret:
+//!
+//! ```sh
+//! kubectl create secret generic cart-cookie --from-literal=cookie="$(openssl rand -hex 32)"
+//! ```
+//!
+//! This is said instead of BG601. What is in a Secret is not read, whatever the Secret and its key are called.
+//!
+//! ## Facts
+//!
+//! relx takes the release's name for the cookie by default (`-setcookie {{rel_name}}`), VerneMQ `vmq`. Failure catalogue 88.
+
+use super::{Written, written};
+use crate::rules::finding::{Effect, Findings, Severity};
+use crate::rules::trust::cookie_literal::put_into_a_secret;
+use crate::rules::{Check, Rule};
+use crate::symptom::Symptom;
+use crate::trace::Trace;
+
+pub(super) static RULE: Rule = Rule {
+    code: 605,
+    slug: "cookie-well-known",
+    severity: Severity::Warning,
+    effect: Effect::Risks,
+    summary: "the cookie is a word that anybody would try",
+    source: include_str!("cookie_well_known.rs"),
+    check: Check::Trace(check),
+};
+
+/// Cookies of tutorials and templates, without what people put between the words.
+const WELL_KNOWN: [&str; 24] = [
+    "abc",
+    "abc123",
+    "changeit",
+    "changeme",
+    "cookie",
+    "default",
+    "dev",
+    "elixir",
+    "erlang",
+    "erlangcookie",
+    "letmein",
+    "monster",
+    "mycookie",
+    "mysecret",
+    "mysecretcookie",
+    "nocookie",
+    "password",
+    "releasecookie",
+    "secret",
+    "secretcookie",
+    "supersecret",
+    "test",
+    "topsecret",
+    "vmq",
+];
+
+fn check(trace: &Trace<'_>, found: &mut Findings) {
+    for cookie in written(trace).into_iter().filter(|cookie| is_one(trace, cookie)) {
+        let finding =
+            found.refute(&RULE, format!("the cookie in {} is one of the first that anybody tries", cookie.what));
+        finding.label(cookie.at, "a well-known cookie");
+        finding.symptom(Symptom::Seen("whoever reaches the node and guesses the word runs code on it".to_owned()));
+        put_into_a_secret(trace, finding);
+    }
+}
+
+/// Whether a cookie is a well-known one, or what the app itself is called.
+pub(super) fn is_one(trace: &Trace<'_>, cookie: &Written) -> bool {
+    let plain = |text: &str| text.to_lowercase().replace(['-', '_', '.', ' '], "");
+    let word = plain(&cookie.text);
+    let base = trace.own_base().and_then(|base| base.literal());
+    let own = [Some(&trace.object.name), base.as_ref()].into_iter().flatten().any(|name| plain(name) == word);
+    own || WELL_KNOWN.contains(&word.as_str())
+}
