@@ -354,12 +354,12 @@ checked 0 workloads: no pod template has the label beamgate.dev/strategy; no fin
     let skipped = || vec![Skipped { input: "x".into(), reason: "Helm template".into(), count: 1 }];
     let one = Report { workloads: vec![undeclared("a")], skipped: skipped(), ..Report::default() };
     assert_data_eq!(human(&one), str![[r#"
-checked 0 workloads: 1 looks like a BEAM workload, but has no label beamgate.dev/strategy (see above); no findings. 1 document skipped (Helm template).
+checked 0 workloads: 1 looks like a BEAM workload, but has no label beamgate.dev/strategy; no findings. 1 document skipped (Helm template).
 
 "#]].raw());
     let two = Report { workloads: vec![undeclared("a"), undeclared("b")], other_objects: 1, ..Report::default() };
     assert_data_eq!(human(&two), str![[r#"
-checked 0 workloads: 2 look like BEAM workloads, but have no label beamgate.dev/strategy (see above); no findings. 1 other object.
+checked 0 workloads: 2 look like BEAM workloads, but have no label beamgate.dev/strategy; no findings. 1 other object.
 
 "#]].raw());
 }

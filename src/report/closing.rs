@@ -122,8 +122,8 @@ fn because(workloads: &[&CheckedWorkload]) -> String {
 fn why_none(report: &Report) -> String {
     match with_verdict(report, &WorkloadVerdict::NotOptedIn).len() {
         0 => "no pod template has the label beamgate.dev/strategy".to_owned(),
-        1 => "1 looks like a BEAM workload, but has no label beamgate.dev/strategy (see above)".to_owned(),
-        many => format!("{many} look like BEAM workloads, but have no label beamgate.dev/strategy (see above)"),
+        1 => "1 looks like a BEAM workload, but has no label beamgate.dev/strategy".to_owned(),
+        many => format!("{many} look like BEAM workloads, but have no label beamgate.dev/strategy"),
     }
 }
 
