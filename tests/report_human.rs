@@ -65,18 +65,11 @@ error[BG204 service-without-ports]: an SRV query for `cart.shop.svc.cluster.loca
             - name: epmd
               port: 4369
 
-help: Deployment shop/web looks like a BEAM workload, but does not say how it finds its peers. To have that checked, add to its pod template:
-    metadata:
-      labels:
-        beamgate.dev/strategy: Kubernetes.DNS
-      annotations:
-        beamgate.dev/service: web
-
 note: Helm chart deploy/: not rendered, so not checked
       run `helm template deploy/ | beamgate lint -`
 
-To read more, run `beamgate explain BG204` (or BG301).
-checked 3 workloads: 1 forms, 1 breaks, 1 open (the image sets the name); 2 errors. 1 not opted in, 1 not checked (RabbitMQ clusters by itself), 14 other objects, 3 files skipped (Helm template: 2, no Kubernetes object: 1).
+To read more, run `beamgate explain BG204` (also BG301).
+checked 3 workloads: 1 forms, 1 breaks, 1 is open (the image sets the name); 2 errors. 1 without a declared strategy, 1 not checked (RabbitMQ clusters by itself), 14 other objects, 3 documents skipped (Helm template: 2, no Kubernetes object: 1).
 
 "#]].raw());
 }
@@ -361,16 +354,12 @@ checked 0 workloads: no pod template has the label beamgate.dev/strategy; no fin
     let skipped = || vec![Skipped { input: "x".into(), reason: "Helm template".into(), count: 1 }];
     let one = Report { workloads: vec![undeclared("a")], skipped: skipped(), ..Report::default() };
     assert_data_eq!(human(&one), str![[r#"
-help: Deployment shop/a looks like a BEAM workload, but does not say how it finds its peers.
-
-checked 0 workloads: 1 looks like a BEAM workload, but has no label beamgate.dev/strategy (see above); no findings. 1 file skipped (Helm template).
+checked 0 workloads: 1 looks like a BEAM workload, but has no label beamgate.dev/strategy; no findings. 1 document skipped (Helm template).
 
 "#]].raw());
     let two = Report { workloads: vec![undeclared("a"), undeclared("b")], other_objects: 1, ..Report::default() };
     assert_data_eq!(human(&two), str![[r#"
-help: Deployment shop/a and Deployment shop/b look like BEAM workloads, but do not say how they find their peers.
-
-checked 0 workloads: 2 look like BEAM workloads, but have no label beamgate.dev/strategy (see above); no findings. 1 other object.
+checked 0 workloads: 2 look like BEAM workloads, but have no label beamgate.dev/strategy; no findings. 1 other object.
 
 "#]].raw());
 }

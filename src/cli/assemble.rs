@@ -116,7 +116,10 @@ impl<'s> Assembly<'s> {
                 .iter()
                 .position(|one| one.ignore.flaw(self.today).is_none() && one.ignore.is_about(finding.rule));
             match matching {
-                Some(index) => used[index] = true,
+                Some(index) => {
+                    used[index] = true;
+                    self.report.ignored += 1;
+                }
                 None => self.add_finding(number, world, finding),
             }
         }
@@ -129,7 +132,10 @@ impl<'s> Assembly<'s> {
     }
 
     fn add_finding(&mut self, number: usize, world: &World, finding: Finding) {
-        let Some(severity) = self.severity(finding.rule, finding.severity) else { return };
+        let Some(severity) = self.severity(finding.rule, finding.severity) else {
+            self.report.ignored += 1;
+            return;
+        };
         let workload = finding.subject.and_then(|subject| world.object(subject)).map(Object::title);
         let labels = finding.labels.iter().enumerate().map(|(index, label)| {
             let title = world.object(label.at.object).map_or_else(|| self.text_name(label.at.object), Object::title);
@@ -137,6 +143,7 @@ impl<'s> Assembly<'s> {
         });
         let labels: Vec<ReportedLabel> = labels.collect();
         if self.is_silenced(finding.rule, &labels) {
+            self.report.ignored += 1;
             return;
         }
         let primary =

@@ -19,6 +19,6 @@ pub(super) fn run(args: &ExplainArgs, out: &mut impl Write) -> anyhow::Result<Ex
     let Some(rule) = rules::find(&args.rule) else {
         bail!(rules::unknown(&args.rule));
     };
-    out.write_all(rule.page().as_bytes())?;
+    out.write_all(super::rules::page(rule).as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }

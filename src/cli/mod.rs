@@ -3,7 +3,7 @@
 mod assemble;
 mod explain;
 pub mod lint;
-mod rules;
+pub mod rules;
 pub mod session;
 mod trace;
 
@@ -99,7 +99,7 @@ impl Cli {
                 return ExitCode::SUCCESS;
             }
             // Nothing can be done about a standard error that is closed.
-            let _ = writeln!(streams.stderr, "beamgate: {error:#}");
+            let _ = writeln!(streams.stderr, "beamgate: {}", format!("{error:#}").trim_end());
             ExitCode::from(TROUBLE)
         })
     }

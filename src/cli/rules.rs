@@ -1,10 +1,11 @@
-//! `beamgate rules`
+//! `beamgate rules`, and the rules as the documentation has them.
 
 use std::fmt::Write as _;
 use std::io::Write;
 use std::process::ExitCode;
 
-use crate::rules;
+use crate::rules::finding::{Effect, Severity};
+use crate::rules::{self, Rule};
 
 /// The arguments of `beamgate rules`.
 #[derive(Debug, clap::Args)]
@@ -28,12 +29,34 @@ fn plain() -> String {
     })
 }
 
-/// The table of `docs/rules.md`.
-pub(crate) fn markdown() -> String {
+/// The table as `docs/rules.md` has it.
+pub fn markdown() -> String {
     let head = "| rule | severity | what it says |\n|---|---|---|\n".to_owned();
     rules::all().fold(head, |mut text, rule| {
         let (id, slug) = (rule.id(), rule.slug);
         let _ = writeln!(text, "| [{id} {slug}](rules/{id}.md) | {} | {} |", rule.severity, rule.summary);
         text
     })
+}
+
+/// A rule's page with its card below the title, as `beamgate explain` prints it and `docs/rules/` has it.
+pub fn page(rule: &Rule) -> String {
+    let effect = match rule.effect {
+        Effect::Breaks => "it breaks the cluster",
+        Effect::Risks => "it may break the cluster some day, or elsewhere",
+        Effect::Hygiene => "it breaks nothing, it misleads people",
+    };
+    let page = rule.page();
+    match page.split_once('\n') {
+        Some((title, text)) => format!("{title}\n\n*{}: {effect}.*\n{text}", capitalised(rule.severity)),
+        None => page,
+    }
+}
+
+fn capitalised(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "Error",
+        Severity::Warning => "Warning",
+        Severity::Info => "Info",
+    }
 }

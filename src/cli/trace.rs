@@ -172,7 +172,7 @@ impl Journey<'_> {
         if let Some(container) = self.trace.container {
             let pod = self.a_pod();
             // The arguments of the running VM: that needs neither the release's path nor a free distribution port.
-            let ask = r#"sh -c 'cat /proc/[0-9]*/cmdline | tr "\0" "\n" | grep -A1 -xE -e "-s?name"'"#;
+            let ask = r#"sh -c 'cat /proc/[0-9]*/cmdline | xargs -0 -n1 | grep -A1 -xE -e "-s?name"'"#;
             told.check(&format!("kubectl{} exec {pod} -c {} -- {ask}", self.namespace(), container.name));
         }
     }
@@ -186,9 +186,10 @@ impl Journey<'_> {
                     &self.placed(&format!("DNS for the {kind} records of {}", asked_name(service)), &service.at),
                 );
                 told.check(&format!(
-                    "kubectl{} exec {} -- dig +short -t {kind} {}",
+                    "kubectl{} exec {}{} -- dig +short -t {kind} {}",
                     self.namespace(),
                     self.a_pod(),
+                    self.trace.container.map_or_else(String::new, |container| format!(" -c {}", container.name)),
                     service.fqdn()
                 ));
             }

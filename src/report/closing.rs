@@ -122,8 +122,8 @@ fn because(workloads: &[&CheckedWorkload]) -> String {
 fn why_none(report: &Report) -> String {
     match with_verdict(report, &WorkloadVerdict::NotOptedIn).len() {
         0 => "no pod template has the label beamgate.dev/strategy".to_owned(),
-        1 => "1 looks like a BEAM workload, but has no label beamgate.dev/strategy (see above)".to_owned(),
-        many => format!("{many} look like BEAM workloads, but have no label beamgate.dev/strategy (see above)"),
+        1 => "1 looks like a BEAM workload, but has no label beamgate.dev/strategy".to_owned(),
+        many => format!("{many} look like BEAM workloads, but have no label beamgate.dev/strategy"),
     }
 }
 
@@ -131,7 +131,8 @@ fn loudness(report: &Report) -> String {
     let levels = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Info, "info")];
     let counts = levels.map(|(severity, name)| (report.count(severity), name));
     let counts: Vec<_> = counts.into_iter().filter(|(count, _)| *count > 0).map(|(n, name)| counted(n, name)).collect();
-    if counts.is_empty() { "no findings".to_owned() } else { counts.join(", ") }
+    let loud = if counts.is_empty() { "no findings".to_owned() } else { counts.join(", ") };
+    if report.ignored == 0 { loud } else { format!("{loud}, {} ignored", report.ignored) }
 }
 
 fn not_checked(report: &Report) -> Option<String> {

@@ -49,6 +49,8 @@ struct Summary {
     warnings: usize,
     /// Findings that are only good to know.
     infos: usize,
+    /// Findings that somebody has silenced, however; they are not listed.
+    ignored: usize,
     /// Workloads whose replicas find each other.
     forms: usize,
     /// Workloads of which some replica does not see all others.
@@ -61,11 +63,11 @@ struct Summary {
     not_checked: usize,
     /// Objects that are no workloads.
     other_objects: usize,
-    /// Files that were not read.
+    /// Documents that were not read.
     skipped: usize,
 }
 
-/// Inputs that were not read.
+/// Documents that were not read.
 #[derive(Serialize, JsonSchema)]
 struct SkippedInput<'r> {
     /// The file or folder.
@@ -213,6 +215,7 @@ fn summary(report: &Report) -> Summary {
         errors: report.count(Severity::Error),
         warnings: report.count(Severity::Warning),
         infos: report.count(Severity::Info),
+        ignored: report.ignored,
         forms: with(|verdict| matches!(verdict, WorkloadVerdict::Forms)),
         breaks: with(|verdict| matches!(verdict, WorkloadVerdict::Breaks)),
         open: with(|verdict| matches!(verdict, WorkloadVerdict::Open)),

@@ -184,6 +184,7 @@ pub fn shop() -> Report {
     Report {
         findings: vec![ports, names],
         workloads: shop_workloads(),
+        ignored: 0,
         other_objects: 14,
         skipped: vec![
             Skipped { input: "deploy/templates".into(), reason: "Helm template".into(), count: 2 },

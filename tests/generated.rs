@@ -1,0 +1,52 @@
+//! What is generated is what the code says. `UPDATE=1 cargo test --test generated` writes it.
+#![allow(clippy::unwrap_used, reason = "a test that fails says so")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use beamgate::{cli, policy, rules};
+
+const INTRODUCTION: &str = "\
+# Rules
+
+In the order in which a connection is made: declaration (BG0xx), naming (1xx), discovery (2xx), agreement (3xx), access (4xx),
+trust (6xx), lifecycle (7xx). The severity is the default; `[rules]` in `beamgate.toml` changes it.
+
+";
+
+/// Every generated file below `docs/`, but for the report's schema, which is the business of `tests/report_json.rs`.
+fn generated() -> BTreeMap<PathBuf, String> {
+    let pages = rules::all().map(|rule| (page(rule), cli::rules::page(rule)));
+    let table = format!("{INTRODUCTION}{}", cli::rules::markdown());
+    let others = [("rules.md", table), ("beamgate.schema.json", policy::config::schema())];
+    pages.chain(others.map(|(name, text)| (docs().join(name), text))).collect()
+}
+
+fn docs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs")
+}
+
+fn page(rule: &rules::Rule) -> PathBuf {
+    docs().join("rules").join(format!("{}.md", rule.id()))
+}
+
+#[test]
+fn generated_files_are_fresh() {
+    let generated = generated();
+    if std::env::var_os("UPDATE").is_some() {
+        fs::create_dir_all(docs().join("rules")).unwrap();
+        generated.iter().for_each(|(path, text)| fs::write(path, text).unwrap());
+    }
+    let is_stale = |(path, text): &(&PathBuf, &String)| fs::read_to_string(path).ok().as_ref() != Some(text);
+    let stale: Vec<_> = generated.iter().filter(is_stale).map(|(path, _)| path).collect();
+    assert!(stale.is_empty(), "stale, run UPDATE=1 cargo test --test generated: {stale:?}");
+}
+
+#[test]
+fn every_page_has_a_rule() {
+    let generated = generated();
+    let pages = fs::read_dir(docs().join("rules")).unwrap().map(|entry| entry.unwrap().path());
+    let lost: Vec<_> = pages.filter(|page| !generated.contains_key(page)).collect();
+    assert!(lost.is_empty(), "no rule has these pages: {lost:?}");
+}
