@@ -1,6 +1,7 @@
-//! Strategies that ask DNS for addresses whatever serves them: `Cluster.Strategy.DNSPoll` (libcluster 3.5.0,
-//! `lib/strategy/dns_poll.ex`), `DNSCluster` (dns_cluster 0.2.0, `lib/dns_cluster.ex`) and `Peerage` (1.0.3,
-//! `lib/peerage/via/dns.ex`).
+//! Strategies that ask DNS for addresses: `Cluster.Strategy.Kubernetes.DNS` (libcluster 3.5.0,
+//! `lib/strategy/kubernetes_dns.ex`), `Cluster.Strategy.DNSPoll` (`lib/strategy/dns_poll.ex`), `DNSCluster` (dns_cluster 0.2.0,
+//! `lib/dns_cluster.ex`) and `Peerage` (1.0.3, `lib/peerage/via/dns.ex`). They differ in the names of their options and in
+//! whether the resolver's search list completes the query.
 
 use super::{Answer, Discovery, Needs, Options, Query, Record, ServiceRef, at_sign, service_query};
 use crate::name::template::{Sym, Template, Why};
@@ -16,6 +17,13 @@ struct Addresses {
 
 /// What Phoenix reads its query from.
 const QUERY: &str = "DNS_CLUSTER_QUERY";
+
+/// `inet_res:getbyname` completes a name without dots from the resolver's search list.
+pub(super) fn read_kubernetes(options: &mut Options<'_>) -> Box<dyn Discovery> {
+    let service = options.require(Key::Service, "service");
+    let basename = options.basename("application_name");
+    Box::new(Addresses { basename, service: options.service(service.as_ref(), true), at: options.at() })
+}
 
 /// `inet_res:lookup` uses no search list, so only a full name is found.
 pub(super) fn read_poll(options: &mut Options<'_>) -> Box<dyn Discovery> {
