@@ -358,10 +358,14 @@ checked 0 workloads: 1 looks like a BEAM workload, but has no label beamgate.dev
 
 "#]].raw());
     let two = Report { workloads: vec![undeclared("a"), undeclared("b")], other_objects: 1, ..Report::default() };
-    assert_data_eq!(human(&two), str![[r#"
+    assert_data_eq!(
+        human(&two),
+        str![[r#"
 checked 0 workloads: 2 look like BEAM workloads, but have no label beamgate.dev/strategy; no findings. 1 other object.
 
-"#]].raw());
+"#]]
+        .raw()
+    );
 }
 
 #[test]
