@@ -44,6 +44,14 @@ fn generated_files_are_fresh() {
 }
 
 #[test]
+fn the_configuration_of_the_readme_is_one() {
+    let readme = fs::read_to_string(docs().join("../README.md")).unwrap();
+    let example = readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let config: policy::config::Config = toml::from_str(example).unwrap();
+    assert!(config.rules.keys().all(|name| rules::find(name.get_ref()).is_some()));
+}
+
+#[test]
 fn every_page_has_a_rule() {
     let generated = generated();
     let pages = fs::read_dir(docs().join("rules")).unwrap().map(|entry| entry.unwrap().path());

@@ -2,6 +2,7 @@
 //!
 //! `tests/rules/<code>-<slug>/expect.toml` lists, for each YAML file beside it, the findings as `"BG204 error"`. Each file
 //! is an input of its own. `RULE=204 cargo test --test rules` runs one directory.
+#![allow(clippy::unwrap_used, reason = "a test that fails says so")]
 
 use std::collections::BTreeMap;
 use std::fs;
