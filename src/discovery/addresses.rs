@@ -12,6 +12,8 @@ use crate::world::declared::Key;
 struct Addresses {
     basename: Template,
     service: Result<Option<ServiceRef>, Why>,
+    /// Whether a CNAME before the addresses is an error: `{:hostent, _, [], :inet, _, addresses}` is the only clause.
+    no_alias: bool,
     at: Loc,
 }
 
@@ -22,21 +24,31 @@ const QUERY: &str = "DNS_CLUSTER_QUERY";
 pub(super) fn read_kubernetes(options: &mut Options<'_>) -> Box<dyn Discovery> {
     let service = options.require(Key::Service, "service");
     let basename = options.basename("application_name");
-    Box::new(Addresses { basename, service: options.service(service.as_ref(), true), at: options.at() })
+    Box::new(Addresses { basename, service: options.service(service.as_ref(), true), no_alias: true, at: options.at() })
 }
 
 /// `inet_res:lookup` uses no search list, so only a full name is found.
 pub(super) fn read_poll(options: &mut Options<'_>) -> Box<dyn Discovery> {
     let service = options.require(Key::Service, "query");
     let basename = options.basename("node_basename");
-    Box::new(Addresses { basename, service: options.service(service.as_ref(), false), at: options.at() })
+    Box::new(Addresses {
+        basename,
+        service: options.service(service.as_ref(), false),
+        no_alias: false,
+        at: options.at(),
+    })
 }
 
 /// `Peerage.Via.Dns` asks in the same way.
 pub(super) fn read_peerage(options: &mut Options<'_>) -> Box<dyn Discovery> {
     let service = options.require(Key::Service, "dns_name");
     let basename = options.basename("app_name");
-    Box::new(Addresses { basename, service: options.service(service.as_ref(), false), at: options.at() })
+    Box::new(Addresses {
+        basename,
+        service: options.service(service.as_ref(), false),
+        no_alias: false,
+        at: options.at(),
+    })
 }
 
 /// The basename is the node's own. The query usually comes out of `DNS_CLUSTER_QUERY` (Phoenix 1.7.8's `runtime.exs`).
@@ -47,7 +59,7 @@ pub(super) fn read_cluster(options: &mut Options<'_>) -> Box<dyn Discovery> {
     if let (Ok(Some(service)), Some(_)) = (&mut service, variable) {
         service.variable = Some(QUERY.to_owned());
     }
-    Box::new(Addresses { basename: options.own_or_declared_basename(), service, at: options.at() })
+    Box::new(Addresses { basename: options.own_or_declared_basename(), service, no_alias: false, at: options.at() })
 }
 
 impl Discovery for Addresses {
@@ -62,6 +74,6 @@ impl Discovery for Addresses {
     }
 
     fn needs(&self) -> Needs {
-        Needs { headless: true, ..Needs::default() }
+        Needs { headless: true, no_alias: self.no_alias, ..Needs::default() }
     }
 }
