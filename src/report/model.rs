@@ -14,7 +14,7 @@ pub struct Report {
     pub findings: Vec<ReportedFinding>,
     /// Every workload that was looked at, whatever came of it.
     pub workloads: Vec<CheckedWorkload>,
-    /// How many findings somebody has silenced: with an annotation, a comment, an option or the configuration.
+    /// How many findings somebody has silenced: with an annotation, a comment or the configuration.
     pub ignored: usize,
     /// How many Kubernetes objects are no workloads.
     pub other_objects: usize,
