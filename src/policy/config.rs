@@ -21,8 +21,6 @@ pub const FILE: &str = "beamgate.toml";
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Config {
-    /// The version of Kubernetes, such as "1.35".
-    pub kubernetes: Option<String>,
     /// The DNS domain of the cluster; "cluster.local" unless it says otherwise.
     pub cluster_domain: Option<String>,
     /// The namespace of objects that say none.

@@ -57,7 +57,7 @@
 //!
 //! libcluster 3.5.0, `lib/strategy/kubernetes.ex`: a GET of the collection, and 403 gives an empty list. Kubernetes
 //! 1.35, `pkg/registry/rbac/validation/rule.go`. Measured: `get` and `watch` alone, `endpointslices`, a Role of another
-//! namespace, and an account of another namespace are all refused. Failure catalogue 61 to 65.
+//! namespace, and an account of another namespace are all refused.
 
 use crate::discovery::LabelQuery;
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};

@@ -29,8 +29,7 @@
 //!
 //! ## Facts
 //!
-//! Measured on Kubernetes 1.35 with libcluster 3.5.0 (`lib/strategy/kubernetes.ex`, `get_token/1`). Failure catalogue
-//! 66.
+//! Measured on Kubernetes 1.35 with libcluster 3.5.0 (`lib/strategy/kubernetes.ex`, `get_token/1`).
 
 use crate::place::Loc;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};

@@ -29,7 +29,8 @@
 //!
 //! ## Facts
 //!
-//! Failure catalogue 22.
+//! The formulas of libcluster 3.5.0, `lib/strategy/kubernetes.ex`, `format_node/5`: the namespace is that of the pod that was
+//! found.
 
 use crate::name::boot::Boot;
 use crate::name::template::{Part, Template};

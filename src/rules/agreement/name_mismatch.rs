@@ -35,7 +35,7 @@
 //! ## Facts
 //!
 //! OTP 25.2.3, `dist_util.erl`, `recv_challenge_new/2`: the acceptor's name must be the dialled one. The formulas are those of
-//! libcluster 3.5.0. Failure catalogue 11, 12, 14, 41, 59.
+//! libcluster 3.5.0.
 
 use super::wrong_cluster_domain;
 use crate::name::env::Var;

@@ -31,7 +31,7 @@
 //!
 //! ## Facts
 //!
-//! An `export` in `rel/env.sh` beats the pod's environment (Elixir's `release.init.ex`). Failure catalogue 13.
+//! An `export` in `rel/env.sh` beats the pod's environment (Elixir's `release.init.ex`).
 
 use crate::name::boot::{Boot, Setting};
 use crate::name::template::Why;

@@ -26,7 +26,7 @@
 //!
 //! ## Facts
 //!
-//! libcluster 3.5.0, `lib/strategy/kubernetes.ex`, lines 375 and 514-530. Failure catalogue 20 and 21.
+//! libcluster 3.5.0, `lib/strategy/kubernetes.ex`, lines 375 and 514-530.
 
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
 use crate::rules::{Check, Rule};

@@ -31,8 +31,7 @@
 //!
 //! ## Facts
 //!
-//! libcluster 3.5.0: `Keyword.fetch!` in `lib/strategy/kubernetes.ex`, `kubernetes_dns.ex` and `kubernetes_dns_srv.ex`. Failure
-//! catalogue 38 and 50.
+//! libcluster 3.5.0: `Keyword.fetch!` in `lib/strategy/kubernetes.ex`, `kubernetes_dns.ex` and `kubernetes_dns_srv.ex`.
 
 use crate::discovery::Problem;
 use crate::name::boot::Setting;

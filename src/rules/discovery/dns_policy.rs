@@ -31,7 +31,7 @@
 //! ## Facts
 //!
 //! Kubernetes 1.35, `pkg/kubelet/network/dns/dns.go` (`getPodDNSType`) and `ValidatePodSpec` (`None` needs a name
-//! server). Failure catalogue 51. That a node's own resolver knows the cluster's names is possible, and nobody was seen
+//! server). That a node's own resolver knows the cluster's names is possible, and nobody was seen
 //! to do it.
 
 use crate::rules::finding::{Effect, Findings, Safety, Severity};

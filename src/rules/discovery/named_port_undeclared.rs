@@ -31,7 +31,7 @@
 //! ## Facts
 //!
 //! Kubernetes 1.35, `pkg/controller/endpoint/endpoints_controller.go` (`FindPort` fails, `continue`) and the
-//! endpointslice controller; CoreDNS, `plugin/backend_lookup.go`. Failure catalogue 42. Not measured on a cluster yet.
+//! endpointslice controller; CoreDNS, `plugin/backend_lookup.go`. Not measured on a cluster yet.
 
 use crate::discovery::{Query, Resource};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};

@@ -30,7 +30,7 @@
 //! ## Facts
 //!
 //! Kubernetes 1.35, `staging/src/k8s.io/endpointslice/util/controller_utils.go` (`ShouldSetHostname`); libcluster
-//! 3.5.0, `lib/strategy/kubernetes.ex`: `address["hostname"]`, `spec["hostname"]`. Failure catalogue 34.
+//! 3.5.0, `lib/strategy/kubernetes.ex`: `address["hostname"]`, `spec["hostname"]`.
 
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
 use crate::rules::{Check, Rule};

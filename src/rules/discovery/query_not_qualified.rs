@@ -31,7 +31,7 @@
 //! ## Facts
 //!
 //! libcluster 3.5.0, `lib/strategy/dns_poll.ex`: `inet_res:lookup/3`; OTP 25.2.3, `inet_res.erl`, where only
-//! `getbyname` goes through the search list. Failure catalogue 48, 49.
+//! `getbyname` goes through the search list.
 
 use crate::discovery::{Form, ServiceRef};
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};

@@ -29,7 +29,7 @@
 //!
 //! ## Facts
 //!
-//! libcluster 3.5.0, `lib/strategy/kubernetes.ex`, `parse_response/2` for `:pods`. Failure catalogue 31.
+//! libcluster 3.5.0, `lib/strategy/kubernetes.ex`, `parse_response/2` for `:pods`.
 
 use crate::discovery::Resource;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};

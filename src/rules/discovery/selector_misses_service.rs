@@ -39,7 +39,7 @@
 //! ## Facts
 //!
 //! Kubernetes 1.35, `pkg/controller/endpoint/endpoints_controller.go`: the labels of Endpoints are copied from the
-//! Service. Measured with libcluster 3.5.0. Failure catalogue 32.
+//! Service. Measured with libcluster 3.5.0.
 
 use crate::discovery::{LabelQuery, Resource};
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};

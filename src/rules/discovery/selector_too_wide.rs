@@ -33,8 +33,8 @@
 //! ## Facts
 //!
 //! libcluster 3.5.0, `lib/strategy/kubernetes.ex`: `parse_response/2` has no clause for an address without `targetRef`,
-//! and `format_node/5` puts an absent host name in as nothing. Kubernetes 1.35, `ShouldSetHostname`. Failure catalogue
-//! 33, 35. An error only where such Endpoints are in the input.
+//! and `format_node/5` puts an absent host name in as nothing. Kubernetes 1.35, `ShouldSetHostname`. An error
+//! only where such Endpoints are in the input.
 
 use crate::discovery::{LabelQuery, Resource};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};

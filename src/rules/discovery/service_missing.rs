@@ -31,7 +31,7 @@
 //!
 //! ## Facts
 //!
-//! libcluster 3.5.0, `lib/strategy/kubernetes_dns.ex` and `kubernetes_dns_srv.ex`; failure catalogue 29, and
+//! libcluster 3.5.0, `lib/strategy/kubernetes_dns.ex` and `kubernetes_dns_srv.ex` and
 //! <https://github.com/bitwalker/libcluster/issues/178>. That a Service cannot have a dot in its name: Kubernetes,
 //! `ValidateServiceName` (a DNS label).
 

@@ -38,7 +38,7 @@
 //! ## Facts
 //!
 //! Measured on Kubernetes 1.35 with CoreDNS and libcluster 3.5.0, but for the ExternalName: there
-//! `lib/strategy/kubernetes_dns.ex` was read, which has no clause for aliases. Failure catalogue 30, 47.
+//! `lib/strategy/kubernetes_dns.ex` was read, which has no clause for aliases.
 
 use crate::discovery::{Needs, ServiceRef};
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};

@@ -38,7 +38,7 @@
 //! ## Facts
 //!
 //! Kubernetes 1.35, `pkg/controller/endpoint/endpoints_controller.go`; the silence of the `Kubernetes` strategy was
-//! measured with libcluster 3.5.0. Failure catalogue 31. A Service found by label may have a better sibling that is not
+//! measured with libcluster 3.5.0. A Service found by label may have a better sibling that is not
 //! in the input, so that is a warning.
 
 use crate::discovery::{LabelQuery, Resource, ServiceRef};

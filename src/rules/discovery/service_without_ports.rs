@@ -35,7 +35,7 @@
 //! ## Facts
 //!
 //! CoreDNS skips the SRV rows of endpoints without ports (`plugin/kubernetes`, `object/endpoint.go`); libcluster 3.5.0,
-//! `lib/strategy/kubernetes_dns_srv.ex`. Failure catalogue 39.
+//! `lib/strategy/kubernetes_dns_srv.ex`.
 
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
 use crate::rules::{Check, Rule};

@@ -29,7 +29,7 @@
 //! ## Facts
 //!
 //! Kubernetes 1.35, `pkg/controller/statefulset/stateful_set_utils.go` (`initIdentity`: the subdomain is `serviceName`)
-//! and `ShouldSetHostname`. Failure catalogue 36, 37, 108. CoreDNS with `endpoint_pod_names` answers those names all
+//! and `ShouldSetHostname`. CoreDNS with `endpoint_pod_names` answers those names all
 //! the same.
 
 use crate::name::boot::Boot;

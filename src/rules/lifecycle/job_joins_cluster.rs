@@ -33,7 +33,7 @@
 //!
 //! ## Facts
 //!
-//! Elixir's `release.init.ex`: `eval` starts no distribution, whatever the environment says. Failure catalogue 91 and 92.
+//! Elixir's `release.init.ex`: `eval` starts no distribution, whatever the environment says.
 
 use crate::name::boot::Boot;
 use crate::name::launcher::{Program, Verb};

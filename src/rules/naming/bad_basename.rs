@@ -26,7 +26,7 @@
 //!
 //! ## Facts
 //!
-//! OTP 25.2.3, `net_kernel.erl`, `valid_name_head/1`: `^[0-9A-Za-z_\-]+$`. Failure catalogue 16.
+//! OTP 25.2.3, `net_kernel.erl`, `valid_name_head/1`: `^[0-9A-Za-z_\-]+$`.
 
 use crate::name::boot::{Boot, Crash};
 use crate::name::template::Part;

@@ -27,7 +27,7 @@
 //!
 //! ## Facts
 //!
-//! OTP 25.2.3, `inet_tcp_dist.erl`, `splitnode/3`; failure catalogue 19, 25, 38.
+//! OTP 25.2.3, `inet_tcp_dist.erl`, `splitnode/3`.
 
 use crate::name::boot::{Boot, Crash};
 use crate::name::template::{Part, Sym, Template};

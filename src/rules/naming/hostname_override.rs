@@ -40,7 +40,7 @@
 //! ## Facts
 //!
 //! Kubernetes 1.35, `pkg/kubelet/kubelet_pods.go`, `GeneratePodHostNameAndDomain`; `hostnameOverride` needs the feature of that
-//! name. Failure catalogue 24, 101 and 102. Not seen on a cluster: the 64 characters.
+//! name. Not seen on a cluster: the 64 characters.
 
 use crate::name::boot::{Boot, Crash};
 use crate::name::template::Sym;

@@ -30,7 +30,7 @@
 //!
 //! ## Facts
 //!
-//! Elixir's `release.init.ex`, `cli_text/0`: `env.sh` is sourced before the defaults. Failure catalogue 13.
+//! Elixir's `release.init.ex`, `cli_text/0`: `env.sh` is sourced before the defaults.
 
 use crate::name::same::Same;
 use crate::name::template::Template;

@@ -31,8 +31,7 @@
 //!
 //! ## Facts
 //!
-//! Elixir's `release.init.ex`: `RELEASE_DISTRIBUTION:-sname`; OTP 25.2.3, `net_kernel.erl`, `create_hostpart/2`. Failure
-//! catalogue 1 and 2.
+//! Elixir's `release.init.ex`: `RELEASE_DISTRIBUTION:-sname`; OTP 25.2.3, `net_kernel.erl`, `create_hostpart/2`.
 
 use crate::name::boot::{Boot, Crash, Naming, Setting};
 use crate::name::template::{Sym, Template};

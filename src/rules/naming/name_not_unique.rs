@@ -30,7 +30,7 @@
 //!
 //! ## Facts
 //!
-//! libcluster drops the name that is its own (`lib/strategy/strategy.ex`). Failure catalogue 23 and 24.
+//! libcluster drops the name that is its own (`lib/strategy/strategy.ex`).
 
 use crate::name::boot::Boot;
 use crate::name::template::{Part, Template};

@@ -37,7 +37,7 @@
 //! ## Facts
 //!
 //! OTP 25.2.3, `net_kernel.erl`; the kubelet writes the FQDN into /etc/hosts only for pods with a subdomain
-//! (`kubelet_pods.go`, `managedHostsFileContent`). Failure catalogue 3.
+//! (`kubelet_pods.go`, `managedHostsFileContent`).
 
 use crate::name::boot::{Boot, Crash, Setting};
 use crate::name::inputs::Input;

@@ -28,7 +28,7 @@
 //!
 //! ## Facts
 //!
-//! Elixir's `release.init.ex`: the `exit 1` behind the message leaves only a subshell. Failure catalogue 4 and 5.
+//! Elixir's `release.init.ex`: the `exit 1` behind the message leaves only a subshell.
 
 use crate::name::boot::{Boot, Undistributed};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};

@@ -42,8 +42,7 @@
 //! ## Facts
 //!
 //! Kubernetes 1.35, `pkg/kubelet/kubelet_pods.go`, `makeEnvironmentVariables`, and
-//! `third_party/forked/golang/expansion/expand.go`. Seen on a cluster: all four ways, and `$(HOSTNAME)`. Failure catalogue 6, 7,
-//! 10 and 87.
+//! `third_party/forked/golang/expansion/expand.go`. Seen on a cluster: all four ways, and `$(HOSTNAME)`.
 
 use super::shell_in_env_value::{as_a_name, is_shell};
 use crate::name::env::Var;

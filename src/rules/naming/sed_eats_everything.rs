@@ -25,8 +25,7 @@
 //!
 //! ## Facts
 //!
-//! libcluster 3.3.3 to 3.5.0, the documentation of `lib/strategy/kubernetes.ex`: a heredoc that eats the backslash. Failure
-//! catalogue 18.
+//! libcluster 3.3.3 to 3.5.0, the documentation of `lib/strategy/kubernetes.ex`: a heredoc that eats the backslash.
 
 use crate::name::boot::Boot;
 use crate::name::template::Why;

@@ -36,7 +36,7 @@
 //!
 //! ## Facts
 //!
-//! Kubernetes 1.35, `pkg/kubelet/kubelet_pods.go`, `getServiceEnvVarMap`, and `pkg/kubelet/envvars`. Failure catalogue 28.
+//! Kubernetes 1.35, `pkg/kubelet/kubelet_pods.go`, `getServiceEnvVarMap`, and `pkg/kubelet/envvars`.
 
 use crate::name::env::Lookup;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};

@@ -35,7 +35,6 @@
 //! ## Facts
 //!
 //! Kubernetes 1.35, `third_party/forked/golang/expansion/expand.go`; what the release does with it was tried with Elixir 1.14.
-//! Failure catalogue 8 and 9.
 
 use crate::name::boot::{Boot, Crash};
 use crate::name::template::{Part, Piece, Sym};

@@ -31,7 +31,7 @@
 //!
 //! ## Facts
 //!
-//! Failure catalogue 85.
+//! Whoever has the cookie may run code on every node (Erlang reference manual, "Distributed Erlang").
 
 use super::{COOKIE, cookie_well_known, written};
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};

@@ -29,8 +29,7 @@
 //!
 //! ## Facts
 //!
-//! Elixir's `release.init.ex`: `RELEASE_COOKIE:-$(cat releases/COOKIE)`, which `mix release` fills with 32 random bytes. Failure
-//! catalogue 84.
+//! Elixir's `release.init.ex`: `RELEASE_COOKIE:-$(cat releases/COOKIE)`, which `mix release` fills with 32 random bytes.
 
 use super::{COOKIE, cookie_unread, is_left_to_the_image, is_relx};
 use crate::name::launcher::Program;

@@ -27,7 +27,7 @@
 //!
 //! ## Facts
 //!
-//! relx takes the release's name for the cookie by default (`-setcookie {{rel_name}}`), VerneMQ `vmq`. Failure catalogue 88.
+//! relx takes the release's name for the cookie by default (`-setcookie {{rel_name}}`), VerneMQ `vmq`.
 
 use super::{Written, written};
 use crate::rules::finding::{Effect, Findings, Severity};
