@@ -119,11 +119,8 @@ const TEAMS: usize = 25;
 fn app(number: usize) -> String {
     let way = &WAYS[number % WAYS.len()];
     let keys = ["basename: <app>"].iter().chain(way.keys).map(|key| format!("\n        beamgate.dev/{key}"));
-    let declaration = format!(
-        "        beamgate.dev/strategy: {}\n      annotations:{}",
-        way.strategy,
-        keys.collect::<String>()
-    );
+    let declaration =
+        format!("        beamgate.dev/strategy: {}\n      annotations:{}", way.strategy, keys.collect::<String>());
     let controller = if way.stateful {
         "  serviceName: <app>\n  podManagementPolicy: Parallel"
     } else {

@@ -60,7 +60,11 @@ fn floors(scratch: &Path) -> io::Result<()> {
             median(rounds.iter().filter_map(ratio)).map_or("".to_owned(), |ratio| format!("{ratio:.2}"))
         };
         let Some(time) = median(rounds.iter().filter_map(of).map(|time| time.as_secs_f64() * 1e3)) else { return };
-        println!("| {name} | {time:.1} | {} | {} |", against(&|round| round.libyaml), against(&|round| Some(round.saphyr)));
+        println!(
+            "| {name} | {time:.1} | {} | {} |",
+            against(&|round| round.libyaml),
+            against(&|round| Some(round.saphyr))
+        );
     };
     row("libyaml (C), events only, one core", &|round| round.libyaml);
     row("libyaml-safer, events only, one core", &|round| Some(round.safer));
