@@ -153,10 +153,11 @@ impl Naming {
         let declared = declared_name(scope, env, keys)
             .map(|declared| Sourced { value: inputs::bind(&declared.value, &inputs, env), at: declared.at });
         let node = Setting::of(&boot_env, NODE);
+        let distribution = Setting::of(&boot_env, DISTRIBUTION);
         let is_missing = |input: &Input| !scope.world.facts.injection && input.is_missing(env);
         let mut naming = Self {
-            distribution: Setting::of(&boot_env, DISTRIBUTION),
-            flag: flag_of(&boot_env, &launch),
+            flag: flag_of(&boot_env, &launch, &distribution, closed || declared.is_some()),
+            distribution,
             closed: closed || declared.is_some(),
             overridden: overridden(from_pod, &node),
             dashes_everything,
@@ -203,7 +204,10 @@ impl Naming {
             return complete(&declared.value, Some(true), pod);
         }
         if let Some(flag) = &self.flag {
-            return complete(&flag.value.name, Some(flag.value.long), pod);
+            return match self.may_be_outdone(&flag.value) {
+                true => Boot::Opaque(Why::Image),
+                false => complete(&flag.value.name, Some(flag.value.long), pod),
+            };
         }
         if matches!(self.launch.program, Program::Vm(_)) {
             return Boot::Undistributed(Undistributed::NoName);
@@ -219,6 +223,12 @@ impl Naming {
             Setting::Unset if self.closed => without_host(&Template::opaque(Why::Image, &self.launch.at), long, pod),
             Setting::Unset => Boot::Opaque(Why::Image),
         }
+    }
+
+    /// Whether the start script may give a short name, which beats every long one (`erl_distribution.erl`): it does
+    /// unless something that is not read sets RELEASE_DISTRIBUTION.
+    fn may_be_outdone(&self, flag: &NameFlag) -> bool {
+        flag.long && !matches!(self.launch.program, Program::Vm(_)) && matches!(self.is_long(), Ok(None))
     }
 
     /// Whether names are long; none where only the image says so.
@@ -255,6 +265,8 @@ impl Pod {
 
 /// The full name that the VM makes of a name, with long or short names or whichever of the two the image chooses.
 fn complete(name: &Template, long: Option<bool>, pod: &Pod) -> Boot {
+    let words = name.words();
+    let [name] = words.as_slice() else { return Boot::Crash(Crash::Words) };
     if falls_apart(name) {
         return Boot::Crash(Crash::Words);
     }
@@ -300,7 +312,8 @@ fn without_host(base: &Template, long: Option<bool>, pod: &Pod) -> Boot {
     Boot::Named(name)
 }
 
-/// The start script does not quote `$RELEASE_NODE`.
+/// The start script does not quote `$RELEASE_NODE`: white space around the name is lost, and within it parts it. A
+/// reference that stays literal is one part here, and not to the shell.
 fn falls_apart(name: &Template) -> bool {
     name.contains(' ') || name.contains('\t') || name.contains('\n')
 }
@@ -340,9 +353,10 @@ fn declared_name(scope: Scope<'_>, env: &Env, keys: &[(Key, Sourced<String>)]) -
     Some(Sourced { value: written.with_placeholders(), at: declared.at.clone() })
 }
 
-/// The name in the VM's flags. `ERL_AFLAGS` stand before the command line's and win, `ERL_FLAGS` and `ERL_ZFLAGS` behind
-/// it and count only where it has none; the release's start script always gives one of its own.
-fn flag_of(env: &Env, launch: &Launch) -> Option<Sourced<NameFlag>> {
+/// The name in the VM's flags that beats the others. Any `-sname` beats every `-name` (`erl_distribution.erl` tries it
+/// first); of several of a kind the first counts. `ERL_AFLAGS` stand before the command line's, `ERL_FLAGS` and
+/// `ERL_ZFLAGS` behind it, and the release's start script gives a name of its own there unless it is told `none`.
+fn flag_of(env: &Env, launch: &Launch, distribution: &Setting, closed: bool) -> Option<Sourced<NameFlag>> {
     let of = |name: &str| {
         let var = env.get(name)?;
         Some(Sourced { value: name_flag(&var.value.words())?, at: var.at.clone() })
@@ -351,16 +365,25 @@ fn flag_of(env: &Env, launch: &Launch) -> Option<Sourced<NameFlag>> {
         Program::Vm(words) => name_flag(words).map(|value| Sourced { value, at: launch.at.clone() }),
         _ => None,
     };
-    let behind = || of("ELIXIR_ERL_OPTIONS").or_else(|| of("ERL_FLAGS")).or_else(|| of("ERL_ZFLAGS"));
-    let first = of("ERL_AFLAGS").or(command);
-    match launch.program {
-        Program::Vm(_) => first.or_else(behind),
-        _ => first,
+    let is_short = |flag: &Sourced<NameFlag>| !flag.value.long;
+    let behind = ["ELIXIR_ERL_OPTIONS", "ERL_FLAGS", "ERL_ZFLAGS"];
+    let flags: Vec<_> = of("ERL_AFLAGS").into_iter().chain(command).chain(behind.into_iter().filter_map(of)).collect();
+    if matches!(launch.program, Program::Vm(_)) {
+        return flags.iter().find(|flag| is_short(flag)).or_else(|| flags.first()).cloned();
+    }
+    let first = of("ERL_AFLAGS");
+    let script_is_short = match distribution {
+        Setting::Unset => closed,
+        _ => distribution.literal().as_deref() == Some("sname"),
+    };
+    match script_is_short {
+        true => first.filter(is_short),
+        false => flags.into_iter().find(is_short).or(first),
     }
 }
 
-/// What is known of a workload's pods before they run.
-pub fn identity(scope: Scope<'_>, workload: &Workload) -> Identity {
+/// What is known of a workload's pods before they run, in a cluster of this domain.
+pub fn identity(scope: Scope<'_>, workload: &Workload, cluster_domain: String) -> Identity {
     let only = workload.kind == WorkloadKind::StatefulSet
         && workload.replicas.unwrap_or(1) == 1
         && scope.world.autoscalers_of(scope.object).is_empty();
@@ -378,7 +401,7 @@ pub fn identity(scope: Scope<'_>, workload: &Workload) -> Identity {
     Identity {
         example,
         namespace: scope.object.namespace.clone(),
-        cluster_domain: scope.world.facts.cluster_domain.clone(),
+        cluster_domain,
         pod_name,
         // The StatefulSet controller overwrites the template's.
         hostname: workload.template.hostname.clone().filter(|_| workload.kind != WorkloadKind::StatefulSet),

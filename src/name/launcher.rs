@@ -184,14 +184,26 @@ pub struct NameFlag {
     pub name: Template,
 }
 
-/// The first name flag among some words.
+/// The name flag among some words that beats the others there: the first `-sname`, else the first `-name`.
 pub fn name_flag(words: &[Template]) -> Option<NameFlag> {
-    words.windows(2).find_map(|pair| {
-        let long = match pair[0].literal()?.as_str() {
-            "-name" | "--name" => true,
-            "-sname" | "--sname" => false,
-            _ => return None,
-        };
-        Some(NameFlag { long, name: pair[1].clone() })
-    })
+    let mut flags = Vec::new();
+    for pair in words.windows(2) {
+        let long = |long| Some(NameFlag { long, name: pair[1].clone() });
+        flags.extend(match pair[0].literal().as_deref() {
+            Some("-name" | "--name") => long(true),
+            Some("-sname" | "--sname") => long(false),
+            // `elixir --erl "-name cart@..."`.
+            Some("--erl") => name_flag(&pair[1].words()),
+            Some("-args_file") => Some(in_a_file(&pair[1])),
+            _ => None,
+        });
+    }
+    flags.iter().find(|flag| !flag.long).or(flags.first()).cloned()
+}
+
+/// Flags in a file may hold the name, too, and then it stands at their place.
+fn in_a_file(path: &Template) -> NameFlag {
+    let at = path.pieces().first().map(|piece| piece.at.clone());
+    let why = Why::Program(format!("-args_file {path}"));
+    NameFlag { long: true, name: at.map_or_else(Template::empty, |at| Template::opaque(why, &at)) }
 }

@@ -2,12 +2,11 @@
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
-use super::finding::{Effect, Finding, Findings, Verdict};
+use super::finding::{Effect, Finding, Findings, Severity, Verdict};
 use super::{Check, all};
-use crate::discovery::{Problem, Query};
 use crate::name::boot::Boot;
 use crate::place::ObjectId;
-use crate::trace::{Agreement, Trace};
+use crate::trace::Trace;
 use crate::world::World;
 
 /// A workload and what was found.
@@ -107,26 +106,11 @@ fn verdict(trace: &Trace<'_>, findings: &[Finding]) -> TraceVerdict {
         .filter(|finding| finding.verdict == Verdict::Open)
         .map(|finding| finding.message.clone())
         .collect();
-    missing.extend(open(trace));
+    // What is not understood is not checked.
+    let unread = |finding: &&Finding| {
+        !breaking(finding) && finding.severity == Severity::Error && finding.verdict == Verdict::Refuted
+    };
+    missing.extend(findings.iter().filter(unread).map(|finding| finding.message.clone()));
+    missing.extend(trace.doubts());
     if missing.is_empty() { TraceVerdict::Forms } else { TraceVerdict::Open(missing) }
-}
-
-/// What keeps a trace from being decided, though no rule found a fault.
-fn open(trace: &Trace<'_>) -> Option<String> {
-    if trace.container.is_none() {
-        return Some("it is not clear which container runs the node".to_owned());
-    }
-    let problems = trace.strategy.iter().flat_map(|strategy| &strategy.problems);
-    for problem in problems {
-        if let Problem::Unchecked(name) = problem {
-            return Some(format!("`{name}` is not checked yet"));
-        }
-    }
-    match (trace.agreement(), &trace.query) {
-        (Agreement::Open(why), _) => Some(why.to_string()),
-        (Agreement::Nothing, _) => Some("there is no name to compare".to_owned()),
-        (_, Query::Unknown(why)) => Some(why.to_string()),
-        (_, Query::Undeclared) => Some("what the strategy asks is not declared".to_owned()),
-        _ => None,
-    }
 }

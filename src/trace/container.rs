@@ -110,11 +110,16 @@ pub fn evidence(container: &Container, naming: &Naming) -> Option<Evidence> {
     }
 }
 
-/// `start` is a verb of many programs; a release's script lies in a `bin`.
+/// `start` is a verb of many programs; a release's script lies in a `bin` of its own and has no extension. Those of the
+/// system do not, nor does Keycloak's `bin/kc.sh`.
 fn is_release(container: &Container) -> bool {
     let words = || container.command.iter().chain(&container.args);
-    words().any(|word| word == "start" || word == "start_iex")
-        && words().any(|word| word.contains("bin/") && !word.contains("node"))
+    let is_script = |word: &String| {
+        word.rsplit_once("bin/").is_some_and(|(before, file)| {
+            !before.starts_with("/usr/") && !matches!(before, "/" | "/s") && !file.contains('.') && file != "node"
+        })
+    };
+    words().any(|word| word == "start" || word == "start_iex") && words().any(is_script)
 }
 
 /// The server that forms clusters in a way of its own, if a pod runs one.

@@ -3,6 +3,7 @@
 //! This is the one data structure of the program. Rules name its breaks, `beamgate trace` prints it.
 
 pub mod container;
+mod doubts;
 pub mod feeds;
 
 use crate::discovery::{Answer, Discovery, LabelQuery, Query, Record, Resource, ServiceRef, Strategy};
@@ -14,7 +15,7 @@ use crate::place::Loc;
 use crate::symptom::Symptom;
 use crate::world::World;
 use crate::world::declared::{Declared, Key, PREFIX, Sourced, keys_of};
-use crate::world::facts::Dns;
+use crate::world::facts::{Dns, Facts};
 use crate::world::object::{Object, show_pairs};
 use crate::world::pod::{Container, PodTemplate};
 use crate::world::service::{Answers, Service};
@@ -102,6 +103,7 @@ impl<'w> Trace<'w> {
         let naming = container.map(|container| Naming::of(scope, workload, container, &env, &keys));
         let own_base = naming.as_ref().and_then(own_base);
         let strategy = declared.as_ref().map(|declared| Strategy::read(scope, declared, &env, own_base));
+        let domain = cluster_domain(world, &keys, &env);
         let mut trace = Self {
             world,
             object,
@@ -120,7 +122,7 @@ impl<'w> Trace<'w> {
             strategy,
             answers: Vec::new(),
             dials: Vec::new(),
-            identity: identity(scope, workload),
+            identity: identity(scope, workload, domain),
         };
         trace.follow();
         trace
@@ -426,6 +428,17 @@ impl<'w> Trace<'w> {
         found.retain(|object| object.service().is_some_and(Service::is_headless));
         found
     }
+}
+
+/// The cluster's domain as far as this workload knows it: what is declared, else what its pods are told, for a default is
+/// no knowledge.
+fn cluster_domain(world: &World, keys: &[(Key, Sourced<String>)], env: &Env) -> String {
+    let declared = keys.iter().find(|(key, _)| *key == Key::ClusterDomain).map(|(_, declared)| declared.value.clone());
+    let known = declared.filter(|domain| !domain.contains('$'));
+    let usual = Facts::default().cluster_domain;
+    let told = || env.get("CLUSTER_DOMAIN").filter(|_| world.facts.cluster_domain == usual)?.value.literal();
+    let domain = known.or_else(told).unwrap_or_else(|| world.facts.cluster_domain.clone());
+    domain.trim().trim_matches('.').to_owned()
 }
 
 /// What stands before `@` in the node's own name, whatever becomes of the rest.

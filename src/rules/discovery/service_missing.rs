@@ -53,11 +53,11 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Some(asked) = missing(trace) else { return };
-    if is_a_dangling_address(asked) || another_governs(trace, asked) {
-        return;
-    }
     if asked.form == Form::Composed && asked.name.contains('.') {
         refute_dots(trace, asked, found);
+        return;
+    }
+    if is_a_dangling_address(asked) || another_governs(trace, asked) {
         return;
     }
     let complete = trace.world.is_complete(Kinds::SERVICES, asked.namespace.as_deref());

@@ -54,7 +54,13 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Some(asked) = trace.asked_service() else { return };
     let subdomain = trace.workload.subdomain();
     let has_hostnames = trace.workload.has_stable_hostnames() || (trace.pod.hostname.is_some() && subdomain.is_some());
-    if !has_hostnames || subdomain == Some(asked.name.as_str()) || !dials_through(trace) || found.has(&[202]) {
+    // A name with dots is no Service's: BG201.
+    if !has_hostnames
+        || asked.name.contains('.')
+        || subdomain == Some(asked.name.as_str())
+        || !dials_through(trace)
+        || found.has(&[202])
+    {
         return;
     }
     let (field, at) = field(trace);

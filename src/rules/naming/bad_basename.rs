@@ -59,7 +59,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
 
 fn in_the_name(trace: &Trace<'_>) -> Option<(String, char, Loc)> {
     let naming = trace.naming.as_ref()?;
-    if naming.boot != Boot::Crash(Crash::InvalidName) {
+    if !matches!(naming.boot, Boot::Crash(Crash::InvalidName | Crash::Words)) {
         return None;
     }
     let (name, at) = naming.written()?;
@@ -69,13 +69,13 @@ fn in_the_name(trace: &Trace<'_>) -> Option<(String, char, Loc)> {
         return None; // BG105 and BG106 say why
     }
     let text = base.literal()?;
-    Some((text.clone(), refused(&text)?, at))
+    Some((text.clone(), refused(text.trim_start())?, at))
 }
 
 fn in_the_declaration(trace: &Trace<'_>) -> Option<(String, char, Loc)> {
     let declared = trace.declared.as_ref()?.get(Key::Basename)?;
     // A reference to a variable is not a name yet.
-    let text = declared.value.split("$(").next()?;
+    let text = declared.value.trim().split("$(").next()?;
     Some((declared.value.clone(), refused(text)?, declared.at.clone()))
 }
 

@@ -52,6 +52,8 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Some((_, host)) = name.split_once('@') else { return };
     let long = naming.is_presumed_long();
     let what = match &naming.boot {
+        Boot::Crash(Crash::Words) if has_unexpanded(&host) => return, // BG105 and BG106 say why
+        Boot::Crash(Crash::Words) if host.words().len() > 1 => "white space in it",
         Boot::Crash(Crash::InvalidName) if host.contains('@') => "a second `@`",
         Boot::Named(_) if has_unexpanded(&host) => return, // BG105 and BG106 say why
         Boot::Named(_) => match fault(&host, long, trace.object.name.contains('.')) {
@@ -61,6 +63,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         _ => return,
     };
     let symptom = match &naming.boot {
+        Boot::Crash(Crash::Words) => Symptom::StartCliUndefined,
         Boot::Crash(_) => Symptom::InvalidNodeName,
         _ if what == NO_DOT => Symptom::IllegalHostname(trace.identity.example(&host)),
         _ => Symptom::UnableToConnect(trace.identity.example(name)),

@@ -1,0 +1,206 @@
+//! Whether a manifest forms: whole apps that form, each with one edit, and what becomes of it.
+#![allow(clippy::unwrap_used, reason = "a test that fails says so")]
+
+use std::path::Path;
+
+use beamgate::report::model::WorkloadVerdict;
+
+/// A StatefulSet that asks the API server for host names.
+const HOSTNAME: &str = include_str!("verdicts/hostname.yaml");
+
+/// A Deployment that asks the API server for addresses.
+const IP: &str = include_str!("verdicts/ip.yaml");
+
+/// A StatefulSet that asks DNS for SRV records.
+const SRV: &str = include_str!("verdicts/srv.yaml");
+
+/// A Deployment that asks DNS for addresses.
+const DNS: &str = include_str!("verdicts/dns.yaml");
+
+/// An edit: what stands there, and what is to stand there.
+type Edit = (&'static str, &'static str);
+
+/// The verdict of the only workload, and the codes of what was found.
+fn judge(manifest: &str, edits: &[Edit]) -> (&'static str, Vec<String>) {
+    let mut text = manifest.to_owned();
+    for (from, to) in edits {
+        assert!(text.contains(from), "nothing to edit: {from}");
+        text = text.replace(from, to);
+    }
+    let report = beamgate::cli::lint::report(Path::new("-"), &mut text.as_bytes()).unwrap();
+    let [workload] = report.workloads.as_slice() else { panic!("one workload: {text}") };
+    let verdict = match workload.verdict {
+        WorkloadVerdict::Forms => "forms",
+        WorkloadVerdict::Breaks => "breaks",
+        WorkloadVerdict::Open => "open",
+        _ => "other",
+    };
+    (verdict, report.findings.iter().map(|finding| finding.rule.id()).collect())
+}
+
+#[track_caller]
+fn check(manifest: &str, cases: &[(&[Edit], &str, &[&str])]) {
+    for (edits, verdict, codes) in cases {
+        let judged = judge(manifest, edits);
+        assert_eq!((judged.0, judged.1.as_slice()), (*verdict, codes.map_strings().as_slice()), "{edits:?}");
+    }
+}
+
+trait Strings {
+    fn map_strings(&self) -> Vec<String>;
+}
+
+impl Strings for &[&str] {
+    fn map_strings(&self) -> Vec<String> {
+        self.iter().map(|code| (*code).to_owned()).collect()
+    }
+}
+
+const NODE: &str = "value: cart@$(MY_POD_IP)";
+const LONG: &str = "- name: RELEASE_DISTRIBUTION\n              value: name";
+const END: &str = "- name: LAST\n              value: x";
+
+#[test]
+fn unedited_they_form() {
+    for manifest in [HOSTNAME, IP, SRV, DNS] {
+        check(manifest, &[(&[], "forms", &[])]);
+    }
+}
+
+/// The start script does not quote `$RELEASE_NODE`.
+#[test]
+fn white_space_around_a_name_is_lost_and_within_it_parts_it() {
+    check(
+        IP,
+        &[
+            (&[(NODE, "value: \"cart@$(MY_POD_IP) \"")], "forms", &[]),
+            (&[(NODE, "value: |\n                cart@$(MY_POD_IP)")], "forms", &[]),
+            (&[(NODE, "value: cart @$(MY_POD_IP)")], "breaks", &["BG107"]),
+            (&[(NODE, "value: cart@$(MY_POD_IP) x")], "breaks", &["BG108"]),
+            (&[("basename: cart", "basename: \" cart \"")], "forms", &[]),
+        ],
+    );
+}
+
+/// `erl_distribution.erl` tries `-sname` first, wherever it stands.
+#[test]
+fn a_short_name_beats_every_long_one() {
+    let flag = |text: &'static str| vec![(END, text)];
+    let sname = ("value: name", "value: sname");
+    check(
+        IP,
+        &[
+            (&flag("- name: ERL_FLAGS\n              value: -sname cart"), "breaks", &["BG301"]),
+            (&flag("- name: ERL_ZFLAGS\n              value: -sname cart"), "breaks", &["BG301"]),
+            (&flag("- name: ERL_FLAGS\n              value: -name x@y.z"), "forms", &[]),
+            (
+                &[
+                    sname,
+                    (NODE, "value: cart"),
+                    (END, "- name: ERL_AFLAGS\n              value: -name cart@$(MY_POD_IP)"),
+                ],
+                "breaks",
+                &["BG301"],
+            ),
+            (
+                &[
+                    ("value: name", "value: none"),
+                    (END, "- name: ERL_AFLAGS\n              value: -name cart@$(MY_POD_IP)"),
+                ],
+                "forms",
+                &[],
+            ),
+            // Without RELEASE_DISTRIBUTION a release gives a short name, if it is a release and the image does not set it.
+            (
+                &[
+                    (LONG, END),
+                    (NODE, "value: cart"),
+                    (END, "- name: ERL_AFLAGS\n              value: -name cart@$(MY_POD_IP)"),
+                ],
+                "open",
+                &["BG307"],
+            ),
+            (
+                &[(NODE, "value: x@$(MY_POD_IP)"), (END, "- name: ERL_AFLAGS\n              value: -args_file /x")],
+                "open",
+                &["BG307"],
+            ),
+            (&flag("- name: ERL_AFLAGS\n              value: -proto_dist inet6_tcp"), "open", &[]),
+            (
+                &[(
+                    "image: cart:1",
+                    "image: cart:1\n          command: [elixir, --erl, \"-name cart@$(MY_POD_IP)\", -S, mix, run]",
+                )],
+                "forms",
+                &[],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn the_domain_is_the_one_that_is_declared_or_told() {
+    let hostless = ("value: cart@$(POD_NAME).cart.$(NAMESPACE).svc.cluster.local", "value: cart");
+    let declared = |domain: &'static str| ("beamgate.dev/service: cart", domain);
+    let told = (END, "- name: CLUSTER_DOMAIN\n              value: prod.internal");
+    check(
+        HOSTNAME,
+        &[(
+            &[hostless, declared("beamgate.dev/service: cart\n        beamgate.dev/cluster-domain: prod.local")],
+            "forms",
+            &[],
+        )],
+    );
+    check(
+        SRV,
+        &[
+            (&[hostless, told], "forms", &[]),
+            (&[told], "breaks", &["BG301"]),
+            // Without CLUSTER_DOMAIN the app asks in cluster.local, whatever is declared; the image may set it.
+            (
+                &[hostless, declared("beamgate.dev/service: cart\n        beamgate.dev/cluster-domain: prod.internal")],
+                "open",
+                &[],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn what_is_not_understood_is_not_judged_to_form() {
+    check(
+        IP,
+        &[
+            (&[("mode: ip", "inputs: A=PodIP")], "open", &["BG002"]),
+            (&[("mode: ip", "topologies: '[]'")], "open", &[]),
+            (&[("kind: Service\nmetadata:\n  namespace: shop", "kind: Service\nmetadata:")], "open", &[]),
+        ],
+    );
+    check(
+        DNS,
+        &[
+            (&[("clusterIP: None", "clusterIP: None\n  ipFamilies: [IPv6]")], "open", &[]),
+            (
+                &[(
+                    "containers:",
+                    "dnsPolicy: None\n      dnsConfig:\n        nameservers: [10.0.0.1]\n      containers:",
+                )],
+                "open",
+                &[],
+            ),
+        ],
+    );
+}
+
+/// The strategy makes the full name itself.
+#[test]
+fn a_full_name_is_no_name_of_a_service() {
+    check(
+        SRV,
+        &[(
+            &[("beamgate.dev/service: cart", "beamgate.dev/service: cart.shop.svc.cluster.local")],
+            "breaks",
+            &["BG201"],
+        )],
+    );
+}
