@@ -52,19 +52,18 @@ fn floors(scratch: &Path) -> io::Result<()> {
     }
 
     let megabytes = texts.iter().map(String::len).sum::<usize>() as f64 / 1e6;
-    println!("| 1,000 apps, {megabytes:.1} MB | ms | × libyaml | × saphyr-parser |");
-    println!("|---|--:|--:|--:|");
+    println!("| 1,000 apps, {megabytes:.1} MB | ms, median | ms, fastest | × libyaml | × saphyr-parser |");
+    println!("|---|--:|--:|--:|--:|");
     let row = |name: &str, of: &dyn Fn(&Round) -> Option<Duration>| {
         let against = |base: &dyn Fn(&Round) -> Option<Duration>| {
             let ratio = |round: &Round| Some(of(round)?.as_secs_f64() / base(round)?.as_secs_f64());
-            median(rounds.iter().filter_map(ratio)).map_or("".to_owned(), |ratio| format!("{ratio:.2}"))
+            median(rounds.iter().filter_map(ratio)).map_or(String::new(), |ratio| format!("{ratio:.2}"))
         };
-        let Some(time) = median(rounds.iter().filter_map(of).map(|time| time.as_secs_f64() * 1e3)) else { return };
-        println!(
-            "| {name} | {time:.1} | {} | {} |",
-            against(&|round| round.libyaml),
-            against(&|round| Some(round.saphyr))
-        );
+        let times = || rounds.iter().filter_map(of).map(|time| time.as_secs_f64() * 1e3);
+        let Some(time) = median(times()) else { return };
+        let fastest = times().fold(f64::INFINITY, f64::min);
+        let (libyaml, saphyr) = (against(&|round| round.libyaml), against(&|round| Some(round.saphyr)));
+        println!("| {name} | {time:.1} | {fastest:.1} | {libyaml} | {saphyr} |");
     };
     row("libyaml (C), events only, one core", &|round| round.libyaml);
     row("libyaml-safer, events only, one core", &|round| Some(round.safer));
@@ -72,7 +71,10 @@ fn floors(scratch: &Path) -> io::Result<()> {
     row("**beamgate lint**, the whole process, one core", &|round| Some(round.one));
     row("**beamgate lint**, the whole process, two cores", &|round| Some(round.two));
     let faster = median(rounds.iter().map(|round| round.one.as_secs_f64() / round.two.as_secs_f64()));
-    println!("\nTwo cores are {:.2}× as fast as one.", faster.unwrap_or_default());
+    println!(
+        "\nTwo cores are {:.2}× as fast as one (medians of the ratios of {ROUNDS} turns).",
+        faster.unwrap_or_default()
+    );
     Ok(())
 }
 

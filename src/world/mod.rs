@@ -81,18 +81,18 @@ pub fn same_namespace(a: Option<&str>, b: Option<&str>) -> SameNamespace {
 
 impl World {
     /// Indexes objects; gives each its number.
-    pub fn new(objects: Vec<Object>, facts: Facts) -> Self {
+    pub fn new(mut objects: Vec<Object>, facts: Facts) -> Self {
         let mut world = Self { facts, ..Self::default() };
-        for (number, mut object) in objects.into_iter().enumerate() {
+        for (number, object) in objects.iter_mut().enumerate() {
             object.id = ObjectId(u32::try_from(number).unwrap_or(u32::MAX));
             if object.namespace.is_none()
                 && !matches!(object.kind.as_str(), "ClusterRole" | "ClusterRoleBinding" | "Namespace")
             {
                 object.namespace.clone_from(&world.facts.namespace);
             }
-            world.index(&object);
-            world.objects.push(object);
+            world.index(object);
         }
+        world.objects = objects;
         world.namespaces.sort_unstable();
         world.namespaces.dedup();
         world.index_selectors();

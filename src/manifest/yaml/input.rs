@@ -8,10 +8,8 @@ use saphyr_parser::Input;
 /// scalar begin with room for 128 bytes.
 #[derive(Clone, Copy)]
 pub(super) struct Characters<'s> {
-    /// The next one; `\0` at the end.
-    current: char,
-    /// What follows it; nothing at the end.
-    rest: Option<&'s [u8]>,
+    text: &'s str,
+    at: usize,
 }
 
 /// How far the parser looks ahead at once. A scalar that has room for 32 bytes and holds one takes as many without growing.
@@ -19,27 +17,18 @@ const AHEAD: usize = 31;
 
 impl<'s> Characters<'s> {
     pub(super) fn new(text: &'s str) -> Self {
-        Self::at(text.as_bytes())
+        Self { text, at: 0 }
     }
 
     #[inline]
-    fn at(bytes: &'s [u8]) -> Self {
-        match bytes.split_first() {
-            Some((byte, rest)) if byte.is_ascii() => Self { current: char::from(*byte), rest: Some(rest) },
-            _ => Self::wide(bytes),
-        }
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
     }
 
-    /// At a character of several bytes, or at the end.
+    /// The character here, which is not a single byte.
     #[cold]
-    fn wide(bytes: &'s [u8]) -> Self {
-        let width = bytes.first().map_or(0, |byte| byte.leading_ones() as usize);
-        let split = bytes.split_at_checked(width);
-        let decoded = split.and_then(|(character, rest)| {
-            let current = std::str::from_utf8(character).ok()?.chars().next()?;
-            Some(Self { current, rest: Some(rest) })
-        });
-        decoded.unwrap_or(Self { current: '\0', rest: None })
+    fn wide(&self) -> char {
+        self.text.get(self.at..).and_then(|rest| rest.chars().next()).unwrap_or('\0')
     }
 }
 
@@ -60,22 +49,24 @@ impl Input for Characters<'_> {
 
     #[inline]
     fn raw_read_ch(&mut self) -> char {
-        let current = self.current;
+        let character = self.peek();
         self.skip();
-        current
+        character
     }
 
     #[inline]
     fn raw_read_non_breakz_ch(&mut self) -> Option<char> {
-        let reads = !matches!(self.current, '\0' | '\n' | '\r' | '\u{feff}');
+        let reads = !matches!(self.peek(), '\0' | '\n' | '\r' | '\u{feff}');
         reads.then(|| self.raw_read_ch())
     }
 
     #[inline]
     fn skip(&mut self) {
-        if let Some(rest) = self.rest {
-            *self = Self::at(rest);
-        }
+        self.at += match self.byte() {
+            Some(byte) if byte.is_ascii() => 1,
+            Some(_) => self.wide().len_utf8(),
+            None => 0,
+        };
     }
 
     #[inline]
@@ -85,26 +76,30 @@ impl Input for Characters<'_> {
 
     #[inline]
     fn peek(&self) -> char {
-        self.current
+        match self.byte() {
+            Some(byte) if byte.is_ascii() => char::from(byte),
+            Some(_) => self.wide(),
+            None => '\0',
+        }
     }
 
     #[inline]
     fn peek_nth(&self, n: usize) -> char {
         let mut ahead = *self;
         ahead.skip_n(n);
-        ahead.current
+        ahead.peek()
     }
 
     #[inline]
     fn peek_opt(&self) -> Option<char> {
-        self.rest.map(|_| self.current)
+        self.byte().map(|_| self.peek())
     }
 
     // As the trait has it, without looking two characters ahead where one decides.
     #[inline]
     fn next_can_be_plain_scalar(&self, in_flow: bool) -> bool {
         let is_flow = |character| in_flow && matches!(character, ',' | '[' | ']' | '{' | '}');
-        match self.current {
+        match self.peek() {
             ':' => {
                 let next = self.peek_nth(1);
                 !matches!(next, ' ' | '\t' | '\n' | '\r' | '\0') && !is_flow(next)
