@@ -1,5 +1,5 @@
 //! Whether a manifest forms: whole apps that form, each with one edit, and what becomes of it.
-#![allow(clippy::unwrap_used, reason = "a test that fails says so")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test that fails says so")]
 
 use std::path::Path;
 

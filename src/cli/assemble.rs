@@ -1,6 +1,6 @@
 //! From a session to a report: the judgement, located, silenced and weighed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use anyhow::bail;
 use jiff::Zoned;
@@ -40,8 +40,21 @@ pub(super) fn assemble(session: &Session, args: &LintArgs) -> Assembled {
     assembly.add_notes();
     let opted_in = assembly.opted_in;
     let mut report = assembly.report;
-    report.files = session.files();
+    add_files(&mut report, session);
     Assembled { report, opted_in }
+}
+
+/// The texts that findings point into, and only those. The findings count the texts of the session until here.
+fn add_files(report: &mut Report, session: &Session) {
+    let labels = || report.findings.iter().flat_map(|finding| &finding.labels);
+    let numbers: BTreeSet<usize> = labels().filter_map(|label| label.place).map(|place| place.file).collect();
+    let found = numbers.into_iter().filter_map(|number| Some((number, session.file(number)?)));
+    let (numbers, files): (Vec<_>, _) = found.unzip();
+    for label in report.findings.iter_mut().flat_map(|finding| &mut finding.labels) {
+        label.place =
+            label.place.and_then(|place| Some(Place { file: numbers.binary_search(&place.file).ok()?, ..place }));
+    }
+    report.files = files;
 }
 
 /// Refuses names of rules that do not exist, so that a typo does not silence nothing.
@@ -67,6 +80,8 @@ struct Assembly<'s> {
     today: Date,
     report: Report,
     opted_in: usize,
+    /// Where the findings of the world at hand point.
+    places: HashMap<Loc, Place>,
     /// The comments of each source that has any.
     comments: HashMap<usize, Vec<(Ignore, Loc, u32)>>,
     /// Which comments silenced something, by source and position.
@@ -87,6 +102,7 @@ impl<'s> Assembly<'s> {
             today: Zoned::now().date(),
             report: Report::default(),
             opted_in: 0,
+            places: HashMap::new(),
             comments: comments.collect(),
             used: Vec::new(),
             stale: Vec::new(),
@@ -96,6 +112,8 @@ impl<'s> Assembly<'s> {
     fn add_world(&mut self, number: usize) {
         let (world, _) = &self.session.worlds[number];
         let judged = judge(world);
+        let labels = judged.iter().flat_map(|judged| &judged.findings).flat_map(|finding| &finding.labels);
+        self.places = self.session.locate_all(number, labels.map(|label| &label.at));
         self.report.other_objects += world.objects().len() - world.workloads().count();
         for judged in judged {
             if let Some(object) = world.object(judged.object) {
@@ -120,7 +138,7 @@ impl<'s> Assembly<'s> {
                     used[index] = true;
                     self.report.ignored += 1;
                 }
-                None => self.add_finding(number, world, finding),
+                None => self.add_finding(world, finding),
             }
         }
         for (ignore, used) in ignores.into_iter().zip(used) {
@@ -131,7 +149,7 @@ impl<'s> Assembly<'s> {
         }
     }
 
-    fn add_finding(&mut self, number: usize, world: &World, finding: Finding) {
+    fn add_finding(&mut self, world: &World, finding: Finding) {
         let Some(severity) = self.severity(finding.rule, finding.severity) else {
             // Whoever typed the option knows; a configuration was written by somebody else, some day.
             self.report.ignored += usize::from(self.is_selected(finding.rule));
@@ -140,7 +158,7 @@ impl<'s> Assembly<'s> {
         let workload = finding.subject.and_then(|subject| world.object(subject)).map(Object::title);
         let labels = finding.labels.iter().enumerate().map(|(index, label)| {
             let title = world.object(label.at.object).map_or_else(|| self.text_name(label.at.object), Object::title);
-            reported_label(index == 0, title, &label.at, self.session.locate(number, &label.at), &label.text)
+            reported_label(index == 0, title, &label.at, self.places.get(&label.at).copied(), &label.text)
         });
         let labels: Vec<ReportedLabel> = labels.collect();
         if self.is_silenced(finding.rule, &labels) {

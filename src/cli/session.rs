@@ -1,5 +1,6 @@
 //! One run: the configuration, the input, and the worlds made of it.
 
+use std::collections::HashMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -94,23 +95,38 @@ impl Session {
         Ok(Self { policy, input, worlds })
     }
 
-    /// The texts that places can be in: the input's sources, then the configuration's.
-    pub fn files(&self) -> Vec<File> {
-        let sources =
-            self.input.sources.iter().map(|source| File { name: source.name.clone(), text: source.text.clone() });
-        let texts = self.policy.texts.iter().map(|text| File { name: text.name.clone(), text: text.text.clone() });
-        sources.chain(texts).collect()
+    /// A text that places can be in: the input's sources are counted first, then the configuration's texts.
+    pub fn file(&self, number: usize) -> Option<File> {
+        let source = |source: &Source| File { name: source.name.clone(), text: source.text.clone() };
+        let text = |number: usize| {
+            let text = self.policy.texts.get(number)?;
+            Some(File { name: text.name.clone(), text: text.text.clone() })
+        };
+        self.input.sources.get(number).map(source).or_else(|| text(number.checked_sub(self.input.sources.len())?))
     }
 
     /// The bytes of a place in a world.
     pub fn locate(&self, world: usize, loc: &Loc) -> Option<Place> {
-        if let Some(text) = loc.object.as_text() {
-            let Focus::Within(start, end) = loc.focus else { return None };
-            return Some(Place { file: self.input.sources.len() + text, span: Span { start, end } });
-        }
-        let (_, origins) = self.worlds.get(world)?;
-        let place = self.input.locate(origins.get(loc.object.0 as usize)?, loc)?;
-        Some(Place { file: place.source as usize, span: place.span })
+        self.locate_all(world, std::iter::once(loc)).remove(loc)
+    }
+
+    /// The bytes of many places in a world. Each document that they are in is read again, once.
+    pub fn locate_all<'p>(&self, world: usize, places: impl Iterator<Item = &'p Loc>) -> HashMap<Loc, Place> {
+        let (texts, manifests): (Vec<_>, Vec<_>) = places.partition(|loc| loc.object.as_text().is_some());
+        let manifests = manifests.into_iter().filter_map(|loc| Some((self.origin(world, loc)?, loc))).collect();
+        let located = self.input.locate_all(manifests).into_iter();
+        let located = located.map(|(loc, place)| (loc, Place { file: place.source as usize, span: place.span }));
+        let texts = texts.into_iter().filter_map(|loc| Some((loc, self.locate_in_text(loc)?)));
+        located.chain(texts).map(|(loc, place)| (loc.clone(), place)).collect()
+    }
+
+    fn locate_in_text(&self, loc: &Loc) -> Option<Place> {
+        let Focus::Within(start, end) = loc.focus else { return None };
+        Some(Place { file: self.input.sources.len() + loc.object.as_text()?, span: Span { start, end } })
+    }
+
+    fn origin(&self, world: usize, loc: &Loc) -> Option<&Origin> {
+        self.worlds.get(world)?.1.get(loc.object.0 as usize)
     }
 
     /// The source of an object.

@@ -132,12 +132,44 @@ impl<T> Input<T> {
 
     /// The bytes of a symbolic place in the object that came from `origin`. Its document is read again.
     pub fn locate(&self, origin: &document::Origin, loc: &Loc) -> Option<Place> {
-        let text = &self.sources.get(origin.source as usize)?.text;
-        let document = yaml::documents(text).into_iter().nth(origin.document as usize)?;
-        let parsed = yaml::parse(text, document).ok()??;
-        let root = document::descend(&parsed.root, &origin.items)?;
-        Some(Place { source: origin.source, span: resolve::resolve(root, text, &loc.pointer, &loc.focus) })
+        self.locate_all(vec![(origin, loc)]).pop().map(|(_, place)| place)
     }
+
+    /// The same for many places, in no order. However many are in a document, it is read again once.
+    pub fn locate_all<'p>(&self, mut places: Vec<(&'p document::Origin, &'p Loc)>) -> Vec<(&'p Loc, Place)> {
+        places.sort_unstable_by_key(|(origin, _)| (origin.source, origin.document));
+        let by_source: Vec<_> = places.chunk_by(|(a, _), (b, _)| a.source == b.source).collect();
+        let sources = &self.sources;
+        let located = by_source.into_par_iter().filter_map(|places| {
+            let source = sources.get(places.first()?.0.source as usize)?;
+            Some(locate_in_source(source, places))
+        });
+        located.flatten().collect()
+    }
+}
+
+fn locate_in_source<'p>(source: &Source, places: &[(&document::Origin, &'p Loc)]) -> Vec<(&'p Loc, Place)> {
+    let ranges = yaml::documents(&source.text);
+    let by_document: Vec<_> = places.chunk_by(|(a, _), (b, _)| a.document == b.document).collect();
+    let located = by_document.into_par_iter().filter_map(|places| {
+        let range = ranges.get(places.first()?.0.document as usize)?.clone();
+        Some(locate_in_document(source, range, places))
+    });
+    located.flatten().collect()
+}
+
+fn locate_in_document<'p>(
+    source: &Source,
+    document: Range<usize>,
+    places: &[(&document::Origin, &'p Loc)],
+) -> Vec<(&'p Loc, Place)> {
+    let Ok(Some(parsed)) = yaml::parse(&source.text, document) else { return Vec::new() };
+    let locate = |(origin, loc): &(&document::Origin, &'p Loc)| {
+        let root = document::descend(&parsed.root, &origin.items)?;
+        let span = resolve::resolve(root, &source.text, &loc.pointer, &loc.focus);
+        Some((*loc, Place { source: origin.source, span }))
+    };
+    places.iter().filter_map(locate).collect()
 }
 
 /// A text to be taken apart.

@@ -50,6 +50,9 @@ impl Plan {
 
     /// Whether a file is judged as part of something else, or not at all.
     pub(super) fn consumes(&self, path: &Path) -> bool {
+        if self.consumed.is_empty() && self.charts.is_empty() {
+            return false;
+        }
         let path = absolute(path);
         self.consumed.contains(&path) || self.charts.iter().any(|chart| path.starts_with(chart))
     }

@@ -35,7 +35,7 @@ pub fn walk(inputs: &[PathBuf]) -> (Vec<Found>, Vec<Lost>) {
     for input in inputs {
         match std::fs::metadata(input) {
             Ok(metadata) if metadata.is_dir() => walk.folder(input),
-            Ok(_) => walk.take(input.clone(), true),
+            Ok(_) => walk.take(input.clone(), real(input), true),
             Err(error) => walk.lose(input.clone(), error.to_string(), true),
         }
     }
@@ -55,18 +55,21 @@ impl Walk {
         builder.require_git(false).hidden(false).sort_by_file_path(by_path);
         // Manifests do live in `.k8s`, so hidden folders are walked, but for those in which version control keeps its own.
         builder.filter_entry(|entry| ![".git", ".hg", ".jj", ".svn"].iter().any(|own| entry.file_name() == *own));
+        let real_folder = real(folder);
         for entry in builder.build() {
             match entry {
-                Ok(entry) if is_manifest(entry.path()) && is_file(&entry) => self.take(entry.into_path(), false),
+                Ok(entry) if is_manifest(entry.path()) && is_file(&entry) => {
+                    let real = real_below(&real_folder, folder, &entry);
+                    self.take(entry.into_path(), real, false);
+                }
                 Ok(_) => {}
                 Err(error) => self.lose(folder.to_owned(), error.to_string(), false),
             }
         }
     }
 
-    fn take(&mut self, path: PathBuf, named: bool) {
-        // Links and repeated inputs lead to one file on several paths; it is one manifest all the same.
-        let real = path.canonicalize().unwrap_or_else(|_| path.clone());
+    /// Links and repeated inputs lead to one file on several paths; it is one manifest all the same.
+    fn take(&mut self, path: PathBuf, real: PathBuf, named: bool) {
         match self.seen.entry(real) {
             Entry::Occupied(before) => self.found[*before.get()].named |= named,
             Entry::Vacant(new) => {
@@ -78,6 +81,19 @@ impl Walk {
 
     fn lose(&mut self, path: PathBuf, message: String, named: bool) {
         self.lost.push(Lost { path, message, named });
+    }
+}
+
+fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// The real path of what was found below a folder. Only its last part can be a link, so the system need not be asked about
+/// every file.
+fn real_below(real_folder: &Path, folder: &Path, entry: &ignore::DirEntry) -> PathBuf {
+    match entry.path().strip_prefix(folder) {
+        Ok(below) if !entry.path_is_symlink() => real_folder.join(below),
+        _ => real(entry.path()),
     }
 }
 

@@ -33,7 +33,8 @@ pub struct World {
     objects: Vec<Object>,
     by_name: HashMap<String, Vec<(Group, ObjectId)>>,
     services_by_label: HashMap<(String, String), Vec<ObjectId>>,
-    /// By the first pair of their selector, which is enough to find candidates.
+    /// By the pair of their selector that the fewest pods carry: some are on all of them, and then every Service would be
+    /// compared with every workload.
     services_by_selector: HashMap<(String, String), Vec<ObjectId>>,
     pods_by_label: HashMap<(String, String), Vec<ObjectId>>,
     bindings_by_subject: HashMap<String, Vec<ObjectId>>,
@@ -94,7 +95,22 @@ impl World {
         }
         world.namespaces.sort_unstable();
         world.namespaces.dedup();
+        world.index_selectors();
         world
+    }
+
+    fn index_selectors(&mut self) {
+        for id in &self.services {
+            let service = self.objects.get(id.0 as usize).and_then(Object::service);
+            if let Some(pair) = service.and_then(|service| self.rarest_on_pods(&service.selector)) {
+                self.services_by_selector.entry(pair.clone()).or_default().push(*id);
+            }
+        }
+    }
+
+    /// The pair of a selector that the fewest pods carry.
+    fn rarest_on_pods<'p>(&self, selector: &'p [(String, String)]) -> Option<&'p (String, String)> {
+        selector.iter().min_by_key(|pair| self.pods_by_label.get(pair).map_or(0, Vec::len))
     }
 
     fn index(&mut self, object: &Object) {
@@ -106,9 +122,8 @@ impl World {
         }
         let mut name = |group| self.by_name.entry(object.name.clone()).or_default().push((group, id));
         match &object.body {
-            Body::Service(service) => {
+            Body::Service(_) => {
                 name(Group::Service);
-                add_pairs(&mut self.services_by_selector, service.selector.get(..1).unwrap_or_default(), id);
                 self.services.push(id);
                 add_pairs(&mut self.services_by_label, &object.labels, id);
             }
@@ -237,8 +252,8 @@ impl World {
 
     /// Workloads whose pods a Service selects.
     pub fn workloads_selected(&self, object: &Object, service: &Service) -> Vec<&Object> {
-        let Some(first) = service.selector.first() else { return Vec::new() };
-        let pool = self.pods_by_label.get(first).map_or(&[] as &[_], Vec::as_slice);
+        let Some(rarest) = self.rarest_on_pods(&service.selector) else { return Vec::new() };
+        let pool = self.pods_by_label.get(rarest).map_or(&[] as &[_], Vec::as_slice);
         self.within(pool, object.namespace.as_deref())
             .filter(|object| object.workload().is_some_and(|workload| service.selects(&workload.template.labels)))
             .collect()
@@ -255,11 +270,13 @@ impl World {
     pub fn services_selecting(&self, from: &Object, workload: &Workload) -> Vec<&Object> {
         let labels = &workload.template.labels;
         let pools = labels.iter().filter_map(|pair| self.services_by_selector.get(pair));
-        pools
+        let mut found: Vec<_> = pools
             .flat_map(|pool| self.within(pool, from.namespace.as_deref()))
             .filter(|object| object.service().is_some_and(|service| service.selects(labels)))
             .filter(|object| self.is_nearest(Group::Service, &from.folder, object))
-            .collect()
+            .collect();
+        found.sort_unstable_by_key(|object| object.id);
+        found
     }
 
     fn in_group(&self, group: Group, name: &str) -> impl Iterator<Item = &Object> {
@@ -301,16 +318,15 @@ fn add_pairs(index: &mut HashMap<(String, String), Vec<ObjectId>>, pairs: &[(Str
     }
 }
 
-/// Where to look for what a selector matches: behind one of its labels, or everywhere.
+/// Where to look for what a selector matches: behind the rarest of its labels, or everywhere.
 fn pool<'w>(
     index: &'w HashMap<(String, String), Vec<ObjectId>>,
     all: &'w [ObjectId],
     selector: &Selector,
 ) -> &'w [ObjectId] {
-    match selector.required_pair() {
-        Some((key, value)) => index.get(&(key.to_owned(), value.to_owned())).map_or(&[], Vec::as_slice),
-        None => all,
-    }
+    let behind =
+        |(key, value): (&str, &str)| index.get(&(key.to_owned(), value.to_owned())).map_or(&[] as &[_], Vec::as_slice);
+    selector.required_pairs().map(behind).min_by_key(|pool| pool.len()).unwrap_or(all)
 }
 
 /// Of several objects with one name, those that share the longest folder path with `folder`.

@@ -58,9 +58,9 @@ impl Selector {
         })
     }
 
-    /// A pair that every selected object must carry, to look candidates up by.
-    pub fn required_pair(&self) -> Option<(&str, &str)> {
-        self.0.iter().find_map(|requirement| match requirement {
+    /// The pairs that every selected object must carry, to look candidates up by.
+    pub fn required_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().filter_map(|requirement| match requirement {
             Requirement::In(key, values) if values.len() == 1 && !is_added_to_pods(key) => {
                 Some((key.as_str(), values[0].as_str()))
             }

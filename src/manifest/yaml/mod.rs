@@ -4,6 +4,7 @@
 //! scalars mean is [`typing`](super::typing)'s business.
 
 mod build;
+mod input;
 mod map;
 mod marks;
 mod repair;
@@ -16,6 +17,7 @@ use saphyr_parser::{Event, Parser, ScanError};
 use thiserror::Error;
 
 use self::build::Failure;
+use self::input::Characters;
 use self::repair::Repairs;
 use super::source::number;
 use crate::world::node::{Node, Span};
@@ -83,7 +85,7 @@ pub fn parse(text: &str, document: Range<usize>) -> Result<Option<Parsed<'_>>, Y
 pub fn check(text: &str, document: Range<usize>) -> Result<(), YamlError> {
     let (base, window) = window(text, document.clone())?;
     let mut depth = 0_usize;
-    for event in Parser::new_from_str(window) {
+    for event in Parser::new(Characters::new(window)) {
         // The parser is stricter than the API server's; only building knows how to help it.
         let Ok((event, span)) = event else { return parse(text, document).map(drop) };
         match event {

@@ -9,6 +9,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
 use self::alias::Anchored;
 use self::token::Token;
+use super::input::Characters;
 use super::marks::{Marks, missing, skip_properties};
 use super::repair::Repairs;
 use super::scalar::{YAML, plain, plain_key, tagged};
@@ -37,7 +38,7 @@ pub(super) struct Stuck {
 pub(super) fn build<'s>(text: &'s str, base: usize, repairs: &Repairs) -> Result<Option<Parsed<'s>>, Failure> {
     let shown = repairs.shown(text);
     let mut builder = Builder::new(text, base, repairs);
-    for event in Parser::new_from_str(shown) {
+    for event in Parser::new(Characters::new(shown)) {
         let (event, span) = match event {
             Ok(event) => event,
             Err(error) => return Err(Failure::Scan(builder.stuck(error))),
