@@ -28,7 +28,8 @@ fn judge(manifest: &str, edits: &[Edit]) -> (&'static str, Vec<String>) {
         text = text.replace(from, to);
     }
     let report = beamgate::cli::lint::report(Path::new("-"), &mut text.as_bytes()).unwrap();
-    let [workload] = report.workloads.as_slice() else { panic!("one workload: {text}") };
+    assert_eq!(report.workloads.len(), 1, "{text}");
+    let workload = report.workloads.first().unwrap();
     let verdict = match workload.verdict {
         WorkloadVerdict::Forms => "forms",
         WorkloadVerdict::Breaks => "breaks",

@@ -154,14 +154,14 @@ impl Naming {
             .map(|declared| Sourced { value: inputs::bind(&declared.value, &inputs, env), at: declared.at });
         let node = Setting::of(&boot_env, NODE);
         let distribution = Setting::of(&boot_env, DISTRIBUTION);
-        let is_missing = |input: &Input| !scope.world.facts.injection && input.is_missing(env);
+        let closed = closed || declared.is_some();
         let mut naming = Self {
-            flag: flag_of(&boot_env, &launch, &distribution, closed || declared.is_some()),
+            flag: flag_of(&boot_env, &launch, &distribution, closed),
             distribution,
-            closed: closed || declared.is_some(),
+            closed,
             overridden: overridden(from_pod, &node),
             dashes_everything,
-            missing_inputs: inputs.into_iter().filter(is_missing).collect(),
+            missing_inputs: missing(inputs, scope, env),
             boot: Boot::Opaque(Why::Image),
             node,
             env: boot_env,
@@ -331,6 +331,11 @@ fn is_local_part(base: &Template) -> bool {
 /// Whether a host certainly has a dot, which short names cannot have.
 fn has_dots(host: &Template) -> bool {
     host.contains('.') || host.syms().any(|sym| matches!(sym, Sym::PodIp | Sym::PodIps | Sym::HostIp))
+}
+
+fn missing(mut inputs: Vec<Input>, scope: Scope<'_>, env: &Env) -> Vec<Input> {
+    inputs.retain(|input| !scope.world.facts.injection && input.is_missing(env));
+    inputs
 }
 
 fn inputs(keys: &[(Key, Sourced<String>)]) -> Vec<Input> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::env::Env;
+use super::env::{Env, Var};
 use super::template::{Part, Sym, Template};
 
 /// A field of the downward API, the symbol that it gives, and the variable that people usually put it in.
@@ -21,6 +21,9 @@ pub fn field(sym: Sym) -> Option<&'static str> {
 /// The lines that set a variable to a template, with those that define what it needs and the container does not have yet.
 /// Nothing where `$(VAR)` cannot say it: dots do not become dashes there.
 pub fn lines(variable: &str, value: &Template, env: &Env) -> Option<String> {
+    // A reference sees only what stands above it.
+    let below = env.get(variable).and_then(|var| var.index);
+    let is_above = |var: &Var| below.is_none_or(|below| var.index.is_none_or(|index| index < below));
     let mut definitions = String::new();
     let mut text = String::new();
     for piece in value.pieces() {
@@ -34,7 +37,8 @@ pub fn lines(variable: &str, value: &Template, env: &Env) -> Option<String> {
             Part::Unexpanded(..) | Part::Opaque(_) => return None,
         };
         let (_, usual, field) = FIELDS.iter().find(|(known, ..)| *known == sym)?;
-        let existing = env.vars().iter().find(|var| is_only(&var.value, sym)).map(|var| var.name.as_str());
+        let existing =
+            env.vars().iter().find(|var| is_only(&var.value, sym) && is_above(var)).map(|var| var.name.as_str());
         let name = existing.unwrap_or(usual);
         if existing.is_none() && !definitions.contains(&format!("name: {usual}\n")) {
             let _ = write!(definitions, "- name: {usual}\n  valueFrom:\n    fieldRef:\n      fieldPath: {field}\n");

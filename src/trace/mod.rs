@@ -10,6 +10,7 @@ use crate::discovery::{Answer, Discovery, LabelQuery, Query, Record, Resource, S
 use crate::name::boot::{Boot, Naming, Setting, identity};
 use crate::name::env::{Env, Scope};
 use crate::name::same::{Identity, Same};
+use crate::name::spelling;
 use crate::name::template::{Sym, Template, Why};
 use crate::place::Loc;
 use crate::symptom::Symptom;
@@ -295,12 +296,21 @@ impl<'w> Trace<'w> {
     pub fn dialled_without_hostname(&self) -> Option<String> {
         let dial = self.dials.first()?;
         let answer = Answer { hostname: None, ..dial.answer.clone() };
-        Some(self.identity.show(&self.discovery()?.dials(&answer)))
+        Some(self.identity.example(&self.discovery()?.dials(&answer)))
     }
 
-    /// The first name that peers dial, as it is shown.
+    /// The first name that peers dial, as one of the pods may have it.
     pub fn first_dialled(&self) -> Option<String> {
-        self.dials.first().map(|dial| self.identity.show(&dial.name))
+        self.dials.first().map(|dial| self.identity.example(&dial.name))
+    }
+
+    /// The lines of `env` that give the node the name which peers dial, where RELEASE_NODE decides it and can say that.
+    pub fn lines_of(&self, dialled: &Template) -> Option<String> {
+        let naming = self.naming.as_ref().filter(|naming| naming.declared.is_none() && naming.flag.is_none())?;
+        let differs = self.identity.differs_between_pods(dialled) || self.replicas() == Some(1);
+        let name = self.identity.with_own_namespace(dialled);
+        let lines = spelling::lines("RELEASE_NODE", &name, &self.env);
+        lines.filter(|_| differs && naming.launch.program.may_be_a_release())
     }
 
     /// The pods' labels without our own: `app=cart,tier=web`.

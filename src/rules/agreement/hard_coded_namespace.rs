@@ -59,8 +59,10 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         .refute(&RULE, format!("namespace `{namespace}` is written into the name: it works only there"))
         .label(at, "a namespace")
         .fix(Safety::Safe, "take the namespace from `metadata.namespace`")
-        .snippet("- name: MY_POD_NAMESPACE\n  valueFrom:\n    fieldRef:\n      fieldPath: metadata.namespace");
+        .snippet(trace.lines_of(name).unwrap_or_else(|| NAMESPACE.to_owned()));
 }
+
+const NAMESPACE: &str = "- name: MY_POD_NAMESPACE\n  valueFrom:\n    fieldRef:\n      fieldPath: metadata.namespace";
 
 /// The label before `.svc.` or `.pod.`, where it is literal.
 fn spelled_out(name: &Template) -> Option<(String, Loc)> {

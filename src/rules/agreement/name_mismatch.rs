@@ -98,9 +98,7 @@ fn only_sym(value: &Template) -> Option<Sym> {
 }
 
 fn fix_name(trace: &Trace<'_>, dialled: &Template, finding: &mut Finding) {
-    let name = trace.identity.with_own_namespace(dialled);
-    let is_declared = trace.naming.as_ref().is_some_and(|naming| naming.declared.is_some());
-    match spelling::lines("RELEASE_NODE", &name, &trace.env).filter(|_| !is_declared) {
+    match trace.lines_of(dialled) {
         Some(lines) => finding.fix(Safety::Safe, "name the node as it is dialled").snippet(lines),
         None => finding.fix(
             Safety::Unsafe,

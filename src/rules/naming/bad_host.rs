@@ -68,11 +68,11 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         _ if what == NO_DOT => Symptom::IllegalHostname(trace.identity.example(&host)),
         _ => Symptom::UnableToConnect(trace.identity.example(name)),
     };
-    found
-        .refute(&RULE, format!("host `{host}` has {what}: no peer can reach this node"))
-        .label(at, what)
-        .symptom(symptom)
-        .fix(Safety::Safe, "write the host as its peers dial it");
+    let finding = found.refute(&RULE, format!("host `{host}` has {what}: no peer can reach this node"));
+    finding.label(at, what).symptom(symptom).fix(Safety::Safe, "write the host as its peers dial it");
+    if let Some(lines) = trace.dials.first().and_then(|dial| trace.lines_of(&dial.name)) {
+        finding.snippet(lines);
+    }
 }
 
 const NO_DOT: &str = "no dot";

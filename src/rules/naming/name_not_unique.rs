@@ -67,9 +67,11 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     if trace.pod.hostname.is_some() && !trace.workload.has_stable_hostnames() {
         finding.label(trace.at_pod_spec(&["hostname"]), "one host name for all pods");
     }
-    finding
-        .symptom(Symptom::OnlyItself)
-        .fix(Safety::Unsafe, "make the name differ from pod to pod, as `$(MY_POD_IP)` does");
+    finding.symptom(Symptom::OnlyItself);
+    match trace.dials.first().and_then(|dial| trace.lines_of(&dial.name)) {
+        Some(lines) => finding.fix(Safety::Unsafe, "name each node as it is dialled").snippet(lines),
+        None => finding.fix(Safety::Unsafe, "make the name differ from pod to pod, as `$(MY_POD_IP)` does"),
+    };
 }
 
 /// Whether the name is what somebody meant: a reference that was never expanded is another rule's.

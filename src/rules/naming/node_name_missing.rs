@@ -90,10 +90,14 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     if let Some(at) = naming.distribution.at() {
         finding.label(at.clone(), "long names");
     }
-    finding.symptom(Symptom::CantSetLongName).fix(Safety::Safe, "name the node").snippet(
-        "- name: MY_POD_IP\n  valueFrom:\n    fieldRef:\n      fieldPath: status.podIP\n- name: RELEASE_NODE\n  value: <basename>@$(MY_POD_IP)",
-    );
+    let dialled = trace.dials.first().and_then(|dial| trace.lines_of(&dial.name));
+    finding
+        .symptom(Symptom::CantSetLongName)
+        .fix(Safety::Safe, "name the node")
+        .snippet(dialled.unwrap_or_else(|| BY_ADDRESS.to_owned()));
 }
+
+const BY_ADDRESS: &str = "- name: MY_POD_IP\n  valueFrom:\n    fieldRef:\n      fieldPath: status.podIP\n- name: RELEASE_NODE\n  value: <basename>@$(MY_POD_IP)";
 
 /// The image's script leaves an empty host where its variable is not set.
 fn missing_input(trace: &Trace<'_>, input: &Input, found: &mut Findings) {

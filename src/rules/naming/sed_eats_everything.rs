@@ -52,7 +52,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     let finding = found.refute(&RULE, "`s/./-/g` turns every character of the address into a dash, not only the dots");
     finding.label(at.clone(), "here a dot stands for any character");
     if let (Some(Boot::Named(_)), Some(dial)) = (trace.boot(), trace.dials.first()) {
-        finding.symptom(Symptom::UnableToConnect(trace.identity.show(&dial.name)));
+        finding.symptom(Symptom::UnableToConnect(trace.identity.example(&dial.name)));
     }
     finding.fix(Safety::Safe, "escape the dot").snippet("sed 's/\\./-/g'");
 }

@@ -63,7 +63,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         .label(var.at.clone(), "not read")
         .symptom(Symptom::CookieRejected)
         .note("unless the image's `rel/env.sh` reads it")
-        .fix(Safety::Safe, format!("hand it on as {COOKIE}"))
+        .fix(Safety::Safe, format!("hand it on as {COOKIE}, below it"))
         .snippet(format!("- name: {COOKIE}\n  value: $({})", var.name));
 }
 
