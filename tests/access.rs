@@ -193,3 +193,15 @@ fn an_account_whose_namespace_is_not_written_may_be_in_any() {
         assert_eq!(ask_of(&objects, None, Kinds::default()), "granted", "{subject}");
     }
 }
+
+/// An account that everybody uses has as many bindings as there are apps.
+#[test]
+fn a_few_near_misses_are_enough() {
+    let only_get = role(HERE, "{apiGroups: [''], resources: [endpoints], verbs: [get]}");
+    let bindings: String = (0..50)
+        .map(|number| {
+            binding("RoleBinding", HERE, "Role/peers", CART).replace("{name: peers,", &format!("{{name: b{number},"))
+        })
+        .collect();
+    assert_eq!(ask(&(only_get + &bindings)), ["Role shop/peers: only get"; 3].join("; "));
+}

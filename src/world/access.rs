@@ -26,6 +26,9 @@ pub struct Question<'q> {
 /// How many roles and bindings are looked through for a hint, which is not worth a walk through a whole company's.
 const HINTS: usize = 500;
 
+/// How many near misses are worth pointing at: an account of a whole namespace has as many as there are bindings.
+const NEAR: usize = 3;
+
 /// The answer.
 #[derive(Debug)]
 pub enum Access<'w> {
@@ -158,8 +161,8 @@ impl World {
 
     /// What would have granted it but for one thing, the likeliest first.
     fn near_misses(&self, question: &Question<'_>) -> Vec<NearMiss<'_>> {
-        let mut near: Vec<_> =
-            self.bindings_for(question).into_iter().filter_map(|found| self.near_miss(found, question)).collect();
+        let bindings = self.bindings_for(question).into_iter();
+        let mut near: Vec<_> = bindings.filter_map(|found| self.near_miss(found, question)).take(NEAR).collect();
         if near.is_empty() {
             near.extend(self.for_another_account(question));
         }
