@@ -31,6 +31,8 @@
 //!
 //! The formulas of libcluster 3.5.0, `lib/strategy/kubernetes.ex`, `format_node/5`: the namespace is that of the pod that was
 //! found.
+//!
+//! Not proven here: It forms in the namespace that it is written for, and its proof is played there.
 
 use crate::name::boot::Boot;
 use crate::name::template::{Part, Template};

@@ -32,6 +32,8 @@
 //! ## Facts
 //!
 //! An `export` in `rel/env.sh` beats the pod's environment (Elixir's `release.init.ex`).
+//!
+//! Not proven here: It says what cannot be known from the manifest.
 
 use crate::name::boot::{Boot, Setting};
 use crate::name::template::Why;

@@ -30,6 +30,8 @@
 //! ## Facts
 //!
 //! libcluster 3.5.0, `lib/strategy/kubernetes.ex`: `format_node/5` and `get_nodes/1` have clauses for these values only.
+//!
+//! Not proven here: It is about what is declared of an app, and the app of the proofs does what is declared.
 
 use super::{did_you_mean, meant};
 use crate::discovery::{Problem, Strategy};

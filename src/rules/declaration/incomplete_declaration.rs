@@ -32,6 +32,8 @@
 //! ## Facts
 //!
 //! libcluster 3.5.0: `Keyword.fetch!` in `lib/strategy/kubernetes.ex`, `kubernetes_dns.ex` and `kubernetes_dns_srv.ex`.
+//!
+//! Not proven here: It is about what is declared of an app, and the app of the proofs does what is declared.
 
 use crate::discovery::Problem;
 use crate::name::boot::Setting;

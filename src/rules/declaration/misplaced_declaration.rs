@@ -42,6 +42,8 @@
 //! ## Facts
 //!
 //! `spec.selector` of `apps/v1` is immutable (`pkg/apis/apps/validation`).
+//!
+//! Not proven here: It is about what is declared of an app, and the app of the proofs does what is declared.
 
 use super::{did_you_mean, meant};
 use crate::place::Loc;

@@ -36,6 +36,8 @@
 //! ## Facts
 //!
 //! None: this is a rule of beamgate's own.
+//!
+//! Not proven here: It is about the manifest's comments, which the cluster does not see.
 
 use crate::rules::finding::{Effect, Severity};
 use crate::rules::{Check, Rule};

@@ -44,6 +44,8 @@
 //! ## Facts
 //!
 //! libcluster 3.5.0, `config :libcluster, topologies: [...]`: there is nothing of it in a pod's specification.
+//!
+//! Not proven here: It is a hint: nothing fails because of it.
 
 use super::misplaced_declaration::strategy_elsewhere;
 use crate::discovery::Resource;

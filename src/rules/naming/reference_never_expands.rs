@@ -7,7 +7,7 @@
 //! ## At run time
 //!
 //! The node boots and is literally called `cart@$(MY_POD_IP)`; `unable to connect to` its own expected name is all that is
-//! logged.
+//! logged. In the part before `@` the text crashes the node: `Invalid node name!`.
 //!
 //! ## Example
 //!

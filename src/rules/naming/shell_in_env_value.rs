@@ -6,7 +6,8 @@
 //! ## At run time
 //!
 //! With spaces in it the start script falls apart: `{"init terminating in do_boot",{undef,[{elixir,start_cli,[],[]}`, and the
-//! pod restarts for ever. Without, the node boots and is literally called `cart@${MY_POD_IP}`.
+//! pod restarts for ever. Without, the node boots and is literally called `cart@${MY_POD_IP}`; `unable to connect to` the
+//! names that its peers ought to have is all that is logged.
 //!
 //! ## Example
 //!

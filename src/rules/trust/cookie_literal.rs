@@ -32,6 +32,8 @@
 //! ## Facts
 //!
 //! Whoever has the cookie may run code on every node (Erlang reference manual, "Distributed Erlang").
+//!
+//! Not proven here: Nothing fails: the cookie lies open.
 
 use super::{COOKIE, cookie_well_known, written};
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};

@@ -28,6 +28,8 @@
 //! ## Facts
 //!
 //! relx takes the release's name for the cookie by default (`-setcookie {{rel_name}}`), VerneMQ `vmq`.
+//!
+//! Not proven here: Nothing fails: whoever guesses the cookie gets in.
 
 use super::{Written, written};
 use crate::rules::finding::{Effect, Findings, Severity};

@@ -1,0 +1,65 @@
+//! The cluster that `tests/cluster/up` has booted, from inside of its namespaces.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// Set for the process that runs inside.
+const INSIDE: &str = "BEAMGATE_INSIDE_CLUSTER";
+
+/// Starts this program again in the cluster's network, so that pods can be reached and `kubectl` is the cluster's own.
+pub(crate) fn enter() {
+    if std::env::var_os(INSIDE).is_some() {
+        return;
+    }
+    let enter = root().join("tests/cluster/enter");
+    let program = std::env::current_exe().unwrap();
+    let failed = Command::new(enter).arg(program).args(std::env::args_os().skip(1)).env(INSIDE, "yes").exec();
+    panic!("tests/cluster/enter: {failed}");
+}
+
+/// The project.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Where the containers' logs are: `<namespace>_<pod>_<uid>/<container>/<restarts>.log`.
+pub(crate) fn logs() -> PathBuf {
+    let state = std::env::var_os("BEAMGATE_CLUSTER").map_or_else(|| root().join("target/cluster"), PathBuf::from);
+    state.join("run/logs/pods")
+}
+
+/// Runs `kubectl`, with this on its standard input.
+pub(crate) fn kubectl(arguments: &[&str], input: &str) -> Output {
+    let mut command = Command::new("kubectl");
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("kubectl: is the cluster up? tests/cluster/up");
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+/// What `kubectl get` says of these kinds.
+pub(crate) fn get(arguments: &[&str]) -> Vec<Value> {
+    let output = kubectl(&[&["get", "-o", "json"], arguments].concat(), "");
+    assert!(output.status.success(), "kubectl get {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let mut list: Value = serde_json::from_slice(&output.stdout).unwrap();
+    match list["items"].take() {
+        Value::Array(items) => items,
+        _ => vec![list],
+    }
+}
+
+/// Applies what has to be there for the apps to run: it must succeed.
+pub(crate) fn prepare(manifest: &str) {
+    let output = kubectl(&["apply", "-f", "-"], manifest);
+    assert!(output.status.success(), "{}\n{manifest}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// The policy that gives the test app its pod's annotations.
+pub(crate) fn install_podinfo() {
+    prepare(&fs::read_to_string(root().join("tests/cluster/podinfo.yaml")).unwrap());
+}

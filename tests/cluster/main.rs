@@ -1,0 +1,47 @@
+//! What a real cluster says: the proofs of the rules, the matrix of the strategies, and random apps.
+//!
+//! `tests/cluster/prove` boots the cluster and runs all of it; on a cluster that is up (`tests/cluster/up`),
+//! `cargo test --test cluster -- proofs 204` proves one rule. `cargo test` alone leaves this out.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails says so")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is read by whoever waits for it")]
+
+mod app;
+mod cluster;
+mod lint;
+mod matrix;
+mod observe;
+mod proofs;
+mod random;
+mod stage;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+const USAGE: &str = "usage: cargo test --test cluster -- STEP…
+  proofs [RULE…] [--every]    the rules' fixtures; --every: not only those with a proof of their own
+  matrix                      every strategy, mode, lookup, kind and Service
+  random [FIRST..LAST]        apps from these seeds; without: the seeds that are always run";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--nocapture").collect();
+    let Some((step, rest)) = arguments.split_first() else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    cluster::enter();
+    let start = Instant::now();
+    let wrong = match step.as_str() {
+        "proofs" => proofs::run(rest),
+        "matrix" => matrix::run(),
+        "random" => random::run(rest.first().map(String::as_str)),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    for line in &wrong {
+        eprintln!("WRONG  {line}");
+    }
+    println!("{step}: {} wrong, {} s", wrong.len(), start.elapsed().as_secs());
+    ExitCode::from(u8::from(!wrong.is_empty()))
+}

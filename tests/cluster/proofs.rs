@@ -1,0 +1,287 @@
+//! The proof of every rule: its bad manifests fail as its page says, the fixed ones form.
+//!
+//! `tests/rules/<code>-<slug>/proof.toml` says what is to be seen. What is not said there is not hoped for either: a file
+//! that is fixed, good or nearly bad forms, and every verdict and every name that `beamgate lint` gives is compared with
+//! what happens.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::cluster;
+use crate::lint::{self, Report};
+use crate::observe::{Fate, Observation};
+use crate::stage::{self, Outcome, Scene, judged};
+
+/// A rule's `proof.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Proof {
+    /// Why what the rule says cannot be seen on this cluster.
+    pub(crate) not_proven: Option<String>,
+    /// What is to be seen of the files, by their names.
+    #[serde(flatten)]
+    pub(crate) files: BTreeMap<String, Expected>,
+}
+
+/// What is to be seen of a file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Expected {
+    /// What becomes of it.
+    pub(crate) fate: Fate,
+    /// What is logged, or said by the API server or the kubelet; `...` stands for anything in a line.
+    pub(crate) log: Option<String>,
+    /// What must not be logged.
+    pub(crate) silent: Option<String>,
+    /// Beside each Deployment, play it once more with an image of another build, as in the middle of a rollout.
+    #[serde(default)]
+    pub(crate) two_builds: bool,
+}
+
+/// A fixture and what is to be seen of it.
+struct Case {
+    directory: String,
+    file: String,
+    path: PathBuf,
+    expected: Expected,
+}
+
+/// Proves the rules whose codes begin with one of these words; all of them, and the table, without any.
+pub(crate) fn run(arguments: &[String]) -> Vec<String> {
+    let every = arguments.iter().any(|argument| argument == "--every");
+    let wanted: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with("--")).collect();
+    let mut proofs = read();
+    proofs.retain(|directory, _| wanted.is_empty() || wanted.iter().any(|code| directory.starts_with(code.as_str())));
+    let cases: Vec<Case> = proofs.iter().flat_map(|(directory, proof)| cases(directory, proof, every)).collect();
+    let scenes: Vec<Scene> = cases.iter().map(scene).collect();
+    let outcomes = stage::play(&scenes);
+    let mut wrong = Vec::new();
+    let mut seen = BTreeMap::new();
+    for (case, outcome) in cases.iter().zip(&outcomes) {
+        keep_log(case, outcome);
+        let report = lint::file(&case.path, &[]);
+        let title = format!("{}/{}", case.directory, case.file);
+        wrong.extend(compare(case, outcome).into_iter().map(|what| format!("{title}: {what}")));
+        wrong.extend(disagreements(&report, outcome).into_iter().map(|what| format!("{title}: {what}")));
+        seen.insert((case.directory.clone(), case.file.clone()), row(case, outcome));
+    }
+    if wanted.is_empty() {
+        fs::write(cluster::root().join("docs/proofs.md"), table(&proofs, &seen)).unwrap();
+    }
+    wrong
+}
+
+/// Every rule's proof. A directory without one is a mistake.
+fn read() -> BTreeMap<String, Proof> {
+    let root = cluster::root().join("tests/rules");
+    let directories = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    let read = |path: PathBuf| {
+        let text =
+            fs::read_to_string(path.join("proof.toml")).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let proof = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        (path.file_name().unwrap().to_string_lossy().into_owned(), proof)
+    };
+    directories.map(read).collect()
+}
+
+fn cases(directory: &str, proof: &Proof, every: bool) -> Vec<Case> {
+    let folder = cluster::root().join("tests/rules").join(directory);
+    let files = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut cases: Vec<Case> = files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+        .filter_map(|path| {
+            let file = path.file_stem().unwrap().to_string_lossy().into_owned();
+            let forms = Expected { fate: Fate::Forms, log: None, silent: None, two_builds: false };
+            let is_near = file.starts_with("near") || file == "good";
+            let expected = match proof.files.get(&file) {
+                Some(expected) => expected.clone(),
+                None if file == "fixed" || (every && is_near) => forms,
+                None => return None,
+            };
+            Some(Case { directory: directory.to_owned(), file, path, expected })
+        })
+        .collect();
+    cases.sort_by(|a, b| a.file.cmp(&b.file));
+    let unknown = proof.files.keys().find(|name| !folder.join(format!("{name}.yaml")).exists());
+    assert!(unknown.is_none(), "{directory}/proof.toml: there is no {}.yaml", unknown.unwrap());
+    cases
+}
+
+fn scene(case: &Case) -> Scene {
+    let folder = case.path.parent().unwrap();
+    let manifest = fs::read_to_string(&case.path).unwrap();
+    Scene {
+        title: format!("{}/{}", case.directory, case.file),
+        manifest: if case.expected.two_builds { two_builds(&manifest) } else { manifest },
+        images: images(folder),
+    }
+}
+
+/// Adds a copy of each Deployment, of the same labels, that runs the image's second build.
+fn two_builds(manifest: &str) -> String {
+    let copy = |document: &str| {
+        let renamed = document.replacen("\n  name: ", "\n  name: new-", 1);
+        renamed.replace("image: cluster-demo:1", "image: cluster-demo:2")
+    };
+    let documents = manifest.split("\n---\n");
+    let copies = documents.filter(|document| document.contains("\nkind: Deployment")).map(copy);
+    copies.fold(manifest.to_owned(), |all, copy| all + "\n---\n" + &copy)
+}
+
+/// The `env.sh` of each app that the `beamgate.toml` beside the fixtures names: it goes into that app's image.
+fn images(folder: &Path) -> Vec<(String, String)> {
+    let Ok(text) = fs::read_to_string(folder.join("beamgate.toml")) else { return Vec::new() };
+    let config: toml::Table = toml::from_str(&text).unwrap();
+    let apps = config.get("app").and_then(toml::Value::as_array).into_iter().flatten();
+    apps.filter_map(|app| {
+        let script = fs::read_to_string(folder.join(app.get("env-sh")?.as_str()?)).unwrap();
+        Some((app.get("match")?.get("name")?.as_str()?.to_owned(), script))
+    })
+    .collect()
+}
+
+/// Keeps what was seen, for whoever wonders.
+fn keep_log(case: &Case, outcome: &Outcome) {
+    let folder = cluster::root().join("target/proofs").join(&case.directory);
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join(format!("{}.log", case.file)), outcome.log()).unwrap();
+}
+
+/// What is not as the proof says.
+fn compare(case: &Case, outcome: &Outcome) -> Vec<String> {
+    let (expected, log, fate) = (&case.expected, outcome.log(), outcome.fate());
+    let mut wrong = Vec::new();
+    if fate != expected.fate {
+        wrong.push(format!("expected: {}, seen: {fate}{}", expected.fate, hint(outcome)));
+    }
+    if let Some(wanted) = &expected.log
+        && line_with(&log, wanted).is_none()
+    {
+        wrong.push(format!("nobody logs: {wanted}"));
+    }
+    if let Some(unwanted) = &expected.silent
+        && let Some(line) = line_with(&log, unwanted)
+    {
+        wrong.push(format!("it ought to be silent, but: {line}"));
+    }
+    wrong
+}
+
+fn hint(outcome: &Outcome) -> String {
+    let waiting: Vec<String> = outcome.workloads.iter().flat_map(Observation::waiting).collect();
+    match (&outcome.refused, waiting.is_empty()) {
+        (Some(said), _) => format!(" ({})", said.trim()),
+        (None, true) => String::new(),
+        (None, false) => format!(" ({})", waiting.join(", ")),
+    }
+}
+
+/// The first line in which the parts of the pattern follow each other.
+pub(crate) fn line_with<'l>(log: &'l str, pattern: &str) -> Option<&'l str> {
+    let matches = |line: &&str| {
+        let mut rest = *line;
+        pattern.split("...").all(|part| match rest.find(part) {
+            Some(at) => {
+                rest = &rest[at + part.len()..];
+                true
+            }
+            None => false,
+        })
+    };
+    log.lines().find(matches)
+}
+
+/// Where `beamgate lint` says something else than what happened.
+pub(crate) fn disagreements(report: &Report, outcome: &Outcome) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for workload in judged(&outcome.workloads) {
+        let subject = &workload.subject;
+        let Some(said) = report.workload(&subject.kind, &subject.name) else { continue };
+        let fate = workload.fate();
+        match (said.verdict.as_str(), fate) {
+            ("forms", fate) if fate != Fate::Forms => wrong.push(format!("lint says that it forms; it {fate}")),
+            ("breaks", Fate::Forms) => {
+                wrong.push(format!("lint says that it breaks ({}); it forms", report.codes().join(" ")))
+            }
+            _ => {}
+        }
+        let names = outcome.names(workload);
+        if let Some(boots) = said.boots.as_deref().map(as_seen)
+            && names.iter().any(|name| *name != boots)
+        {
+            wrong.push(format!("lint says that its nodes boot as {boots}; they are {}", names.join(", ")));
+        }
+    }
+    wrong
+}
+
+/// A name as lint writes it, in the placeholders of what was observed: a pod's host name is its name here.
+fn as_seen(name: &str) -> String {
+    name.replace("{hostname}", "{pod-name}")
+        .replace("{cluster-domain}", "cluster.local")
+        .replace("{namespace}", stage::NAMESPACE)
+}
+
+/// What was seen of a file, for the table.
+struct Row {
+    fate: Fate,
+    symptom: Option<String>,
+    names: Vec<String>,
+}
+
+fn row(case: &Case, outcome: &Outcome) -> Row {
+    let log = outcome.log();
+    let symptom = case.expected.log.as_ref().and_then(|wanted| line_with(&log, wanted));
+    let mut names: Vec<String> = judged(&outcome.workloads).flat_map(|one| outcome.names(one)).collect();
+    names.sort();
+    names.dedup();
+    Row { fate: outcome.fate(), symptom: symptom.map(without_time), names }
+}
+
+/// A line of the app's log without its time, which differs from run to run.
+fn without_time(line: &str) -> String {
+    let line = line.trim();
+    let time = line.split(' ').next().unwrap_or_default();
+    let is_time = time.len() == 12 && time.contains(':') && time.contains('.');
+    let line = if is_time { line[12..].trim() } else { line };
+    line.chars().take(160).collect()
+}
+
+/// `docs/proofs.md`.
+fn table(proofs: &BTreeMap<String, Proof>, seen: &BTreeMap<(String, String), Row>) -> String {
+    let mut out = String::from(HEAD);
+    for (directory, proof) in proofs {
+        let (code, slug) = directory.split_once('-').unwrap();
+        let rule = format!("[BG{code}](rules/BG{code}.md) {slug}");
+        if let Some(why) = &proof.not_proven {
+            let _ = writeln!(out, "| {rule} | | *not proven here:* {why} | | |");
+        }
+        let fixed = seen.get(&(directory.clone(), "fixed".to_owned()));
+        for (file, row) in
+            seen.iter().filter(|((of, file), _)| of == directory && file != "fixed").map(|((_, file), row)| (file, row))
+        {
+            let symptom =
+                row.symptom.as_ref().map_or_else(String::new, |line| format!("`{}`", line.replace('|', "\\|")));
+            let after = fixed.map_or_else(String::new, |fixed| fixed.fate.to_string());
+            let names: Vec<String> = row.names.iter().map(|name| format!("`{name}`")).collect();
+            let _ = writeln!(out, "| {rule} | {file} | {} | {symptom} | {} | {after} |", row.fate, names.join(" "));
+        }
+    }
+    out
+}
+
+const HEAD: &str = "\
+<!-- Written by `cargo test --test cluster -- proofs`. -->
+# What a real cluster shows
+
+Each line is a fixture of a rule, applied to a real Kubernetes cluster with real Erlang nodes: what became of it, the line of
+the log (or of the API server's answer) that its page speaks of, what its nodes called themselves, and what became of the
+fixed one. `{pod-ip}` and its like stand for what differs from run to run.
+
+| rule | file | seen before | symptom | the nodes' names | seen after |
+|---|---|---|---|---|---|
+";

@@ -1,0 +1,216 @@
+//! Puts apps on the cluster, many at a time, and watches each until its fate is settled.
+//!
+//! Every app gets a namespace of its own, and its clock runs from the moment when all its pods have run: whoever has
+//! formed leaves at once, whoever has not stays [`PATIENCE`] more, and the next comes in for it.
+
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::cluster::{self, kubectl};
+use crate::observe::{Fate, Observation, Subject, replace_word};
+
+/// An app that does not see all its peers after this does not form: eighteen polls of libcluster.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A pod that has not run after this will not, busy as the node is.
+const START: Duration = Duration::from_secs(150);
+
+/// A cluster that formed and falls apart again in the next two polls has not formed.
+const STEADY: Duration = Duration::from_secs(10);
+
+/// Pods at a time. Each boots an Erlang node, which is what takes the time.
+const PODS: usize = 90;
+
+/// The namespace that manifests name: it is replaced by one of the same length.
+pub(crate) const NAMESPACE: &str = "shop";
+
+/// An app, as its files have it.
+#[derive(Debug, Clone)]
+pub(crate) struct Scene {
+    /// For people: `204-service-without-ports/bad`.
+    pub(crate) title: String,
+    /// Its objects, all in [`NAMESPACE`].
+    pub(crate) manifest: String,
+    /// The `rel/env.sh` that is in the image of an app of this name.
+    pub(crate) images: Vec<(String, String)>,
+}
+
+/// What became of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Outcome {
+    /// What the API server said, if it refused something.
+    pub(crate) refused: Option<String>,
+    /// What the kubelet said of pods that never ran.
+    events: Option<String>,
+    /// Its workloads.
+    pub(crate) workloads: Vec<Observation>,
+    namespace: String,
+}
+
+impl Outcome {
+    /// What became of all workloads that declare a strategy: the worst.
+    pub(crate) fn fate(&self) -> Fate {
+        let fates = judged(&self.workloads).map(Observation::fate);
+        let refused = self.refused.iter().map(|_| Fate::Refused);
+        fates.chain(refused).max().unwrap_or(Fate::Refused)
+    }
+
+    /// All that was logged, or said by the API server, in the words of the manifest.
+    pub(crate) fn log(&self) -> String {
+        let logs = self.workloads.iter().map(Observation::log);
+        let said: String = logs.chain(self.refused.clone()).chain(self.events.clone()).collect();
+        without_cluster_ips(&replace_word(&said, &self.namespace, NAMESPACE))
+    }
+
+    /// What the nodes of a workload call themselves, in the words of the manifest.
+    pub(crate) fn names(&self, workload: &Observation) -> Vec<String> {
+        workload.names().iter().map(|name| replace_word(name, &self.namespace, NAMESPACE)).collect()
+    }
+}
+
+/// Takes the addresses of Services out of a text.
+fn without_cluster_ips(text: &str) -> String {
+    let mut parts = text.split("10.96.");
+    let first = parts.next().unwrap_or_default().to_owned();
+    let is_address = |c: char| c.is_ascii_digit() || c == '.';
+    parts.fold(first, |all, part| all + "{cluster-ip}" + part.trim_start_matches(is_address))
+}
+
+/// The workloads that declare a strategy; all of them, where none does.
+pub(crate) fn judged(workloads: &[Observation]) -> impl Iterator<Item = &Observation> {
+    let any = workloads.iter().any(|one| one.subject.declared);
+    workloads.iter().filter(move |one| one.subject.declared || !any)
+}
+
+/// An app on the cluster.
+struct Playing {
+    scene: usize,
+    namespace: String,
+    subjects: Vec<Subject>,
+    refused: Option<String>,
+    since: Instant,
+    ran: Option<Instant>,
+    formed: Option<Instant>,
+}
+
+/// Plays all scenes; the outcomes are in their order.
+pub(crate) fn play(scenes: &[Scene]) -> Vec<Outcome> {
+    cluster::install_podinfo();
+    clear();
+    prepare(scenes);
+    let start = Instant::now();
+    let mut waiting: VecDeque<usize> = (0..scenes.len()).collect();
+    let mut playing: Vec<Playing> = Vec::new();
+    let mut outcomes: Vec<Option<Outcome>> = scenes.iter().map(|_| None).collect();
+    while !waiting.is_empty() || !playing.is_empty() {
+        while playing.iter().flat_map(|one| &one.subjects).map(|one| one.replicas).sum::<usize>() < PODS {
+            let Some(scene) = waiting.pop_front() else { break };
+            playing.push(Playing::begin(scene, &scenes[scene]));
+        }
+        let pods = cluster::get(&["pods", "--all-namespaces"]);
+        let mut index = 0;
+        while index < playing.len() {
+            match playing[index].watch(&pods) {
+                Some(outcome) => {
+                    let done = playing.swap_remove(index);
+                    let left = waiting.len() + playing.len();
+                    let seconds = start.elapsed().as_secs();
+                    println!("{seconds:5} s  {:4} to go  {}: {}", left, scenes[done.scene].title, outcome.fate());
+                    outcomes[done.scene] = Some(outcome);
+                    kubectl(&["delete", "namespace", &done.namespace, "--wait=false"], "");
+                }
+                None => index += 1,
+            }
+        }
+        std::thread::sleep(Duration::from_secs(2));
+    }
+    outcomes.into_iter().map(Option::unwrap).collect()
+}
+
+/// Takes away what an interrupted run has left.
+fn clear() {
+    kubectl(&["delete", "namespace", "-l", "proof=yes"], "");
+}
+
+fn namespace(scene: usize) -> String {
+    let digit = |n: usize| char::from_digit(u32::try_from(n % 36).unwrap(), 36).unwrap();
+    format!("z{}{}{}", digit(scene / 1296), digit(scene / 36), digit(scene))
+}
+
+/// What no manifest brings: the namespaces, the Secrets (nobody commits those), and what is in the images.
+fn prepare(scenes: &[Scene]) {
+    let mut objects = Vec::new();
+    for (number, scene) in scenes.iter().enumerate() {
+        let namespace = namespace(number);
+        objects.push(json!({"apiVersion": "v1", "kind": "Namespace",
+            "metadata": {"name": namespace, "labels": {"proof": "yes"}}}));
+        objects.push(json!({"apiVersion": "v1", "kind": "Secret",
+            "metadata": {"name": "cart-cookie", "namespace": namespace}, "stringData": {"cookie": "from-the-secret"}}));
+        for (app, script) in &scene.images {
+            objects.push(json!({"apiVersion": "v1", "kind": "ConfigMap",
+                "metadata": {"name": format!("image-env-{app}"), "namespace": namespace}, "data": {"env.sh": script}}));
+        }
+    }
+    cluster::prepare(&json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string());
+}
+
+impl Playing {
+    fn begin(number: usize, scene: &Scene) -> Self {
+        let namespace = namespace(number);
+        let manifest = replace_word(&scene.manifest, NAMESPACE, &namespace).replace("replicas: 3", "replicas: 2");
+        let output = kubectl(&["apply", "-n", &namespace, "-o", "json", "-f", "-"], &manifest);
+        let applied: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        let objects = applied["items"].as_array().cloned().unwrap_or_else(|| vec![applied]);
+        let mut refused = String::new();
+        if !output.status.success() {
+            let _ = write!(refused, "{}", String::from_utf8_lossy(&output.stderr));
+        }
+        Self {
+            scene: number,
+            subjects: objects.iter().filter_map(Subject::read).collect(),
+            refused: Some(refused).filter(|said| !said.is_empty()),
+            namespace,
+            since: Instant::now(),
+            ran: None,
+            formed: None,
+        }
+    }
+
+    /// Looks at its pods; what became of them, once that is settled.
+    fn watch(&mut self, pods: &[Value]) -> Option<Outcome> {
+        let own: Vec<Value> =
+            pods.iter().filter(|pod| pod["metadata"]["namespace"] == self.namespace.as_str()).cloned().collect();
+        let workloads: Vec<Observation> = self.subjects.iter().map(|one| Observation::new(one, &own)).collect();
+        if self.ran.is_none() && judged(&workloads).all(Observation::all_ran) {
+            self.ran = Some(Instant::now());
+        }
+        if judged(&workloads).all(Observation::formed) {
+            self.formed.get_or_insert_with(Instant::now);
+        } else {
+            self.formed = None;
+        }
+        let never_ran = workloads.iter().any(|one| one.fate() == Fate::Pending);
+        self.is_settled().then(|| Outcome {
+            refused: self.refused.clone(),
+            events: never_ran.then(|| self.events()),
+            workloads,
+            namespace: self.namespace.clone(),
+        })
+    }
+
+    fn events(&self) -> String {
+        let events = cluster::get(&["events", "-n", &self.namespace]);
+        events.iter().filter_map(|event| Some(event["message"].as_str()?.to_owned() + "\n")).collect()
+    }
+
+    fn is_settled(&self) -> bool {
+        let over = |since: Option<Instant>, time: Duration| since.is_some_and(|since| since.elapsed() >= time);
+        self.subjects.is_empty()
+            || over(self.formed, STEADY)
+            || over(self.ran, PATIENCE)
+            || (self.ran.is_none() && self.since.elapsed() >= START)
+    }
+}
