@@ -219,9 +219,17 @@ impl Naming {
         match &self.node {
             Setting::Set(node) => complete(&node.value, long, pod),
             Setting::Open(why) => Boot::Opaque(why.clone()),
-            // The release's own name, which the image knows.
-            Setting::Unset if self.closed => without_host(&Template::opaque(Why::Image, &self.launch.at), long, pod),
+            Setting::Unset if self.closed => without_host(&self.release_name(), long, pod),
             Setting::Unset => Boot::Opaque(Why::Image),
+        }
+    }
+
+    /// The release's own name, which the start script takes where there is no RELEASE_NODE. The image knows it, unless the
+    /// pod says otherwise.
+    fn release_name(&self) -> Template {
+        match Setting::of(&self.env, "RELEASE_NAME") {
+            Setting::Set(name) => name.value,
+            _ => Template::opaque(Why::Image, &self.launch.at),
         }
     }
 

@@ -161,7 +161,7 @@ impl Playing {
     fn begin(number: usize, scene: &Scene) -> Self {
         let namespace = namespace(number);
         let manifest = replace_word(&scene.manifest, NAMESPACE, &namespace).replace("replicas: 3", "replicas: 2");
-        let output = kubectl(&["apply", "-n", &namespace, "-o", "json", "-f", "-"], &manifest);
+        let output = kubectl(&["apply", "-o", "json", "-f", "-"], &manifest);
         let applied: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
         let objects = applied["items"].as_array().cloned().unwrap_or_else(|| vec![applied]);
         let mut refused = String::new();

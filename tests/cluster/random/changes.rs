@@ -26,7 +26,6 @@ pub(crate) const CHANGES: &[Change] = changes! {
     "mode hostname" => |app| annotate(app, "mode", "hostname");
     "lookup pods" => |app| annotate(app, "lookup", "pods");
     "lookup endpoints" => |app| annotate(app, "lookup", "endpoints");
-    "no service annotation" => |app| app.annotations().remove("beamgate.dev/service").is_some();
     "address after its user" => |app| move_last(app, "MY_POD_IP");
     "no address" => |app| remove_variable(app, "MY_POD_IP");
     "no namespace" => |app| remove_variable(app, "MY_POD_NAMESPACE");
@@ -34,7 +33,7 @@ pub(crate) const CHANGES: &[Change] = changes! {
     "sname" => |app| set(app, "RELEASE_DISTRIBUTION", "sname");
     "distribution none" => |app| set(app, "RELEASE_DISTRIBUTION", "none");
     "distribution misspelt" => |app| set(app, "RELEASE_DISTRIBUTION", "longname");
-    "no name" => |app| remove_variable(app, "RELEASE_NODE");
+    "only the release's name" => |app| position(app, "RELEASE_NODE").is_some_and(|at| put(&mut app.env()[at], variable("RELEASE_NAME", "cart")));
     "name without host" => |app| set(app, "RELEASE_NODE", "cart");
     "name of another app" => |app| edit_name(app, |name| name.replacen("cart@", "store@", 1));
     "name in braces" => |app| edit_name(app, |name| name.replace("$(", "${").replace(')', "}"));
@@ -69,7 +68,7 @@ pub(crate) const CHANGES: &[Change] = changes! {
     "image names by host name" => |app| image(app, "cart@{pod-name}.cart.{namespace}.svc.{cluster-domain}");
     "ClusterIP" => |app| service(app, |service| service["spec"].as_object_mut().unwrap().remove("clusterIP").is_some());
     "no ports" => |app| service(app, |service| put(&mut service["spec"]["ports"], json!([])));
-    "named target port" => |app| service(app, |service| put(&mut service["spec"]["ports"][0]["targetPort"], json!("epmd")));
+    "named target port" => |app| service(app, named_port);
     "named target port, declared" => declared_port;
     "Service without labels" => |app| service(app, |service| service["metadata"].as_object_mut().unwrap().remove("labels").is_some());
     "Service selects others" => |app| service(app, |service| put(&mut service["spec"]["selector"], json!({"app.kubernetes.io/name": "store"})));
@@ -103,7 +102,11 @@ pub(crate) const CHANGES: &[Change] = changes! {
     "Service selects a label that pods lack" => |app| service(app, |service| put(&mut service["spec"]["selector"]["tier"], json!("backend")));
     "selector asks for more" => |app| annotate(app, "selector", "app.kubernetes.io/name=cart,tier=backend");
     "selector asks for any" => |app| annotate(app, "selector", "app.kubernetes.io/name in (cart, store)");
-    "another namespace is asked" => |app| annotate_anyway(app, "namespace", "default");
+    "another namespace is asked" => elsewhere;
+    "basename with a dot" => dotted_basename;
+    "a number among the variables" => |app| { app.env().push(json!({"name": "POOL", "value": 4})); true };
+    "a Service called erl-epmd" => epmd_service;
+    "a plain service name elsewhere" => |app| elsewhere(app) && annotate(app, "service", "cart");
 };
 
 /// Sets an annotation that is there.
@@ -114,6 +117,14 @@ fn annotate(app: &mut App, key: &str, value: &str) -> bool {
 fn annotate_anyway(app: &mut App, key: &str, value: &str) -> bool {
     app.annotations().insert(format!("beamgate.dev/{key}"), json!(value));
     true
+}
+
+/// Peers are looked for in a namespace where there are none; some object says that the input knows that namespace.
+fn elsewhere(app: &mut App) -> bool {
+    app.objects.push(
+        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "nobody", "namespace": "default"}}),
+    );
+    annotate_anyway(app, "namespace", "default")
 }
 
 fn put(place: &mut Value, value: Value) -> bool {
@@ -212,9 +223,13 @@ fn service(app: &mut App, edit: fn(&mut Value) -> bool) -> bool {
     app.find("Service").is_some_and(edit)
 }
 
+fn named_port(service: &mut Value) -> bool {
+    service.pointer_mut("/spec/ports/0").is_some_and(|port| put(&mut port["targetPort"], json!("epmd")))
+}
+
 fn declared_port(app: &mut App) -> bool {
     let declared = put(&mut app.container()["ports"], json!([{"name": "epmd", "containerPort": 4369}]));
-    declared && service(app, |service| put(&mut service["spec"]["ports"][0]["targetPort"], json!("epmd")))
+    declared && service(app, named_port)
 }
 
 /// A Service for traffic beside the one for peers.
@@ -226,6 +241,24 @@ fn second_service(app: &mut App) -> bool {
         "spec": {"selector": {"app.kubernetes.io/name": "cart"}, "ports": [{"name": "http", "port": 80, "targetPort": 4000}]},
     }));
     true
+}
+
+/// The kubelet makes `ERL_EPMD_PORT` of its name.
+fn epmd_service(app: &mut App) -> bool {
+    app.objects.insert(
+        0,
+        json!({
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "erl-epmd", "namespace": "shop"},
+            "spec": {"selector": {"app.kubernetes.io/name": "cart"}, "ports": [{"port": 4369}]},
+        }),
+    );
+    true
+}
+
+fn dotted_basename(app: &mut App) -> bool {
+    edit_name(app, |name| name.replacen("cart@", "cart.v1@", 1)) && annotate(app, "basename", "cart.v1")
 }
 
 fn stateful(app: &mut App, edit: fn(&mut Value) -> bool) -> bool {
@@ -250,5 +283,5 @@ fn rule(app: &mut App, key: &str, value: Value) -> bool {
 }
 
 fn binding(app: &mut App, pointer: &str, value: Value) -> bool {
-    app.find("RoleBinding").is_some_and(|binding| put(binding.pointer_mut(pointer).unwrap(), value))
+    app.find("RoleBinding").and_then(|binding| binding.pointer_mut(pointer)).is_some_and(|place| put(place, value))
 }
