@@ -1,0 +1,3 @@
+module beamgate/tests/cluster/oci
+
+go 1.19
