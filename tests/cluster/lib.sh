@@ -1,0 +1,85 @@
+# What up, down, enter and boot have in common.
+# shellcheck shell=bash disable=SC2034 # its variables are used where it is sourced
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+# Where components write whatever their configuration says.
+mount_points=(/var/lib/kubelet /var/lib/cni /var/log/containers)
+
+die() {
+    printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+    exit 1
+}
+
+# Everything that a cluster leaves on the disk is below $state. Each has its cgroup, so that two checkouts do not meet.
+open_state() {
+    [ "$(uname)" = Linux ] || die 'the cluster needs Linux: it is made of its namespaces'
+    [ "$(id -u)" = 0 ] || die 'the cluster needs root'
+    state=${BEAMGATE_CLUSTER:-$here/../../target/cluster}
+    mkdir -p "$state"
+    state=$(cd "$state" && pwd -P)
+    run=$state/run
+    cgroup=beamgate-$(cksum <<<"$state" | cut -d' ' -f1)
+}
+
+# One up or down at a time. The lock must not be inherited by what outlives us: close descriptor 9.
+lock() {
+    exec 9>"$state/lock"
+    flock --nonblock 9 || {
+        echo 'waiting for another up or down …'
+        flock 9
+    }
+}
+
+# The processes that have $mark among their arguments are `unshare`, which the kernel ties to the cluster's first process, that
+# process, and those that watch a component.
+mark=cluster:
+marked() { grep -lszxF -- "$mark$run" /proc/[0-9]*/cmdline | cut -d/ -f3; }
+
+# The first process of the cluster; a process that only has its old number does not count.
+first_process() {
+    local pid
+    pid=$(cat "$run/pid" 2>/dev/null) || return 1
+    grep -qszxF -- "$mark$run" "/proc/$pid/cmdline" || return 1
+    echo "$pid"
+}
+
+is_up() { first_process >/dev/null && [ -e "$run/ready" ]; }
+
+inside() {
+    local pid
+    pid=$(first_process) || return 1
+    nsenter --target "$pid" --mount --net --pid --uts --ipc -- \
+        env -C "$PWD" PATH="$state/bin:$PATH" KUBECONFIG=/run/cluster/pki/admin.conf "$@"
+}
+
+# The first process of a process namespace is neither gone nor a zombie before all the others are gone.
+is_alive() { grep -qs '^State:.[^ZX]' "/proc/$1/status"; }
+
+# Kills what is left, in whatever state it is. The logs stay until the next `remove_run`.
+stop() {
+    local pid pids
+    mapfile -t pids < <(marked)
+    [ ${#pids[@]} = 0 ] || kill -KILL "${pids[@]}" 2>/dev/null || true
+    for pid in "${pids[@]}"; do
+        while is_alive "$pid"; do sleep 0.05; done
+    done
+    remove_cgroups
+    if [ -e "$run/made" ]; then
+        tac "$run/made" | xargs -r rmdir --ignore-fail-on-non-empty
+        rm "$run/made"
+    fi
+}
+
+# In every hierarchy of version 1, or in the only one of version 2. A cgroup is busy for a moment after its last process.
+remove_cgroups() {
+    local dir deadline=$((SECONDS + 10))
+    for dir in /sys/fs/cgroup/"$cgroup" /sys/fs/cgroup/*/"$cgroup"; do
+        while [ -d "$dir" ] && ! find "$dir" -depth -type d -exec rmdir {} + 2>/dev/null; do
+            [ $SECONDS -lt $deadline ] || die "$dir is still in use"
+            sleep 0.1
+        done
+    done
+}
+
+remove_run() { rm -rf --one-file-system "$run"; }
