@@ -14,6 +14,7 @@
 //!
 //! - [`manifest`]: files, directories and streams to objects;
 //! - [`policy`]: what the users decide: severities, silence, completeness;
+//! - [`probe`]: what a live node answers: epmd and the distribution handshake;
 //! - [`report`]: findings to people and to machines;
 //! - [`cli`]: one file for each subcommand.
 
@@ -23,6 +24,7 @@ pub mod manifest;
 pub mod name;
 pub mod place;
 pub mod policy;
+pub mod probe;
 pub mod report;
 pub mod rules;
 pub mod symptom;

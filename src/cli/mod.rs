@@ -3,6 +3,7 @@
 mod assemble;
 mod explain;
 pub mod lint;
+pub mod probe;
 pub mod rules;
 pub mod session;
 mod trace;
@@ -44,6 +45,11 @@ enum Command {
     Lint(Box<lint::LintArgs>),
     /// Follow the connection to a workload, with a command to check each step by hand.
     Trace(trace::TraceArgs),
+    /// Ask live nodes their names, as their peers would find them out.
+    ///
+    /// epmd says the port; the node says its name in the handshake, before it asks for a cookie. Exits with 0 if all answer,
+    /// and answer what --dial says; 1 if one does not; 2 if it could not do its work.
+    Probe(probe::ProbeArgs),
     /// Print the page of a rule.
     Explain(explain::ExplainArgs),
     /// List the rules.
@@ -89,6 +95,7 @@ impl Cli {
         let done = match self.command {
             Command::Lint(args) => lint::run(&args, colours, stdin, stdout),
             Command::Trace(args) => trace::run(&args, stdin, stdout),
+            Command::Probe(args) => probe::run(&args, stdout),
             Command::Explain(args) => explain::run(&args, stdout),
             Command::Rules(args) => rules::run(&args, stdout),
             Command::Completions { shell } => completions(shell, stdout),
