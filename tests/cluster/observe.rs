@@ -3,8 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
+use beamgate::probe;
+
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::cluster;
@@ -80,13 +85,22 @@ impl Subject {
     }
 }
 
+/// A container that has run for so long without a word has booted all the same.
+const SILENT_BOOT: SignedDuration = SignedDuration::from_secs(30);
+
+/// How long a container has been running.
+fn ran_for(status: &Value) -> SignedDuration {
+    let started = status["state"]["running"]["startedAt"].as_str().and_then(|time| time.parse::<Timestamp>().ok());
+    started.map_or(SignedDuration::ZERO, |started| Timestamp::now().duration_since(started))
+}
+
 /// One pod, and what its node says.
 #[derive(Debug, Clone)]
 pub(crate) struct Pod {
     pub(crate) ip: Option<String>,
     name: String,
     host_ip: Option<String>,
-    /// Every container has been started at least once.
+    /// Every container has been started at least once, and its node has booted or crashed.
     pub(crate) ran: bool,
     running: bool,
     crashed: bool,
@@ -94,6 +108,8 @@ pub(crate) struct Pod {
     log: String,
     /// The last that its node said: its own name, and the nodes that it lists.
     report: Option<(String, BTreeSet<String>)>,
+    /// The names that the nodes at its address answer in the handshake.
+    answers: BTreeSet<String>,
 }
 
 impl Pod {
@@ -107,17 +123,30 @@ impl Pod {
         };
         let started = |status: &&Value| restarts(status) || status["state"]["waiting"].is_null();
         let log = log(&pod["metadata"]);
+        let report = last_report(&log);
+        // Its node has spoken, or is no node that reports.
+        let is_up = report.is_some() || containers.iter().all(|status| ran_for(status) > SILENT_BOOT);
         Self {
             ip: text(&status["podIP"]),
             name: text(&pod["metadata"]["name"]).unwrap(),
             host_ip: text(&status["hostIP"]),
-            ran: !containers.is_empty() && containers.iter().all(started),
+            ran: !containers.is_empty() && containers.iter().all(started) && (is_up || containers.iter().any(failed)),
             running: !containers.is_empty() && containers.iter().all(|status| !status["state"]["running"].is_null()),
             crashed: containers.iter().any(failed),
             waiting: containers.iter().find_map(|status| text(&status["state"]["waiting"]["reason"])),
-            report: last_report(&log),
+            report,
+            answers: BTreeSet::new(),
             log,
         }
+    }
+
+    /// Asks its nodes their names, over the network, as a peer would.
+    fn probe(&mut self) {
+        let Some(ip) = self.ip.as_ref().filter(|_| self.running).and_then(|ip| ip.parse::<IpAddr>().ok()) else {
+            return;
+        };
+        let nodes = probe::names(SocketAddr::new(ip, 4369), Duration::from_secs(3)).unwrap_or_default();
+        self.answers = nodes.into_iter().filter_map(|node| Some(node.answer.ok()?.name)).collect();
     }
 
     /// Takes what differs from run to run out of a text: addresses, the names of pods, the namespace.
@@ -225,10 +254,22 @@ impl Observation {
         if self.all_ran() { Fate::DoesNotForm } else { Fate::Pending }
     }
 
-    /// What its nodes call themselves, without what differs from run to run.
+    /// Asks all its nodes their names.
+    pub(crate) fn probe(&mut self) {
+        self.pods.iter_mut().for_each(Pod::probe);
+    }
+
+    /// What its nodes answer when they are asked their names, without what differs from run to run.
     pub(crate) fn names(&self) -> BTreeSet<String> {
-        let name = |pod: &Pod| Some(self.normalise(&pod.report.as_ref()?.0));
-        self.pods.iter().filter_map(name).collect()
+        self.pods.iter().flat_map(|pod| &pod.answers).map(|name| self.normalise(name)).collect()
+    }
+
+    /// Nodes that call themselves otherwise than they answer.
+    pub(crate) fn doubtful_names(&self) -> Vec<String> {
+        let reports = self.pods.iter().filter(|pod| pod.running).filter_map(|pod| Some((pod, &pod.report.as_ref()?.0)));
+        let distributed = reports.filter(|(_, name)| *name != "nonode@nohost");
+        let doubtful = distributed.filter(|(pod, name)| !pod.answers.contains(*name));
+        doubtful.map(|(pod, name)| format!("a node says that it is {name} and answers {:?}", pod.answers)).collect()
     }
 
     /// All that was logged, without what differs from run to run.

@@ -209,6 +209,7 @@ pub(crate) fn disagreements(report: &Report, outcome: &Outcome) -> Vec<String> {
             }
             _ => {}
         }
+        wrong.extend(workload.doubtful_names());
         let names = outcome.names(workload);
         if let Some(boots) = said.boots.as_deref().map(as_seen)
             && names.iter().any(|name| *name != boots)

@@ -15,14 +15,21 @@ use crate::observe::{Fate, Observation, Subject, replace_word};
 /// An app that does not see all its peers after this does not form: eighteen polls of libcluster.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// A pod that has not run after this will not, busy as the node is.
-const START: Duration = Duration::from_secs(150);
+/// An app whose pods have not all run after this never will, busy as the machine is.
+const START: Duration = Duration::from_secs(120);
+
+/// A pod that has not run after this is stuck rather than booting.
+const BOOT: Duration = Duration::from_secs(40);
 
 /// A cluster that formed and falls apart again in the next two polls has not formed.
 const STEADY: Duration = Duration::from_secs(10);
 
-/// Pods at a time. Each boots an Erlang node, which is what takes the time.
-const PODS: usize = 90;
+/// Pods at a time.
+const PODS: usize = 100;
+
+/// Pods that boot at a time. An Erlang node takes a second of a processor to boot and next to nothing afterwards: with
+/// more of them none would be done in time.
+const BOOTING: usize = 12;
 
 /// The namespace that manifests name: it is replaced by one of the same length.
 pub(crate) const NAMESPACE: &str = "shop";
@@ -106,7 +113,7 @@ pub(crate) fn play(scenes: &[Scene]) -> Vec<Outcome> {
     let mut playing: Vec<Playing> = Vec::new();
     let mut outcomes: Vec<Option<Outcome>> = scenes.iter().map(|_| None).collect();
     while !waiting.is_empty() || !playing.is_empty() {
-        while playing.iter().flat_map(|one| &one.subjects).map(|one| one.replicas).sum::<usize>() < PODS {
+        while has_room(&playing) {
             let Some(scene) = waiting.pop_front() else { break };
             playing.push(Playing::begin(scene, &scenes[scene]));
         }
@@ -128,6 +135,13 @@ pub(crate) fn play(scenes: &[Scene]) -> Vec<Outcome> {
         std::thread::sleep(Duration::from_secs(2));
     }
     outcomes.into_iter().map(Option::unwrap).collect()
+}
+
+fn has_room(playing: &[Playing]) -> bool {
+    let pods = |one: &Playing| one.subjects.iter().map(|subject| subject.replicas).sum::<usize>();
+    let is_booting = |one: &&Playing| one.ran.is_none() && one.since.elapsed() < BOOT;
+    let booting = playing.iter().filter(is_booting).map(pods).sum::<usize>();
+    booting < BOOTING && playing.iter().map(pods).sum::<usize>() < PODS
 }
 
 /// Takes away what an interrupted run has left.
@@ -183,7 +197,7 @@ impl Playing {
     fn watch(&mut self, pods: &[Value]) -> Option<Outcome> {
         let own: Vec<Value> =
             pods.iter().filter(|pod| pod["metadata"]["namespace"] == self.namespace.as_str()).cloned().collect();
-        let workloads: Vec<Observation> = self.subjects.iter().map(|one| Observation::new(one, &own)).collect();
+        let mut workloads: Vec<Observation> = self.subjects.iter().map(|one| Observation::new(one, &own)).collect();
         if self.ran.is_none() && judged(&workloads).all(Observation::all_ran) {
             self.ran = Some(Instant::now());
         }
@@ -192,8 +206,12 @@ impl Playing {
         } else {
             self.formed = None;
         }
+        if !self.is_settled() {
+            return None;
+        }
+        workloads.iter_mut().for_each(Observation::probe);
         let never_ran = workloads.iter().any(|one| one.fate() == Fate::Pending);
-        self.is_settled().then(|| Outcome {
+        Some(Outcome {
             refused: self.refused.clone(),
             events: never_ran.then(|| self.events()),
             workloads,
