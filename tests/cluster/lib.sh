@@ -47,12 +47,14 @@ first_process() {
 
 is_up() { first_process >/dev/null && [ -e "$run/ready" ]; }
 
-inside() {
+exec_inside() {
     local pid
-    pid=$(first_process) || return 1
-    nsenter --target "$pid" --mount --net --pid --uts --ipc -- \
+    pid=$(first_process) || exit 1
+    exec nsenter --target "$pid" --mount --net --pid --uts --ipc -- \
         env -C "$PWD" PATH="$state/bin:$PATH" KUBECONFIG=/run/cluster/pki/admin.conf "$@"
 }
+
+inside() { (exec_inside "$@"); }
 
 # The first process of a process namespace is neither gone nor a zombie before all the others are gone.
 is_alive() { grep -qs '^State:.[^ZX]' "/proc/$1/status"; }
