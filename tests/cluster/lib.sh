@@ -3,8 +3,9 @@
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
-# Where components write whatever their configuration says.
+# Where components write whatever their configuration says. A cluster mounts something of its own over them.
 mount_points=(/var/lib/kubelet /var/lib/cni /var/log/containers)
+made_by_us=.beamgate-test-cluster
 
 die() {
     printf '%s: %s\n' "$(basename "$0")" "$*" >&2
@@ -46,29 +47,49 @@ first_process() {
 
 is_up() { first_process >/dev/null && [ -e "$run/ready" ]; }
 
-inside() {
+exec_inside() {
     local pid
-    pid=$(first_process) || return 1
-    nsenter --target "$pid" --mount --net --pid --uts --ipc -- \
+    pid=$(first_process) || exit 1
+    exec nsenter --target "$pid" --mount --net --pid --uts --ipc -- \
         env -C "$PWD" PATH="$state/bin:$PATH" KUBECONFIG=/run/cluster/pki/admin.conf "$@"
 }
+
+inside() { (exec_inside "$@"); }
 
 # The first process of a process namespace is neither gone nor a zombie before all the others are gone.
 is_alive() { grep -qs '^State:.[^ZX]' "/proc/$1/status"; }
 
 # Kills what is left, in whatever state it is. The logs stay until the next `remove_run`.
 stop() {
-    local pid pids
+    local pid pids deadline=$((SECONDS + 30))
     mapfile -t pids < <(marked)
     [ ${#pids[@]} = 0 ] || kill -KILL "${pids[@]}" 2>/dev/null || true
     for pid in "${pids[@]}"; do
-        while is_alive "$pid"; do sleep 0.05; done
+        while is_alive "$pid"; do
+            [ $SECONDS -lt $deadline ] || die "process $pid does not end"
+            sleep 0.05
+        done
     done
     remove_cgroups
-    if [ -e "$run/made" ]; then
-        tac "$run/made" | xargs -r rmdir --ignore-fail-on-non-empty
-        rm "$run/made"
-    fi
+    remove_mount_points
+}
+
+make_mount_points() {
+    local dir
+    for dir in "${mount_points[@]}"; do
+        [ -d "$dir" ] || { mkdir -p "$dir" && touch "$dir/$made_by_us"; }
+    done
+}
+
+# Removing a directory takes away what others mounted over it: the last cluster does it.
+remove_mount_points() {
+    local dir
+    for dir in "${mount_points[@]}"; do
+        if [ -e "$dir/$made_by_us" ] && ! grep -qs " $dir " /proc/[0-9]*/mountinfo; then
+            rm "$dir/$made_by_us"
+            rmdir --ignore-fail-on-non-empty "$dir"
+        fi
+    done
 }
 
 # In every hierarchy of version 1, or in the only one of version 2. A cgroup is busy for a moment after its last process.
