@@ -35,7 +35,7 @@ impl fmt::Display for Party {
 /// What went wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// The name of the host has no address.
+    /// No address was found for the name of the host.
     NoAddress(String),
     /// The connection was refused.
     Refused,
@@ -69,7 +69,7 @@ pub enum Fault {
     Tls,
     /// The node refuses this peer.
     NotAllowed,
-    /// The node is connecting to a peer of that name itself.
+    /// The node is connecting to a peer of that name, or has that name.
     Simultaneous,
     /// The node has a connection to a peer of that name.
     AlreadyConnected,
@@ -125,7 +125,7 @@ impl fmt::Display for ProbeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let party = &self.party;
         match &self.fault {
-            Fault::NoAddress(host) => write!(f, "`{host}` has no address"),
+            Fault::NoAddress(host) => write!(f, "`{host}` cannot be resolved"),
             Fault::Refused => write!(f, "{party} refuses the connection"),
             Fault::TimedOut => write!(f, "{party} does not answer in time"),
             Fault::Unreachable(why) => write!(f, "{party} cannot be reached: {why}"),
@@ -144,7 +144,7 @@ impl fmt::Display for ProbeError {
             }
             Fault::Tls => write!(f, "{party} speaks TLS"),
             Fault::NotAllowed => write!(f, "{party} does not allow this peer"),
-            Fault::Simultaneous => write!(f, "{party} is just connecting to a peer of the probe's name"),
+            Fault::Simultaneous => write!(f, "{party} has the probe's name itself, or is just connecting to it"),
             Fault::AlreadyConnected => write!(f, "{party} is connected to a peer of the probe's name"),
         }
     }
@@ -162,11 +162,11 @@ impl ProbeError {
         let at_epmd = matches!(self.party, Party::Epmd(_));
         match &self.fault {
             Fault::NoAddress(_) => {
-                "check the name: inside a cluster's pods it may have an address, or give an IP address"
+                "check the name; some are known inside a cluster only; or give an IP address"
             }
             Fault::Refused if at_epmd => {
-                "no epmd: the node is not distributed (yet), runs with `-start_epmd false`, or ERL_EPMD_PORT moves it; \
-                 name that port: HOST:PORT"
+                "there is no epmd: the node is not distributed (yet), or runs without one (`-start_epmd false`); or \
+                 ERL_EPMD_PORT moves it: then name that port, HOST:PORT"
             }
             Fault::TimedOut | Fault::Unreachable(_) if at_epmd => {
                 "check the address, and whether a network policy or firewall lets this port through; or give more --timeout"

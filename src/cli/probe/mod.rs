@@ -1,5 +1,7 @@
 //! `beamgate probe`: asks live nodes their names, as their peers would find them out.
 
+#[cfg(feature = "cluster")]
+mod pods;
 mod target;
 mod tell;
 
@@ -10,6 +12,8 @@ use std::time::Duration;
 use anyhow::ensure;
 use clap::ValueEnum;
 
+#[cfg(feature = "cluster")]
+use self::pods::ask_workload;
 use self::target::{NodeName, Target};
 use self::tell::{Host, Trouble};
 use crate::probe::{self, Question};
@@ -88,6 +92,7 @@ fn question(args: &ProbeArgs) -> Question {
     }
 }
 
+#[cfg(not(feature = "cluster"))]
 fn ask_workload(_: &ProbeArgs, kind: &str, name: &str) -> anyhow::Result<Vec<Host>> {
     anyhow::bail!("`{kind}/{name}`: this beamgate is built without the feature `cluster`; give the address of a pod")
 }
