@@ -8,7 +8,7 @@ use kube::Api;
 use kube::api::Portforwarder;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::{Cluster, whole};
+use super::{Cluster, said};
 use crate::probe::Fault;
 use crate::probe::wire::{Conversation, Hearing, Wire};
 
@@ -31,7 +31,7 @@ impl Wire for Forward<'_> {
         self.cluster.runtime.block_on(async {
             let talk = async {
                 let mut forwarder =
-                    pods.portforward(&self.pod, &[port]).await.map_err(|error| Fault::Unreachable(whole(&error)))?;
+                    pods.portforward(&self.pod, &[port]).await.map_err(|error| Fault::NotForwarded(said(error)))?;
                 let answer = talk(&mut forwarder, port, conversation).await;
                 forwarder.abort();
                 answer
@@ -72,5 +72,5 @@ async fn talk<C: Conversation>(forwarder: &mut Portforwarder, port: u16, convers
 
 /// `… failed to connect to localhost:4369 inside namespace "…": dial tcp4 127.0.0.1:4369: connect: connection refused`
 fn connecting(why: &str) -> Fault {
-    if why.contains("connection refused") { Fault::Refused } else { Fault::Unreachable(why.trim().to_owned()) }
+    if why.contains("connection refused") { Fault::Refused } else { Fault::NotForwarded(why.trim().to_owned()) }
 }

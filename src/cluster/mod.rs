@@ -131,10 +131,7 @@ impl Cluster {
         answer.map_err(|error| ClusterError::Api {
             what: what.to_owned(),
             namespace: self.namespace.clone(),
-            why: match error {
-                kube::Error::Api(status) => status.message,
-                other => whole(&other),
-            },
+            why: said(error),
         })
     }
 }
@@ -162,6 +159,13 @@ fn running(pod: Pod) -> RunningPod {
         name: pod.metadata.name.unwrap_or_default(),
         ip: status.pod_ip,
         phase: status.phase.unwrap_or_else(|| "Unknown".to_owned()),
+    }
+}
+
+fn said(error: kube::Error) -> String {
+    match error {
+        kube::Error::Api(status) => status.message,
+        other => whole(&other),
     }
 }
 

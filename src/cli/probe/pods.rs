@@ -9,19 +9,18 @@ use super::{ProbeArgs, question};
 use crate::cluster::{Cluster, RunningPod};
 use crate::probe;
 
-pub(super) fn ask_workload(args: &ProbeArgs, kind: &str, name: &str) -> anyhow::Result<Vec<Host>> {
+pub(super) fn ask_workload(args: &ProbeArgs, kind: &str, name: &str, epmd: u16) -> anyhow::Result<Vec<Host>> {
     let cluster = Cluster::connect(args.namespace.as_deref(), args.timeout)?;
     let pods = cluster.pods(kind, name)?;
     ensure!(!pods.is_empty(), "{kind}/{name} in namespace `{}` has no pods", cluster.namespace());
-    Ok(pods.iter().map(|pod| ask_pod(args, &cluster, pod)).collect())
+    Ok(pods.iter().map(|pod| ask_pod(args, &cluster, pod, epmd)).collect())
 }
 
-fn ask_pod(args: &ProbeArgs, cluster: &Cluster, pod: &RunningPod) -> Host {
+fn ask_pod(args: &ProbeArgs, cluster: &Cluster, pod: &RunningPod, epmd: u16) -> Host {
     let dials = args.dial.as_ref().map(|name| filled(&name.0, cluster.namespace(), pod));
     let nodes = match pod.phase.as_str() {
-        "Running" => {
-            probe::ask(&mut cluster.forward(pod), &question(args), Instant::now() + args.timeout).map_err(Trouble::from)
-        }
+        "Running" => probe::ask(&mut cluster.forward(pod), &question(args, epmd), Instant::now() + args.timeout)
+            .map_err(Trouble::from),
         phase => Err(not_running(phase)),
     };
     Host { host: format!("pod/{}", pod.name), pod: true, dials, nodes }
