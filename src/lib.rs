@@ -16,9 +16,12 @@
 //! - [`policy`]: what the users decide: severities, silence, completeness;
 //! - [`probe`]: what a live node answers: epmd and the distribution handshake;
 //! - [`report`]: findings to people and to machines;
+//! - `cluster`: the client of a cluster's API (a Cargo feature, on by default);
 //! - [`cli`]: one file for each subcommand.
 
 pub mod cli;
+#[cfg(feature = "cluster")]
+pub mod cluster;
 pub mod discovery;
 pub mod manifest;
 pub mod name;

@@ -19,7 +19,11 @@ trust (6xx), lifecycle (7xx). The severity is the default; `[rules]` in `beamgat
 fn generated() -> BTreeMap<PathBuf, String> {
     let pages = rules::all().map(|rule| (page(rule), cli::rules::page(rule)));
     let table = format!("{INTRODUCTION}{}", cli::rules::markdown());
-    let others = [("rules.md", table), ("beamgate.schema.json", policy::config::schema())];
+    let others = [
+        ("rules.md", table),
+        ("beamgate.schema.json", policy::config::schema()),
+        ("probe.schema.json", cli::probe::schema()),
+    ];
     pages.chain(others.map(|(name, text)| (docs().join(name), text))).collect()
 }
 

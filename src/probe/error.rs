@@ -35,14 +35,16 @@ impl fmt::Display for Party {
 /// What went wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// The name of the host has no address.
+    /// No address was found for the name of the host.
     NoAddress(String),
     /// The connection was refused.
     Refused,
     /// Nothing came in time.
     TimedOut,
-    /// The network or the cluster says why.
+    /// The network says why.
     Unreachable(String),
+    /// The cluster's API leads to no port of the pod, and says why.
+    NotForwarded(String),
     /// The connection was closed before any answer.
     Closed,
     /// What was heard is not of the protocol; its beginning.
@@ -69,7 +71,7 @@ pub enum Fault {
     Tls,
     /// The node refuses this peer.
     NotAllowed,
-    /// The node is connecting to a peer of that name itself.
+    /// The node is connecting to a peer of that name, or has that name.
     Simultaneous,
     /// The node has a connection to a peer of that name.
     AlreadyConnected,
@@ -96,6 +98,7 @@ impl Fault {
             Self::Refused => "refused",
             Self::TimedOut => "timed-out",
             Self::Unreachable(_) => "unreachable",
+            Self::NotForwarded(_) => "not-forwarded",
             Self::Closed => "closed",
             Self::Foreign(_) => "foreign",
             Self::NotRegistered { .. } => "not-registered",
@@ -125,10 +128,11 @@ impl fmt::Display for ProbeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let party = &self.party;
         match &self.fault {
-            Fault::NoAddress(host) => write!(f, "`{host}` has no address"),
+            Fault::NoAddress(host) => write!(f, "`{host}` cannot be resolved"),
             Fault::Refused => write!(f, "{party} refuses the connection"),
             Fault::TimedOut => write!(f, "{party} does not answer in time"),
             Fault::Unreachable(why) => write!(f, "{party} cannot be reached: {why}"),
+            Fault::NotForwarded(why) => write!(f, "{party} cannot be reached through the cluster's API: {why}"),
             Fault::Closed => write!(f, "{party} closes the connection without an answer"),
             Fault::Foreign(heard) => write!(f, "{party} answers something else: \"{heard}\""),
             Fault::NotRegistered { name, registered } if registered.is_empty() => {
@@ -144,7 +148,7 @@ impl fmt::Display for ProbeError {
             }
             Fault::Tls => write!(f, "{party} speaks TLS"),
             Fault::NotAllowed => write!(f, "{party} does not allow this peer"),
-            Fault::Simultaneous => write!(f, "{party} is just connecting to a peer of the probe's name"),
+            Fault::Simultaneous => write!(f, "{party} has the probe's name itself, or is just connecting to it"),
             Fault::AlreadyConnected => write!(f, "{party} is connected to a peer of the probe's name"),
         }
     }
@@ -161,18 +165,21 @@ impl ProbeError {
     pub fn next(&self) -> &'static str {
         let at_epmd = matches!(self.party, Party::Epmd(_));
         match &self.fault {
-            Fault::NoAddress(_) => {
-                "check the name: inside a cluster's pods it may have an address, or give an IP address"
-            }
+            Fault::NoAddress(_) => "check the name; some are known inside a cluster only; or give an IP address",
             Fault::Refused if at_epmd => {
-                "no epmd: the node is not distributed (yet), runs with `-start_epmd false`, or ERL_EPMD_PORT moves it; \
-                 name that port: HOST:PORT"
+                "there is no epmd: the node is not distributed (yet), or runs without one (`-start_epmd false`); or \
+                 ERL_EPMD_PORT moves it: then name that port: `HOST:PORT`, `deployment/NAME:PORT`"
             }
             Fault::TimedOut | Fault::Unreachable(_) if at_epmd => {
                 "check the address, and whether a network policy or firewall lets this port through; or give more --timeout"
             }
-            Fault::Closed | Fault::Foreign(_) if at_epmd => "this is not epmd: name the port of epmd, HOST:PORT",
+            Fault::Closed | Fault::Foreign(_) if at_epmd => {
+                "this is not epmd: name its port: `HOST:PORT`, `deployment/NAME:PORT`"
+            }
             Fault::Refused => "epmd still knows a node that is gone, or it listens on another address only; look again",
+            Fault::NotForwarded(_) => {
+                "`kubectl auth can-i create pods/portforward` says whether you may: the verbs get and create"
+            }
             Fault::TimedOut | Fault::Unreachable(_) => {
                 "check whether a network policy or firewall lets this port through: pin it with \
                  `-kernel inet_dist_listen_min` and `inet_dist_listen_max`; or give more --timeout"

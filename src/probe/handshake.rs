@@ -126,7 +126,9 @@ fn bounded_name() -> String {
 }
 
 /// The first message, and what follows it.
-fn message(heard: &[u8]) -> Result<Option<(&[u8], &[u8])>, Fault> {
+type Split<'h> = (&'h [u8], &'h [u8]);
+
+fn message(heard: &[u8]) -> Result<Option<Split<'_>>, Fault> {
     let Some((length, rest)) = heard.split_first_chunk() else { return Ok(None) };
     let length = usize::from(u16::from_be_bytes(*length));
     if length == 0 || length > LONGEST {

@@ -1,5 +1,7 @@
 //! `beamgate probe`: asks live nodes their names, as their peers would find them out.
 
+#[cfg(feature = "cluster")]
+mod pods;
 mod target;
 mod tell;
 
@@ -10,6 +12,8 @@ use std::time::Duration;
 use anyhow::ensure;
 use clap::ValueEnum;
 
+#[cfg(feature = "cluster")]
+use self::pods::ask_workload;
 use self::target::{NodeName, Target};
 use self::tell::{Host, Trouble};
 use crate::probe::{self, Question};
@@ -21,7 +25,7 @@ pub use self::tell::schema;
 pub(super) struct ProbeArgs {
     /// A host, and the port of its epmd [default port: 4369]: `10.42.1.49`, `[fd00::1]:4369`, `cart-0.cart`. Or a workload,
     /// whose pods are asked through the cluster's API: `deployment/cart`, `statefulset/cart`, `daemonset/cart`, `pod/cart-0`.
-    #[arg(value_name = "HOST[:PORT]|KIND/NAME")]
+    #[arg(value_name = "HOST[:PORT]|KIND/NAME[:PORT]")]
     target: Target,
 
     /// Ask only the node that is registered under this name, the part before the `@` [default: that of --dial, or all].
@@ -62,7 +66,7 @@ enum Format {
 pub(super) fn run(args: &ProbeArgs, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let hosts = match &args.target {
         Target::Host(host, port) => vec![ask_host(args, host, *port)?],
-        Target::Workload(kind, name) => ask_workload(args, kind, name)?,
+        Target::Workload(kind, name, port) => ask_workload(args, kind, name, *port)?,
     };
     match args.format {
         Format::Human => tell::human(&hosts, out)?,
@@ -73,22 +77,18 @@ pub(super) fn run(args: &ProbeArgs, out: &mut dyn Write) -> anyhow::Result<ExitC
 
 fn ask_host(args: &ProbeArgs, host: &str, port: u16) -> anyhow::Result<Host> {
     ensure!(args.namespace.is_none(), "--namespace is for workloads, such as `deployment/cart`; `{host}` is a host");
-    let question = Question { epmd: port, ..question(args) };
-    let nodes = probe::ask_host(host, &question, args.timeout);
+    let nodes = probe::ask_host(host, &question(args, port), args.timeout);
     let dials = args.dial.as_ref().map(|name| name.0.clone());
     Ok(Host { host: host.to_owned(), pod: false, dials, nodes: nodes.map_err(Trouble::from) })
 }
 
-fn question(args: &ProbeArgs) -> Question {
+fn question(args: &ProbeArgs, epmd: u16) -> Question {
     let dialled = args.dial.as_ref().map(|name| name.basename().to_owned());
-    Question {
-        basename: args.name.clone().or(dialled),
-        peer: args.peer.as_ref().map(|name| name.0.clone()),
-        ..Question::default()
-    }
+    Question { epmd, basename: args.name.clone().or(dialled), peer: args.peer.as_ref().map(|name| name.0.clone()) }
 }
 
-fn ask_workload(_: &ProbeArgs, kind: &str, name: &str) -> anyhow::Result<Vec<Host>> {
+#[cfg(not(feature = "cluster"))]
+fn ask_workload(_: &ProbeArgs, kind: &str, name: &str, _: u16) -> anyhow::Result<Vec<Host>> {
     anyhow::bail!("`{kind}/{name}`: this beamgate is built without the feature `cluster`; give the address of a pod")
 }
 

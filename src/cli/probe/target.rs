@@ -10,37 +10,39 @@ use crate::probe::EPMD_PORT;
 pub(super) enum Target {
     /// A host, and the port of its epmd.
     Host(String, u16),
-    /// A workload in a cluster: its kind as it was written, and its name.
-    Workload(String, String),
+    /// A workload in a cluster: its kind as it was written, its name, and the port of epmd in its pods.
+    Workload(String, String, u16),
 }
 
 impl FromStr for Target {
     type Err = String;
 
     fn from_str(said: &str) -> Result<Self, String> {
-        if let Some((kind, name)) = said.split_once('/') {
-            return match name {
-                "" => Err("a name is missing after the `/`".to_owned()),
-                _ => Ok(Self::Workload(kind.to_owned(), name.to_owned())),
-            };
+        if let Some((kind, rest)) = said.split_once('/') {
+            let (name, port) = rest.split_once(':').map_or((rest, None), |(name, port)| (name, Some(port)));
+            if name.is_empty() {
+                return Err("a name is missing after the `/`".to_owned());
+            }
+            return Ok(Self::Workload(kind.to_owned(), name.to_owned(), port_or_default(port)?));
         }
         let (host, port) = host_and_port(said);
         if host.is_empty() {
             return Err("the host is missing".to_owned());
         }
-        let is_port = |port: &str| port.parse().ok().filter(|port| *port != 0);
-        let port = match port {
-            None => EPMD_PORT,
-            Some(port) => is_port(port).ok_or_else(|| format!("`{port}` is no port; it is HOST:PORT"))?,
-        };
+        let port = port_or_default(port)?;
         Ok(Self::Host(host.to_owned(), port))
     }
+}
+
+fn port_or_default(said: Option<&str>) -> Result<u16, String> {
+    let Some(said) = said else { return Ok(EPMD_PORT) };
+    said.parse().ok().filter(|port| *port != 0).ok_or_else(|| format!("`{said}` is no port"))
 }
 
 /// `[fd00::1]:4369`, `fd00::1`, `10.42.1.49:4369`, `localhost`
 fn host_and_port(said: &str) -> (&str, Option<&str>) {
     if let Some((host, rest)) = said.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        return (host, if rest.is_empty() { None } else { Some(rest.strip_prefix(':').unwrap_or(rest)) });
+        return (host, if rest.is_empty() { None } else { Some(rest.strip_prefix(':').unwrap_or_default()) });
     }
     if said.parse::<Ipv6Addr>().is_ok() {
         return (said, None);
@@ -87,6 +89,13 @@ mod tests {
         for wrong in ["", ":4369", "cart:", "cart:0", "cart:65536", "[fd00::1]4369", "a:b:c", "pod/"] {
             assert!(wrong.parse::<Target>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn workloads_have_a_kind() {
+        let workload = |port| Ok(Target::Workload("sts".to_owned(), "cart".to_owned(), port));
+        assert_eq!("sts/cart".parse(), workload(4369));
+        assert_eq!("sts/cart:4370".parse(), workload(4370));
     }
 
     #[test]
