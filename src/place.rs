@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The number of an object in its [`World`](crate::world::World).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,7 +37,7 @@ pub enum Step {
         /// The key that names items of this list: `name` for containers and env.
         key: &'static str,
         /// The value of that key.
-        value: Box<str>,
+        value: Arc<str>,
         /// The item's position, which alone decides between items of one name.
         index: u32,
     },
@@ -44,9 +45,9 @@ pub enum Step {
     Index(u32),
 }
 
-/// A path from the root of an object.
+/// A path from the root of an object. Every piece of a name carries one, so copies share the steps.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Pointer(Vec<Step>);
+pub struct Pointer(Arc<[Step]>);
 
 impl Pointer {
     /// The root.
@@ -90,7 +91,7 @@ impl Pointer {
     /// RFC 6901: `/spec/template/spec/containers/0/env/3/value`.
     pub fn to_json_pointer(&self) -> String {
         let mut text = String::new();
-        for step in &self.0 {
+        for step in self.0.iter() {
             text.push('/');
             match step {
                 Step::Key(key) => text.push_str(&key.replace('~', "~0").replace('/', "~1")),
@@ -101,10 +102,7 @@ impl Pointer {
     }
 
     fn with(&self, step: Step) -> Self {
-        let mut steps = Vec::with_capacity(self.0.len() + 1);
-        steps.extend_from_slice(&self.0);
-        steps.push(step);
-        Self(steps)
+        Self(self.0.iter().cloned().chain([step]).collect())
     }
 }
 

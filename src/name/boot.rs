@@ -72,6 +72,8 @@ pub struct Naming {
     pub distribution: Setting,
     /// `RELEASE_NODE`, or the whole name where an annotation declares it.
     pub node: Setting,
+    /// The variables with flags for the VM.
+    pub flags: Vec<Flags>,
     /// A name in the VM's flags, and the variable or command that holds it.
     pub flag: Option<Sourced<NameFlag>>,
     /// Whether the image can change nothing any more: its `rel/env.sh` was read, or the name was declared.
@@ -91,6 +93,25 @@ pub struct Naming {
 /// The release's variables that decide its name.
 const NODE: &str = "RELEASE_NODE";
 const DISTRIBUTION: &str = "RELEASE_DISTRIBUTION";
+
+/// A variable whose words the VM takes for flags.
+#[derive(Debug, Clone)]
+pub struct Flags {
+    /// Its name.
+    pub variable: &'static str,
+    /// Its words.
+    pub words: Vec<Template>,
+    /// Where it is set.
+    pub at: Loc,
+}
+
+impl Flags {
+    fn of(env: &Env) -> Vec<Self> {
+        let variables = ["ERL_AFLAGS", "ERL_FLAGS", "ERL_ZFLAGS", "ELIXIR_ERL_OPTIONS"].into_iter();
+        let set = variables.filter_map(|variable| Some((variable, env.get(variable)?)));
+        set.map(|(variable, var)| Self { variable, words: var.value.words(), at: var.at.clone() }).collect()
+    }
+}
 
 impl Setting {
     fn of(env: &Env, name: &str) -> Self {
@@ -155,8 +176,10 @@ impl Naming {
         let node = Setting::of(&boot_env, NODE);
         let distribution = Setting::of(&boot_env, DISTRIBUTION);
         let closed = closed || declared.is_some();
+        let flags = Flags::of(&boot_env);
         let mut naming = Self {
-            flag: flag_of(&boot_env, &launch, &distribution, closed),
+            flag: flag_of(&flags, &launch, &distribution, closed),
+            flags,
             distribution,
             closed,
             overridden: overridden(from_pod, &node),
@@ -369,10 +392,10 @@ fn declared_name(scope: Scope<'_>, env: &Env, keys: &[(Key, Sourced<String>)]) -
 /// The name in the VM's flags that beats the others. Any `-sname` beats every `-name` (`erl_distribution.erl` tries it
 /// first); of several of a kind the first counts. `ERL_AFLAGS` stand before the command line's, `ERL_FLAGS` and
 /// `ERL_ZFLAGS` behind it, and the release's start script gives a name of its own there unless it is told `none`.
-fn flag_of(env: &Env, launch: &Launch, distribution: &Setting, closed: bool) -> Option<Sourced<NameFlag>> {
+fn flag_of(flags: &[Flags], launch: &Launch, distribution: &Setting, closed: bool) -> Option<Sourced<NameFlag>> {
     let of = |name: &str| {
-        let var = env.get(name)?;
-        Some(Sourced { value: name_flag(&var.value.words())?, at: var.at.clone() })
+        let flags = flags.iter().find(|flags| flags.variable == name)?;
+        Some(Sourced { value: name_flag(&flags.words)?, at: flags.at.clone() })
     };
     let command = match &launch.program {
         Program::Vm(words) => name_flag(words).map(|value| Sourced { value, at: launch.at.clone() }),

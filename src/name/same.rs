@@ -82,7 +82,9 @@ impl Identity {
 
     /// A template with everything filled in that this identity knows.
     pub fn show(&self, name: &Template) -> String {
-        self.atoms(name).iter().map(Atom::show).collect()
+        let mut shown = String::new();
+        self.atoms(name).iter().for_each(|atom| atom.show_in(&mut shown));
+        shown
     }
 
     /// A name as one of the pods may have it, for log lines: `cart@10.42.1.7`.
@@ -185,10 +187,16 @@ impl Identity {
 
 impl Atom {
     fn show(&self) -> String {
+        let mut shown = String::new();
+        self.show_in(&mut shown);
+        shown
+    }
+
+    fn show_in(&self, text: &mut String) {
         match self {
-            Self::Char(c) => c.to_string(),
-            Self::Sym(sym) => format!("{{{}}}", sym.name()),
-            Self::Opaque(_) => "{?}".to_owned(),
+            Self::Char(c) => text.push(*c),
+            Self::Sym(sym) => text.extend(["{", sym.name(), "}"]),
+            Self::Opaque(_) => text.push_str("{?}"),
         }
     }
 

@@ -118,10 +118,7 @@ impl Trace<'_> {
         if let Some(service) = self.searched_services().into_iter().find(is_ipv6) {
             return Some(format!("{} answers with IPv6 addresses, which is not checked yet", service.title()));
         }
-        let flags = ["ERL_AFLAGS", "ERL_FLAGS", "ERL_ZFLAGS", "ELIXIR_ERL_OPTIONS"];
-        let env = &self.naming.as_ref()?.env;
-        let is_told = |name: &&str| env.get(name).is_some_and(|var| speaks_ipv6(&var.value.words()));
-        let told = flags.into_iter().find(is_told)?;
+        let told = self.naming.as_ref()?.flags.iter().find(|flags| speaks_ipv6(&flags.words))?.variable;
         Some(format!(
             "{told} asks for distribution over IPv6, and it is not known whether the pods have such addresses"
         ))

@@ -10,6 +10,8 @@ use saphyr_parser::Input;
 pub(super) struct Characters<'s> {
     text: &'s str,
     at: usize,
+    /// The character at `at`, which is looked at several times; behind the end it is the NUL that the parser expects there.
+    here: char,
 }
 
 /// How far the parser looks ahead at once. A scalar that has room for 32 bytes and holds one takes as many without growing.
@@ -17,12 +19,18 @@ const AHEAD: usize = 31;
 
 impl<'s> Characters<'s> {
     pub(super) fn new(text: &'s str) -> Self {
-        Self { text, at: 0 }
+        let mut characters = Self { text, at: 0, here: '\0' };
+        characters.look();
+        characters
     }
 
     #[inline]
-    fn byte(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
+    fn look(&mut self) {
+        self.here = match self.text.as_bytes().get(self.at) {
+            Some(byte) if byte.is_ascii() => char::from(*byte),
+            Some(_) => self.wide(),
+            None => '\0',
+        };
     }
 
     /// The character here, which is not a single byte.
@@ -49,24 +57,21 @@ impl Input for Characters<'_> {
 
     #[inline]
     fn raw_read_ch(&mut self) -> char {
-        let character = self.peek();
+        let character = self.here;
         self.skip();
         character
     }
 
     #[inline]
     fn raw_read_non_breakz_ch(&mut self) -> Option<char> {
-        let reads = !matches!(self.peek(), '\0' | '\n' | '\r' | '\u{feff}');
+        let reads = !matches!(self.here, '\0' | '\n' | '\r' | '\u{feff}');
         reads.then(|| self.raw_read_ch())
     }
 
     #[inline]
     fn skip(&mut self) {
-        self.at += match self.byte() {
-            Some(byte) if byte.is_ascii() => 1,
-            Some(_) => self.wide().len_utf8(),
-            None => 0,
-        };
+        self.at += self.here.len_utf8();
+        self.look();
     }
 
     #[inline]
@@ -76,30 +81,32 @@ impl Input for Characters<'_> {
 
     #[inline]
     fn peek(&self) -> char {
-        match self.byte() {
-            Some(byte) if byte.is_ascii() => char::from(byte),
-            Some(_) => self.wide(),
-            None => '\0',
-        }
+        self.here
     }
 
     #[inline]
     fn peek_nth(&self, n: usize) -> char {
         let mut ahead = *self;
         ahead.skip_n(n);
-        ahead.peek()
+        ahead.here
     }
 
     #[inline]
     fn peek_opt(&self) -> Option<char> {
-        self.byte().map(|_| self.peek())
+        (self.at < self.text.len()).then_some(self.here)
     }
 
-    // As the trait has it, without looking two characters ahead where one decides.
+    // The rest is as the trait has it, without looking at more characters, or more often, than it takes to decide.
+
+    #[inline]
+    fn next_is_blank_or_breakz(&self) -> bool {
+        matches!(self.here, '\0' | '\t' | '\n' | '\r' | ' ')
+    }
+
     #[inline]
     fn next_can_be_plain_scalar(&self, in_flow: bool) -> bool {
         let is_flow = |character| in_flow && matches!(character, ',' | '[' | ']' | '{' | '}');
-        match self.peek() {
+        match self.here {
             ':' => {
                 let next = self.peek_nth(1);
                 !matches!(next, ' ' | '\t' | '\n' | '\r' | '\0') && !is_flow(next)

@@ -83,10 +83,10 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         }
     }
     for (fault, group) in faults {
-        let names: Vec<String> = group.iter().map(|written| format!("`{}`", written.name())).collect();
+        let names: Vec<String> = group.iter().map(|written| format!("`{}`", written.name)).collect();
         let finding = found.refute(&RULE, format!("{}: {}", names.join(", "), fault.what));
         for written in group {
-            finding.label(written.at, "not read");
+            finding.label(written.at(trace), "not read");
         }
         finding.fix(Safety::Safe, fault.fix);
     }
@@ -96,10 +96,9 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
 
 /// A key of ours, wherever it stands.
 struct Written<'w> {
-    /// What follows the prefix.
-    key: &'w str,
+    /// With the prefix.
+    name: &'w str,
     value: &'w str,
-    at: Loc,
     /// On the template, not on the workload's own metadata.
     on_template: bool,
     /// A label, not an annotation.
@@ -107,8 +106,20 @@ struct Written<'w> {
 }
 
 impl Written<'_> {
-    fn name(&self) -> String {
-        format!("{PREFIX}{}", self.key)
+    /// What follows the prefix.
+    fn key(&self) -> &str {
+        self.name.strip_prefix(PREFIX).unwrap_or(self.name)
+    }
+
+    fn at(&self, trace: &Trace<'_>) -> Loc {
+        let (object, pod) = (trace.object, trace.pod);
+        let at = match (self.on_template, self.is_label) {
+            (true, true) => pod.at_label(self.name).of(object.id),
+            (true, false) => pod.at_annotation(self.name).of(object.id),
+            (false, true) => object.at_label(self.name),
+            (false, false) => object.at_annotation(self.name),
+        };
+        at.at_key()
     }
 }
 
@@ -129,30 +140,22 @@ fn keys<'w>(trace: &Trace<'w>) -> Vec<Written<'w>> {
         (true, false, &object.labels),
         (false, false, &object.annotations),
     ] {
-        for (name, value) in pairs.iter().filter(|_| on_template || own) {
-            let Some(key) = name.strip_prefix(PREFIX) else { continue };
-            let at = match (on_template, is_label) {
-                (true, true) => pod.at_label(name).of(object.id),
-                (true, false) => pod.at_annotation(name).of(object.id),
-                (false, true) => object.at_label(name),
-                (false, false) => object.at_annotation(name),
-            };
-            written.push(Written { key, value, at: at.at_key(), on_template, is_label });
-        }
+        let ours = pairs.iter().filter(|(name, _)| (on_template || own) && name.starts_with(PREFIX));
+        written.extend(ours.map(|(name, value)| Written { name, value, on_template, is_label }));
     }
     written
 }
 
 /// What keeps a key from being read.
 fn fault(trace: &Trace<'_>, written: &Written<'_>) -> Option<Fault> {
-    let is_strategy = written.name() == STRATEGY;
-    if written.key == ENFORCE {
+    let is_strategy = written.name == STRATEGY;
+    if written.key() == ENFORCE {
         let what = "is a label of namespaces".to_owned();
         return Some(Fault { what, fix: "move it to the Namespace".to_owned() });
     }
-    if !is_strategy && Key::named(written.key).is_none() {
+    if !is_strategy && Key::named(written.key()).is_none() {
         let known = Key::ALL.map(Key::name).into_iter().chain(["strategy", ENFORCE]);
-        let meant = meant(written.key, known);
+        let meant = meant(written.key(), known);
         let fix = meant.map_or_else(|| "remove it".to_owned(), |meant| format!("call it `{PREFIX}{meant}`"));
         return Some(Fault { what: format!("there is no such key{}", did_you_mean(meant)), fix });
     }
@@ -160,8 +163,8 @@ fn fault(trace: &Trace<'_>, written: &Written<'_>) -> Option<Fault> {
         return None;
     }
     let place = if is_strategy { &trace.pod.labels } else { &trace.pod.annotations };
-    let is_copy = value_of(place, &written.name()) == Some(written.value);
-    let may_stand_here = written.key == Key::Ignore.name() && !written.is_label;
+    let is_copy = value_of(place, written.name) == Some(written.value);
+    let may_stand_here = written.key() == Key::Ignore.name() && !written.is_label;
     if is_copy || may_stand_here {
         return None;
     }
@@ -227,5 +230,5 @@ fn selectors(trace: &Trace<'_>, found: &mut Findings) {
 
 /// Whether a strategy is declared after all, where nothing reads it.
 pub(super) fn strategy_elsewhere(trace: &Trace<'_>) -> bool {
-    keys(trace).iter().any(|written| written.name() == STRATEGY || meant(written.key, ["strategy"]).is_some())
+    keys(trace).iter().any(|written| written.name == STRATEGY || meant(written.key(), ["strategy"]).is_some())
 }

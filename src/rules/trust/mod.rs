@@ -53,10 +53,8 @@ fn flags(trace: &Trace<'_>) -> Vec<(String, Template, Loc)> {
             found.push((what.to_owned(), pair[1].clone(), at.clone()));
         }
     };
-    for name in ["ERL_AFLAGS", "ERL_FLAGS", "ERL_ZFLAGS", "ELIXIR_ERL_OPTIONS"] {
-        if let Some(var) = naming.env.get(name) {
-            add(name, &var.value.words(), &var.at);
-        }
+    for flags in &naming.flags {
+        add(flags.variable, &flags.words, &flags.at);
     }
     if let Program::Vm(words) = &naming.launch.program {
         add("the command", words, &naming.launch.at);
