@@ -35,7 +35,7 @@ defmodule Cart.Strategy.Kubernetes do
 
   # The peers are forgotten, and so disconnected.
   defp answer({:ok, {{_, 403, _}, _, body}}, _config, _known) do
-    %{"message" => message} = Cart.Json.decode!(to_string(body))
+    %{"message" => message} = Cart.Json.decode!(IO.iodata_to_binary(body))
     warn("cannot query kubernetes (unauthorized): #{message}")
     []
   end
@@ -86,7 +86,7 @@ defmodule Cart.Strategy.Kubernetes do
 
   @doc "The nodes that a list of endpoints or pods makes."
   def names(body, config) do
-    for address <- addresses(lookup(config), Cart.Json.decode!(to_string(body))) do
+    for address <- addresses(lookup(config), Cart.Json.decode!(IO.iodata_to_binary(body))) do
       name(Keyword.get(config, :mode, :ip), address, config)
     end
   end
