@@ -25,7 +25,7 @@ pub enum Symptom {
     /// The name is longer than an atom may be; crash at boot.
     SystemLimit,
     /// An unquoted name with spaces falls apart into arguments; crash at boot.
-    StartCliUndefined,
+    Words,
     /// The DNS strategies, when the name does not exist.
     LookupFailed(String),
     /// `Kubernetes.DNS` meets a CNAME.
@@ -44,7 +44,7 @@ pub enum Symptom {
     ContainerCreating(String),
     /// The API server refuses the object.
     Refused(String),
-    /// epmd's port is not a number.
+    /// epmd's port is not a number; crash at boot.
     EpmdPort,
     /// The API server's own host name does not resolve.
     ApiHostUnresolved(String),
@@ -63,14 +63,14 @@ impl fmt::Display for Symptom {
             Self::CantSetLongName => f.write_str("`Can't set long node name! Please check your configuration`, and the pod restarts for ever"),
             Self::BadDistribution(value) => write!(
                 f,
-                "`ERROR: Expected RELEASE_DISTRIBUTION to be sname, name, or none, got: {value}`, and the node boots without distribution"
+                "`ERROR: Expected sname, name, or none in RELEASE_DISTRIBUTION, got: {value}`, and the node boots without distribution"
             ),
             Self::NotPartOfNetwork(name) => write!(f, "`unable to connect to :\"{name}\": not part of network`"),
             Self::UnableToConnect(name) => write!(f, "`unable to connect to :\"{name}\"`, every five seconds; `Node.list()` stays empty"),
             Self::InvalidNodeName => f.write_str("`Invalid node name! Please check your configuration`, and the pod restarts for ever"),
             Self::IllegalHostname(host) => write!(f, "on the peers `** Hostname {host} is illegal **`; `Node.list()` stays empty"),
             Self::SystemLimit => f.write_str("`system_limit` in `list_to_atom`, and the pod restarts for ever"),
-            Self::StartCliUndefined => f.write_str("`{\"init terminating in do_boot\",{undef,[{elixir,start_cli,[],[]}`, and the pod restarts for ever"),
+            Self::Words => f.write_str("`init terminating in do_boot`, and the pod restarts for ever"),
             Self::LookupFailed(service) => write!(f, "`lookup against {service} failed: :nxdomain`, every five seconds; `Node.list()` stays empty"),
             Self::CaseClauseError => f.write_str("`CaseClauseError` in `Cluster.Strategy.Kubernetes.DNS`, again and again"),
             Self::Unauthorized(message) => write!(f, "`cannot query kubernetes (unauthorized): {message}`; `Node.list()` stays empty"),
@@ -80,7 +80,7 @@ impl fmt::Display for Symptom {
             Self::OnlyItself => f.write_str("nothing is logged; each replica takes its peers for itself and `Node.list()` stays empty"),
             Self::ContainerCreating(why) => write!(f, "the pod stays in ContainerCreating: `{why}`"),
             Self::Refused(why) => write!(f, "`kubectl apply` is refused: `{why}`"),
-            Self::EpmdPort => f.write_str("`register/listen error: {{badarg,[{erlang,list_to_integer,[\"tcp://...\"]`, and the node boots without distribution"),
+            Self::EpmdPort => f.write_str("`register/listen error: {{badarg,[{erlang,list_to_integer,[\"tcp://...\"]`, and the pod restarts for ever"),
             Self::ApiHostUnresolved(host) => write!(f, "`request to kubernetes failed!: {{:failed_connect, ... {{'{host}', 443}} ... :nxdomain`"),
             Self::CookieRejected => f.write_str("`** Connection attempt from node ... rejected. Invalid challenge reply. **`"),
             Self::CalledLiterally(name) => write!(f, "the node boots and is literally called `{name}`; `unable to connect to` its own expected name is all that is logged"),

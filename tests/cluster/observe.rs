@@ -67,7 +67,8 @@ impl Subject {
             _ => return None,
         };
         let name = object["metadata"]["name"].as_str()?.to_owned();
-        let declared = labels.get("beamgate.dev/strategy").is_some();
+        // What a Job runs comes and goes: nobody waits for it.
+        let declared = kind != "Job" && labels.get("beamgate.dev/strategy").is_some();
         Some(Self { kind: kind.to_owned(), name, replicas: usize::try_from(replicas).unwrap(), declared })
     }
 
@@ -259,9 +260,9 @@ impl Observation {
         self.pods.iter_mut().for_each(Pod::probe);
     }
 
-    /// What its nodes answer when they are asked their names, without what differs from run to run.
-    pub(crate) fn names(&self) -> BTreeSet<String> {
-        self.pods.iter().flat_map(|pod| &pod.answers).map(|name| self.normalise(name)).collect()
+    /// What its nodes answer when they are asked their names.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &String> {
+        self.pods.iter().flat_map(|pod| &pod.answers)
     }
 
     /// Nodes that call themselves otherwise than they answer.
@@ -272,18 +273,13 @@ impl Observation {
         doubtful.map(|(pod, name)| format!("a node says that it is {name} and answers {:?}", pod.answers)).collect()
     }
 
-    /// All that was logged, without what differs from run to run.
+    /// All that was logged.
     pub(crate) fn log(&self) -> String {
-        let logs: String = self.pods.iter().map(|pod| pod.log.as_str()).collect();
-        self.normalise(&logs)
+        self.pods.iter().map(|pod| pod.log.as_str()).collect()
     }
 
     /// Why its pods do not run, as the kubelet says.
     pub(crate) fn waiting(&self) -> BTreeSet<String> {
         self.pods.iter().filter_map(|pod| pod.waiting.clone()).collect()
-    }
-
-    fn normalise(&self, text: &str) -> String {
-        self.pods.iter().fold(text.to_owned(), |text, pod| pod.normalise(&text))
     }
 }

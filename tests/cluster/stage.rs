@@ -3,7 +3,7 @@
 //! Every app gets a namespace of its own, and its clock runs from the moment when all its pods have run: whoever has
 //! formed leaves at once, whoever has not stays [`PATIENCE`] more, and the next comes in for it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
@@ -23,6 +23,9 @@ const BOOT: Duration = Duration::from_secs(40);
 
 /// A cluster that formed and falls apart again in the next two polls has not formed.
 const STEADY: Duration = Duration::from_secs(10);
+
+/// How often pods are looked at.
+const POLL: Duration = Duration::from_secs(3);
 
 /// Pods at a time.
 const PODS: usize = 100;
@@ -65,16 +68,22 @@ impl Outcome {
         fates.chain(refused).max().unwrap_or(Fate::Refused)
     }
 
-    /// All that was logged, or said by the API server, in the words of the manifest.
+    /// All that was logged, or said by the API server and the kubelet, in the words of the manifest.
     pub(crate) fn log(&self) -> String {
         let logs = self.workloads.iter().map(Observation::log);
-        let said: String = logs.chain(self.refused.clone()).chain(self.events.clone()).collect();
-        without_cluster_ips(&replace_word(&said, &self.namespace, NAMESPACE))
+        self.normalise(&logs.chain(self.refused.clone()).chain(self.events.clone()).collect::<String>())
     }
 
     /// What the nodes of a workload call themselves, in the words of the manifest.
-    pub(crate) fn names(&self, workload: &Observation) -> Vec<String> {
-        workload.names().iter().map(|name| replace_word(name, &self.namespace, NAMESPACE)).collect()
+    pub(crate) fn names(&self, workload: &Observation) -> BTreeSet<String> {
+        workload.names().map(|name| self.normalise(name)).collect()
+    }
+
+    /// Takes what differs from run to run out of a text: addresses, the names of pods, the namespace.
+    pub(crate) fn normalise(&self, text: &str) -> String {
+        let pods = self.workloads.iter().flat_map(|workload| &workload.pods);
+        let text = pods.fold(text.to_owned(), |text, pod| pod.normalise(&text));
+        without_cluster_ips(&replace_word(&text, &self.namespace, NAMESPACE))
     }
 }
 
@@ -127,12 +136,12 @@ pub(crate) fn play(scenes: &[Scene]) -> Vec<Outcome> {
                     let seconds = start.elapsed().as_secs();
                     println!("{seconds:5} s  {:4} to go  {}: {}", left, scenes[done.scene].title, outcome.fate());
                     outcomes[done.scene] = Some(outcome);
-                    kubectl(&["delete", "namespace", &done.namespace, "--wait=false"], "");
+                    done.end();
                 }
                 None => index += 1,
             }
         }
-        std::thread::sleep(Duration::from_secs(2));
+        std::thread::sleep(POLL);
     }
     outcomes.into_iter().map(Option::unwrap).collect()
 }
@@ -222,6 +231,12 @@ impl Playing {
     fn events(&self) -> String {
         let events = cluster::get(&["events", "-n", &self.namespace]);
         events.iter().filter_map(|event| Some(event["message"].as_str()?.to_owned() + "\n")).collect()
+    }
+
+    /// Takes its pods away. The namespace goes with the cluster, or with the next run: to delete one is much work.
+    fn end(&self) {
+        let kinds = "deployments,statefulsets,daemonsets,jobs,cronjobs,pods";
+        kubectl(&["delete", kinds, "--all", "--namespace", &self.namespace, "--wait=false"], "");
     }
 
     fn is_settled(&self) -> bool {

@@ -5,8 +5,8 @@
 //!
 //! ## At run time
 //!
-//! Without a dot, on the peers: `** Hostname cart is illegal **`. Otherwise `unable to connect to` the node's own expected
-//! name, every five seconds; `Node.list()` stays empty. A second `@` crashes at boot.
+//! `unable to connect to` the name that the peers expect, every five seconds; `Node.list()` stays empty. Where they dial the
+//! name without a dot: `** Hostname cart is illegal **`. A second `@` crashes at boot.
 //!
 //! ## Example
 //!
@@ -63,10 +63,13 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         _ => return,
     };
     let symptom = match &naming.boot {
-        Boot::Crash(Crash::Words) => Symptom::StartCliUndefined,
+        Boot::Crash(Crash::Words) => Symptom::Words,
         Boot::Crash(_) => Symptom::InvalidNodeName,
-        _ if what == NO_DOT => Symptom::IllegalHostname(trace.identity.example(&host)),
-        _ => Symptom::UnableToConnect(trace.identity.example(name)),
+        _ => match trace.first_dialled().filter(|dialled| *dialled != trace.identity.example(name)) {
+            Some(dialled) => Symptom::UnableToConnect(dialled),
+            None if what == NO_DOT => Symptom::IllegalHostname(trace.identity.example(&host)),
+            None => Symptom::UnableToConnect(trace.identity.example(name)),
+        },
     };
     let finding = found.refute(&RULE, format!("host `{host}` has {what}: no peer can reach this node"));
     finding.label(at, what).symptom(symptom).fix(Safety::Safe, "write the host as its peers dial it");

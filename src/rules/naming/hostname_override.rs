@@ -7,7 +7,7 @@
 //! ## At run time
 //!
 //! Where the VM completes the name: `Can't set long node name! Please check your configuration`, and the pod restarts for
-//! ever. With too long a name the pod stays in ContainerCreating: `Failed to construct FQDN from Pod hostname and cluster
+//! ever. With too long a name the pod stays in ContainerCreating: `failed to construct FQDN from pod hostname and cluster
 //! domain`.
 //!
 //! ## Example
@@ -100,7 +100,7 @@ fn too_long(trace: &Trace<'_>, found: &mut Findings) {
     found
         .refute(&RULE, format!("`{fqdn}` would be the host name: {length} characters, and the kernel allows {LONGEST}"))
         .label(trace.at_pod_spec(&["setHostnameAsFQDN"]), "makes the whole FQDN the host name")
-        .symptom(Symptom::ContainerCreating("Failed to construct FQDN from Pod hostname and cluster domain".to_owned()))
+        .symptom(Symptom::ContainerCreating("failed to construct FQDN from pod hostname and cluster domain".to_owned()))
         .fix(Safety::Safe, "remove `setHostnameAsFQDN`");
 }
 

@@ -5,7 +5,8 @@
 //!
 //! ## At run time
 //!
-//! Nothing is logged: a node never dials its own name. `Node.list()` stays empty.
+//! `unable to connect to :"cart@10.42.1.7"`, every five seconds, where peers are dialled by names of their own, which none of
+//! them has. Where all are dialled by the one name, nothing is logged: a node never dials itself. `Node.list()` stays empty.
 //!
 //! ## Example
 //!
@@ -67,7 +68,12 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     if trace.pod.hostname.is_some() && !trace.workload.has_stable_hostnames() {
         finding.label(trace.at_pod_spec(&["hostname"]), "one host name for all pods");
     }
-    finding.symptom(Symptom::OnlyItself);
+    let peers = trace.dials.first().filter(|dial| trace.identity.differs_between_pods(&dial.name));
+    finding.symptom(match peers {
+        Some(_) if trace.is_silent_about_peers() => Symptom::Silence,
+        Some(dial) => Symptom::UnableToConnect(trace.identity.example(&dial.name)),
+        None => Symptom::OnlyItself,
+    });
     match trace.dials.first().and_then(|dial| trace.lines_of(&dial.name)) {
         Some(lines) => finding.fix(Safety::Unsafe, "name each node as it is dialled").snippet(lines),
         None => finding.fix(Safety::Unsafe, "make the name differ from pod to pod, as `$(MY_POD_IP)` does"),

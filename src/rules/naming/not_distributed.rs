@@ -5,7 +5,7 @@
 //!
 //! ## At run time
 //!
-//! For a misspelt value one line, `ERROR: Expected RELEASE_DISTRIBUTION to be sname, name, or none, got: longnames`, and the
+//! For a misspelt value one line, `ERROR: Expected sname, name, or none in RELEASE_DISTRIBUTION, got: longnames`, and the
 //! boot goes on; then, as with `none`, libcluster says of each peer that it is `not part of network`.
 //!
 //! ## Example

@@ -7,7 +7,8 @@
 //! ## At run time
 //!
 //! The node boots and is literally called `cart@$(MY_POD_IP)`; `unable to connect to` its own expected name is all that is
-//! logged. In the part before `@` the text crashes the node: `Invalid node name!`.
+//! logged. In the part before `@` the text crashes the node: `Invalid node name!`. In what the DNS strategies ask:
+//! `lookup against $(SERVICE) failed: :nxdomain`.
 //!
 //! ## Example
 //!
@@ -44,7 +45,7 @@
 //! Kubernetes 1.35, `pkg/kubelet/kubelet_pods.go`, `makeEnvironmentVariables`, and
 //! `third_party/forked/golang/expansion/expand.go`. Seen on a cluster: all four ways, and `$(HOSTNAME)`.
 
-use super::shell_in_env_value::{as_a_name, is_shell};
+use super::shell_in_env_value::{as_a_name, as_a_query, is_shell};
 use crate::name::env::Var;
 use crate::name::template::{Part, Piece, Sym, Template, Unexpanded};
 use crate::place::Loc;
@@ -119,7 +120,7 @@ impl<'w> Reference<'_, 'w> {
                 finding.symptom(Symptom::BadDistribution(self.fed.value.to_string()));
             }
             Feeds::Query => {
-                finding.symptom(Symptom::Silence);
+                finding.symptom(as_a_query(self.trace));
             }
             Feeds::Cookie => {
                 finding.at_most(Severity::Warning).effect(Effect::Risks);

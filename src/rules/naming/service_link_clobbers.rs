@@ -5,7 +5,7 @@
 //!
 //! ## At run time
 //!
-//! `register/listen error: {{badarg,[{erlang,list_to_integer,["tcp://..."]`, and the node boots without distribution. It
+//! `register/listen error: {{badarg,[{erlang,list_to_integer,["tcp://..."]`, and the pod restarts for ever. It
 //! hits every BEAM pod of the namespace that starts after the Service was made.
 //!
 //! ## Example

@@ -5,7 +5,7 @@
 //!
 //! ## At run time
 //!
-//! With spaces in it the start script falls apart: `{"init terminating in do_boot",{undef,[{elixir,start_cli,[],[]}`, and the
+//! With spaces in it the start script falls apart: `init terminating in do_boot`, and the
 //! pod restarts for ever. Without, the node boots and is literally called `cart@${MY_POD_IP}`; `unable to connect to` the
 //! names that its peers ought to have is all that is logged.
 //!
@@ -88,7 +88,7 @@ fn consequence(trace: &Trace<'_>, fed: &Fed<'_>, finding: &mut Finding) {
             finding.symptom(Symptom::BadDistribution(fed.value.to_string()));
         }
         Feeds::Query => {
-            finding.symptom(Symptom::Silence);
+            finding.symptom(as_a_query(trace));
         }
         Feeds::Cookie | Feeds::Flags => {
             finding.at_most(Severity::Warning).effect(Effect::Risks);
@@ -96,10 +96,15 @@ fn consequence(trace: &Trace<'_>, fed: &Fed<'_>, finding: &mut Finding) {
     }
 }
 
+/// What is seen where the text as it was written is asked for.
+pub(super) fn as_a_query(trace: &Trace<'_>) -> Symptom {
+    trace.asked_service().map_or(Symptom::Silence, |asked| trace.nothing_found(asked))
+}
+
 /// What becomes of a node whose name is the text as it was written.
 pub(super) fn as_a_name(trace: &Trace<'_>, fed: &Fed<'_>) -> Symptom {
     match trace.boot() {
-        Some(Boot::Crash(Crash::Words)) => Symptom::StartCliUndefined,
+        Some(Boot::Crash(Crash::Words)) => Symptom::Words,
         Some(Boot::Crash(Crash::InvalidName)) => Symptom::InvalidNodeName,
         _ => Symptom::CalledLiterally(trace.identity.show(fed.value)),
     }

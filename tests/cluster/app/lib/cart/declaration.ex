@@ -27,7 +27,7 @@ defmodule Cart.Declaration do
 
   defp options("Kubernetes", declared) do
     [
-      take(declared, "basename", :kubernetes_node_basename),
+      basename(declared, :kubernetes_node_basename),
       take(declared, "selector", :kubernetes_selector),
       take(declared, "service", :kubernetes_service_name),
       take(declared, "namespace", :kubernetes_namespace),
@@ -38,7 +38,7 @@ defmodule Cart.Declaration do
   end
 
   defp options("Kubernetes.DNS", declared) do
-    [take(declared, "basename", :application_name), take(declared, "service", :service)]
+    [basename(declared, :application_name), take(declared, "service", :service)]
   end
 
   # libcluster demands a namespace; a declaration leaves it out where it is the pod's own.
@@ -47,14 +47,14 @@ defmodule Cart.Declaration do
     set_cluster_domain(declared["cluster-domain"])
 
     [
-      take(declared, "basename", :application_name),
+      basename(declared, :application_name),
       take(declared, "service", :service),
       take(declared, "namespace", :namespace)
     ]
   end
 
   defp options("DNSPoll", declared) do
-    [take(declared, "basename", :node_basename), take(declared, "service", :query)]
+    [basename(declared, :node_basename), take(declared, "service", :query)]
   end
 
   # As Phoenix's generators write it.
@@ -63,13 +63,19 @@ defmodule Cart.Declaration do
   end
 
   defp options("Peerage", declared) do
-    [take(declared, "basename", :app_name), take(declared, "service", :dns_name)]
+    [basename(declared, :app_name), take(declared, "service", :dns_name)]
   end
 
   defp options(_unknown, _declared), do: []
 
   defp take(declared, key, option, convert \\ & &1) do
     with {:ok, value} <- Map.fetch(declared, key), do: {option, convert.(value)}, else: (:error -> nil)
+  end
+
+  # A declaration leaves the basename out where the node's own name says it.
+  defp basename(declared, option) do
+    own = node() |> Atom.to_string() |> String.split("@") |> hd()
+    take(Map.put_new(declared, "basename", own), "basename", option)
   end
 
   defp atom(nil), do: nil
