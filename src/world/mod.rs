@@ -41,6 +41,7 @@ pub struct World {
     bindings: Vec<ObjectId>,
     endpoints: Vec<ObjectId>,
     services: Vec<ObjectId>,
+    refused_services: Vec<ObjectId>,
     workloads: Vec<ObjectId>,
     namespaces: Vec<String>,
 }
@@ -122,6 +123,8 @@ impl World {
         }
         let mut name = |group| self.by_name.entry(object.name.clone()).or_default().push((group, id));
         match &object.body {
+            // It will not be there.
+            Body::Service(service) if service.is_refused() => self.refused_services.push(id),
             Body::Service(_) => {
                 name(Group::Service);
                 self.services.push(id);
@@ -239,6 +242,11 @@ impl World {
     /// Services of a name in whatever namespace: for a hint where the right one has none.
     pub fn services_called(&self, name: &str) -> impl Iterator<Item = &Object> {
         self.in_group(Group::Service, name)
+    }
+
+    /// Services that the API server will not take, so that they are nobody's.
+    pub fn refused_services(&self) -> impl Iterator<Item = &Object> {
+        self.refused_services.iter().filter_map(|id| self.object(*id))
     }
 
     /// Workloads whose pods a selector matches.

@@ -90,6 +90,11 @@ impl Service {
         self.answers() == Answers::Pods
     }
 
+    /// No ports, and not headless either: the API server refuses it (`pkg/apis/core/validation`, `ValidateService`).
+    pub fn is_refused(&self) -> bool {
+        self.ports.is_empty() && self.answers() == Answers::VirtualIp
+    }
+
     /// `ClusterIP`, `NodePort`, `LoadBalancer` or `ExternalName`.
     pub fn type_name(&self) -> &str {
         self.kind.as_deref().unwrap_or("ClusterIP")

@@ -37,6 +37,9 @@ const BOOTING: usize = 12;
 /// The namespace that manifests name: it is replaced by one of the same length.
 pub(crate) const NAMESPACE: &str = "shop";
 
+/// What runs pods. Bare pods are the last: those of the others are gone with them.
+const KINDS: &str = "deployments,statefulsets,daemonsets,jobs,cronjobs,pods";
+
 /// An app, as its files have it.
 #[derive(Debug, Clone)]
 pub(crate) struct Scene {
@@ -185,8 +188,13 @@ impl Playing {
         let namespace = namespace(number);
         let manifest = replace_word(&scene.manifest, NAMESPACE, &namespace).replace("replicas: 3", "replicas: 2");
         let output = kubectl(&["apply", "-o", "json", "-f", "-"], &manifest);
+        // Of a manifest that is refused in part, `apply` prints nothing.
         let applied: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
-        let objects = applied["items"].as_array().cloned().unwrap_or_else(|| vec![applied]);
+        let objects = match applied["items"].as_array() {
+            Some(items) => items.clone(),
+            None if output.status.success() => vec![applied],
+            None => cluster::get(&["deployments,statefulsets,daemonsets,jobs", "--namespace", &namespace]),
+        };
         let mut refused = String::new();
         if !output.status.success() {
             let _ = write!(refused, "{}", String::from_utf8_lossy(&output.stderr));
@@ -235,8 +243,7 @@ impl Playing {
 
     /// Takes its pods away. The namespace goes with the cluster, or with the next run: to delete one is much work.
     fn end(&self) {
-        let kinds = "deployments,statefulsets,daemonsets,jobs,cronjobs,pods";
-        kubectl(&["delete", kinds, "--all", "--namespace", &self.namespace, "--wait=false"], "");
+        kubectl(&["delete", KINDS, "--all", "--namespace", &self.namespace, "--wait=false"], "");
     }
 
     fn is_settled(&self) -> bool {

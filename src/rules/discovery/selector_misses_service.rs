@@ -41,6 +41,7 @@
 //! Kubernetes 1.35, `pkg/controller/endpoint/endpoints_controller.go`: the labels of Endpoints are copied from the
 //! Service. Measured with libcluster 3.5.0.
 
+use super::service_missing::label_refused;
 use crate::discovery::{LabelQuery, Resource};
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
 use crate::rules::{Check, Rule};
@@ -78,6 +79,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     if !candidates.is_empty() {
         finding.label(query.at.clone(), "asks for it");
     }
+    label_refused(trace, finding, |service| query.selector.matches(&service.labels));
     finding.symptom(Symptom::Silence);
     fix(query, &candidates, finding);
 }

@@ -40,6 +40,7 @@ use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
 use crate::rules::{Check, Rule};
 use crate::trace::Trace;
 use crate::world::facts::Kinds;
+use crate::world::object::Object;
 
 pub(super) static RULE: Rule = Rule {
     code: 201,
@@ -100,11 +101,19 @@ fn refute_dots(trace: &Trace<'_>, asked: &ServiceRef, found: &mut Findings) {
         .fix(Safety::Unsafe, format!("let the app ask for `{name}`"));
 }
 
+/// Points at Services that might have answered, had they ports.
+pub(super) fn label_refused(trace: &Trace<'_>, finding: &mut Finding, is_meant: impl Fn(&Object) -> bool) {
+    for service in trace.world.refused_services().filter(|service| is_meant(service)) {
+        finding.label(service.at(&["spec"]), "neither headless nor with ports: the API server refuses it");
+    }
+}
+
 /// Points at what may have been meant: a Service of these pods, or one of the same name elsewhere.
 fn label_candidates(trace: &Trace<'_>, asked: &ServiceRef, finding: &mut Finding) {
     for service in trace.world.services_selecting(trace.object, trace.workload) {
         finding.label(service.at(&["metadata", "name"]), "this one selects these pods");
     }
+    label_refused(trace, finding, |service| service.name == asked.name);
     for service in trace.world.services_called(&asked.name) {
         finding.label(service.at(&["metadata", "namespace"]), "called so, in another namespace");
     }

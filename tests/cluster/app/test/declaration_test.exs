@@ -43,7 +43,7 @@ defmodule Cart.DeclarationTest do
     System.put_env("CART_TEST_SERVICE", "cart-headless")
     on_exit(fn -> System.delete_env("CART_TEST_SERVICE") end)
 
-    assert {"Kubernetes.DNS", [service: "cart-headless.shop"]} =
+    assert {"Kubernetes.DNS", [application_name: _, service: "cart-headless.shop"]} =
              Declaration.strategy("Cluster.Strategy.Kubernetes.DNS", %{"service" => "$(CART_TEST_SERVICE).shop"})
 
     assert {_, [application_name: nil]} = Declaration.strategy("Kubernetes.DNS", %{"basename" => "$(CART_TEST_UNSET)"})
