@@ -5,8 +5,9 @@ use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Set for the process that runs inside.
 const INSIDE: &str = "BEAMGATE_INSIDE_CLUSTER";
@@ -44,12 +45,16 @@ pub(crate) fn kubectl(arguments: &[&str], input: &str) -> Output {
 
 /// What `kubectl get` says of these kinds.
 pub(crate) fn get(arguments: &[&str]) -> Vec<Value> {
-    let output = kubectl(&[&["get", "-o", "json"], arguments].concat(), "");
-    assert!(output.status.success(), "kubectl get {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    let mut list: Value = serde_json::from_slice(&output.stdout).unwrap();
+    try_get(arguments).unwrap_or_else(|| panic!("kubectl get {arguments:?} fails"))
+}
+
+/// What `kubectl get` says of these kinds, if the API server answers in time.
+pub(crate) fn try_get(arguments: &[&str]) -> Option<Vec<Value>> {
+    let output = kubectl(&[&["get", "--request-timeout=20s", "-o", "json"], arguments].concat(), "");
+    let mut list: Value = serde_json::from_slice(&output.stdout).ok().filter(|_| output.status.success())?;
     match list["items"].take() {
-        Value::Array(items) => items,
-        _ => vec![list],
+        Value::Array(items) => Some(items),
+        _ => Some(vec![list]),
     }
 }
 
@@ -59,7 +64,18 @@ pub(crate) fn prepare(manifest: &str) {
     assert!(output.status.success(), "{}\n{manifest}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// The policy that gives the test app its pod's annotations.
-pub(crate) fn install_podinfo() {
+/// Installs the policy that gives the test app its pod's annotations, and waits until it does so in this namespace: the
+/// API server reads policies when it likes.
+pub(crate) fn install_podinfo(namespace: &str) {
     prepare(&fs::read_to_string(root().join("tests/cluster/podinfo.yaml")).unwrap());
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "is-it-there", "namespace": namespace},
+        "spec": {"containers": [{"name": "app", "image": "cluster-demo:1"}]}});
+    for _ in 0..60 {
+        let made = kubectl(&["create", "--dry-run=server", "-o", "json", "-f", "-"], &pod.to_string());
+        if String::from_utf8_lossy(&made.stdout).contains("podinfo") {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    panic!("tests/cluster/podinfo.yaml has no effect");
 }

@@ -10,6 +10,7 @@ mod cluster;
 mod lint;
 mod matrix;
 mod observe;
+mod pod;
 mod proofs;
 mod random;
 mod stage;

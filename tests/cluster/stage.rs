@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::cluster::{self, kubectl};
-use crate::observe::{Fate, Observation, Subject, replace_word};
+use crate::observe::{Fate, Observation, Subject};
+use crate::pod::replace_word;
 
 /// An app that does not see all its peers after this does not form: eighteen polls of libcluster.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -79,7 +80,7 @@ impl Outcome {
 
     /// What the nodes of a workload call themselves, in the words of the manifest.
     pub(crate) fn names(&self, workload: &Observation) -> BTreeSet<String> {
-        workload.names().map(|name| self.normalise(name)).collect()
+        workload.names().map(|name| replace_word(&name, &self.namespace, NAMESPACE)).collect()
     }
 
     /// Takes what differs from run to run out of a text: addresses, the names of pods, the namespace.
@@ -117,9 +118,9 @@ struct Playing {
 
 /// Plays all scenes; the outcomes are in their order.
 pub(crate) fn play(scenes: &[Scene]) -> Vec<Outcome> {
-    cluster::install_podinfo();
     clear();
     prepare(scenes);
+    cluster::install_podinfo(&namespace(0));
     let start = Instant::now();
     let mut waiting: VecDeque<usize> = (0..scenes.len()).collect();
     let mut playing: Vec<Playing> = Vec::new();
@@ -129,7 +130,8 @@ pub(crate) fn play(scenes: &[Scene]) -> Vec<Outcome> {
             let Some(scene) = waiting.pop_front() else { break };
             playing.push(Playing::begin(scene, &scenes[scene]));
         }
-        let pods = cluster::get(&["pods", "--all-namespaces"]);
+        // A busy API server is asked again.
+        let Some(pods) = cluster::try_get(&["pods", "--all-namespaces"]) else { continue };
         let mut index = 0;
         while index < playing.len() {
             match playing[index].watch(&pods) {
@@ -215,7 +217,9 @@ impl Playing {
         let own: Vec<Value> =
             pods.iter().filter(|pod| pod["metadata"]["namespace"] == self.namespace.as_str()).cloned().collect();
         let mut workloads: Vec<Observation> = self.subjects.iter().map(|one| Observation::new(one, &own)).collect();
-        if self.ran.is_none() && judged(&workloads).all(Observation::all_ran) {
+        // Whoever joins has to have had the time.
+        let jobs = workloads.iter().filter(|one| one.subject.kind == "Job");
+        if self.ran.is_none() && judged(&workloads).chain(jobs).all(Observation::all_ran) {
             self.ran = Some(Instant::now());
         }
         if judged(&workloads).all(Observation::formed) {
@@ -248,9 +252,11 @@ impl Playing {
 
     fn is_settled(&self) -> bool {
         let over = |since: Option<Instant>, time: Duration| since.is_some_and(|since| since.elapsed() >= time);
-        self.subjects.is_empty()
-            || over(self.formed, STEADY)
-            || over(self.ran, PATIENCE)
-            || (self.ran.is_none() && self.since.elapsed() >= START)
+        let stands = self.ran.is_some() && over(self.formed, STEADY);
+        let failed = self.formed.is_none() && over(self.ran, PATIENCE);
+        // What forms and falls apart again and again is not waited for any longer.
+        let flaps = over(self.ran, PATIENCE * 2);
+        let never_ran = self.ran.is_none() && self.since.elapsed() >= START;
+        self.subjects.is_empty() || stands || failed || flaps || never_ran
     }
 }
