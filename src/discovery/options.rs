@@ -127,6 +127,8 @@ impl Options<'_> {
             namespace: match asked.namespace {
                 Some(OWN) => self.scope.object.namespace.clone(),
                 Some(written) => Some(written.to_owned()),
+                // The search list begins at home, whatever namespace is declared.
+                None if search && self.is_at_home(asked.name) => self.scope.object.namespace.clone(),
                 None => namespace,
             },
             at: found.at.clone(),
@@ -135,6 +137,12 @@ impl Options<'_> {
             search,
             cluster_domain: asked.domain.map_or(cluster_domain, str::to_owned),
         }))
+    }
+
+    /// Whether the pod's own namespace has a Service of this name.
+    fn is_at_home(&self, service: &str) -> bool {
+        let own = self.scope.object;
+        !self.scope.world.services_named(own, own.namespace.as_deref(), service).is_empty()
     }
 
     /// A Service whose name alone the strategy is given, and makes a longer one of.

@@ -175,10 +175,16 @@ impl Naming {
             .map(|declared| Sourced { value: inputs::bind(&declared.value, &inputs, env), at: declared.at });
         let node = Setting::of(&boot_env, NODE);
         let distribution = Setting::of(&boot_env, DISTRIBUTION);
+        // An image that is declared to give a name gives a long one.
+        let script_is_short = declared.is_none()
+            && match &distribution {
+                Setting::Unset => closed,
+                _ => distribution.literal().as_deref() == Some("sname"),
+            };
         let closed = closed || declared.is_some();
         let flags = Flags::of(&boot_env);
         let mut naming = Self {
-            flag: flag_of(&flags, &launch, &distribution, closed),
+            flag: flag_of(&flags, &launch, script_is_short),
             flags,
             distribution,
             closed,
@@ -197,11 +203,11 @@ impl Naming {
 
     /// The name as it was written, and where: declared, in the VM's flags, or in RELEASE_NODE.
     pub fn written(&self) -> Option<(&Template, Loc)> {
-        if let Some(declared) = &self.declared {
-            return Some((&declared.value, declared.at.clone()));
-        }
         if let Some(flag) = &self.flag {
             return Some((&flag.value.name, flag.at.clone()));
+        }
+        if let Some(declared) = &self.declared {
+            return Some((&declared.value, declared.at.clone()));
         }
         match &self.node {
             Setting::Set(node) => Some((&node.value, node.at.clone())),
@@ -212,8 +218,8 @@ impl Naming {
     /// Whether names are long, or would be if the image says what the name needs.
     pub fn is_presumed_long(&self) -> bool {
         match &self.flag {
-            Some(flag) if self.declared.is_none() => flag.value.long,
-            _ => self.declared.is_some() || self.distribution.literal().as_deref() == Some("name"),
+            Some(flag) => flag.value.long,
+            None => self.declared.is_some() || self.distribution.literal().as_deref() == Some("name"),
         }
     }
 
@@ -223,7 +229,7 @@ impl Naming {
             Program::Foreign(why) if self.declared.is_none() => return Boot::Opaque(why.clone()),
             _ => {}
         }
-        if let Some(declared) = &self.declared {
+        if let Some(declared) = self.declared.as_ref().filter(|_| self.flag.is_none()) {
             return complete(&declared.value, Some(true), pod);
         }
         if let Some(flag) = &self.flag {
@@ -259,7 +265,10 @@ impl Naming {
     /// Whether the start script may give a short name, which beats every long one (`erl_distribution.erl`): it does
     /// unless something that is not read sets RELEASE_DISTRIBUTION.
     fn may_be_outdone(&self, flag: &NameFlag) -> bool {
-        flag.long && !matches!(self.launch.program, Program::Vm(_)) && matches!(self.is_long(), Ok(None))
+        flag.long
+            && self.declared.is_none()
+            && !matches!(self.launch.program, Program::Vm(_))
+            && matches!(self.is_long(), Ok(None))
     }
 
     /// Whether names are long; none where only the image says so.
@@ -392,7 +401,7 @@ fn declared_name(scope: Scope<'_>, env: &Env, keys: &[(Key, Sourced<String>)]) -
 /// The name in the VM's flags that beats the others. Any `-sname` beats every `-name` (`erl_distribution.erl` tries it
 /// first); of several of a kind the first counts. `ERL_AFLAGS` stand before the command line's, `ERL_FLAGS` and
 /// `ERL_ZFLAGS` behind it, and the release's start script gives a name of its own there unless it is told `none`.
-fn flag_of(flags: &[Flags], launch: &Launch, distribution: &Setting, closed: bool) -> Option<Sourced<NameFlag>> {
+fn flag_of(flags: &[Flags], launch: &Launch, script_is_short: bool) -> Option<Sourced<NameFlag>> {
     let of = |name: &str| {
         let flags = flags.iter().find(|flags| flags.variable == name)?;
         Some(Sourced { value: name_flag(&flags.words)?, at: flags.at.clone() })
@@ -408,10 +417,6 @@ fn flag_of(flags: &[Flags], launch: &Launch, distribution: &Setting, closed: boo
         return flags.iter().find(|flag| is_short(flag)).or_else(|| flags.first()).cloned();
     }
     let first = of("ERL_AFLAGS");
-    let script_is_short = match distribution {
-        Setting::Unset => closed,
-        _ => distribution.literal().as_deref() == Some("sname"),
-    };
     match script_is_short {
         true => first.filter(is_short),
         false => flags.into_iter().find(is_short).or(first),
