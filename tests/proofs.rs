@@ -18,6 +18,29 @@ fn proofs() -> impl Iterator<Item = (String, String, toml::Table)> {
     })
 }
 
+/// Fixtures with a fault, of whose proof nothing is said.
+fn unproven(directory: &Path, proof: &toml::Table) -> Vec<String> {
+    let files = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let names = files.filter(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    let names = names.map(|path| path.file_stem().unwrap().to_string_lossy().into_owned());
+    let is_faulty = |name: &String| name.starts_with("bad") || name.starts_with("warn");
+    let is_said = |name: &String| {
+        let not_played = proof.get("not-played").and_then(|files| files.get(name));
+        proof.contains_key(name) || proof.contains_key("not-proven") || not_played.is_some()
+    };
+    names.filter(|name| is_faulty(name) && !is_said(name)).collect()
+}
+
+#[test]
+fn every_fault_has_a_proof_or_a_reason() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules");
+    for directory in fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+        let proof: toml::Table = toml::from_str(&fs::read_to_string(directory.join("proof.toml")).unwrap()).unwrap();
+        let unproven = unproven(&directory, &proof);
+        assert!(unproven.is_empty(), "{}/proof.toml says nothing of {unproven:?}", directory.display());
+    }
+}
+
 fn words(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

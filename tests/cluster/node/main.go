@@ -17,6 +17,7 @@ import (
 	_ "github.com/coredns/coredns/plugin/log"
 	_ "github.com/coredns/coredns/plugin/ready"
 	_ "github.com/coredns/coredns/plugin/reload"
+	_ "github.com/coredns/coredns/plugin/template"
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/server/v3/etcdmain"
 	"k8s.io/component-base/cli"
@@ -62,7 +63,7 @@ func run(command func() *cobra.Command) func() {
 
 func runCoreDNS() {
 	// The order in which a query passes through the plugins. CoreDNS generates its list for all the plugins that it ships.
-	dnsserver.Directives = []string{"bind", "reload", "ready", "errors", "log", "cache", "kubernetes"}
+	dnsserver.Directives = []string{"bind", "reload", "ready", "errors", "log", "cache", "kubernetes", "template"}
 	coremain.Run()
 }
 
