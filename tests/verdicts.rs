@@ -205,3 +205,44 @@ fn a_full_name_is_no_name_of_a_service() {
         )],
     );
 }
+
+/// Seen on a cluster: the VM hears the flags of the pod, whatever name the image gives.
+#[test]
+fn flags_beat_the_name_that_the_image_gives() {
+    let image =
+        ("beamgate.dev/basename: cart", "beamgate.dev/basename: cart\n        beamgate.dev/node-name: cart@{pod-ip}");
+    let unnamed = ("- name: RELEASE_NODE\n              value: cart@$(MY_POD_IP)", END);
+    let flags = |flags: &'static str| vec![image, unnamed, (END, flags)];
+    check(
+        IP,
+        &[
+            (&[image, unnamed], "forms", &[]),
+            (&flags("- name: ERL_AFLAGS\n              value: -sname cart"), "breaks", &["BG301"]),
+            (&flags("- name: ERL_ZFLAGS\n              value: -sname cart"), "breaks", &["BG301"]),
+            (&flags("- name: ERL_AFLAGS\n              value: -name store@$(MY_POD_IP)"), "breaks", &["BG301"]),
+            (&flags("- name: ERL_AFLAGS\n              value: -name cart@$(MY_POD_IP)"), "forms", &[]),
+            (&flags("- name: ERL_ZFLAGS\n              value: -name store@$(MY_POD_IP)"), "forms", &[]),
+        ],
+    );
+}
+
+/// Seen on a cluster: the resolver's search list begins in the pod's own namespace.
+#[test]
+fn a_bare_query_finds_the_service_at_home() {
+    let elsewhere = ("beamgate.dev/service: cart", "beamgate.dev/service: cart\n        beamgate.dev/namespace: other");
+    check(
+        DNS,
+        &[
+            (&[elsewhere], "forms", &[]),
+            (&[elsewhere, ("  name: cart\n  labels", "  name: x\n  labels")], "breaks", &["BG201", "BG203"]),
+        ],
+    );
+}
+
+/// Seen on a cluster: the API server takes no Service without ports, unless it is headless.
+#[test]
+fn a_service_that_is_refused_is_none() {
+    let refused = ("  clusterIP: None\n", "");
+    let portless = ("  ports:\n    - port: 4369\n", "");
+    check(DNS, &[(&[portless], "forms", &[]), (&[refused, portless], "open", &["BG201"])]);
+}
