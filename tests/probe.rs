@@ -122,6 +122,8 @@ fn a_name_that_is_not_registered_is_told_with_those_that_are() {
     let registered = vec!["cart".to_owned(), "shop".to_owned()];
     assert_eq!(unknown.fault, Fault::NotRegistered { name: "nix".to_owned(), registered });
     assert!(unknown.to_string().ends_with("knows no name `nix`; there are cart, shop"), "{unknown}");
+    let alone = ask_host("127.0.0.1", &question(epmd(&[])), TIMEOUT).unwrap_err();
+    assert!(alone.next().starts_with("the node is not distributed (yet)"), "{}", alone.next());
 }
 
 #[test]

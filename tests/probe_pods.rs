@@ -11,23 +11,25 @@ use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tungstenite::handshake::server::{Request, Response};
 use tungstenite::{Message, WebSocket};
-
-const WORKLOAD: &str = "/apis/apps/v1/namespaces/shop/statefulsets/cart";
-const PODS: &str = "/api/v1/namespaces/shop/pods?&labelSelector=app%3Dcart";
 
 /// Serves the API, and gives the path of a kubeconfig for it.
 fn api(name: &str) -> PathBuf {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let server = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || listener.incoming().for_each(|stream| drop(thread::spawn(|| serve(stream.unwrap())))));
+    kubeconfig(name, &server, &json!({}))
+}
+
+fn kubeconfig(name: &str, server: &str, user: &Value) -> PathBuf {
     let config = json!({
-        "apiVersion": "v1", "kind": "Config", "current-context": "it", "users": [],
+        "apiVersion": "v1", "kind": "Config", "current-context": "it", "users": [{ "name": "me", "user": user }],
         "clusters": [{ "name": "it", "cluster": { "server": server } }],
-        "contexts": [{ "name": "it", "context": { "cluster": "it", "user": "", "namespace": "shop" } }],
+        "contexts": [{ "name": "it", "context": { "cluster": "it", "user": "me", "namespace": "shop" } }],
     });
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("kubeconfig-{name}"));
     fs::write(&path, config.to_string()).unwrap();
@@ -52,32 +54,74 @@ fn serve(stream: TcpStream) {
 
 fn respond(mut stream: &TcpStream, length: usize, path: &str) {
     stream.read_exact(&mut vec![0; length]).unwrap();
-    let (code, body) = match path {
-        WORKLOAD => (
-            200,
-            json!({ "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": { "name": "cart" },
-                                  "spec": { "selector": { "matchLabels": { "app": "cart" } } } }),
-        ),
-        PODS => (
-            200,
-            json!({ "apiVersion": "v1", "kind": "PodList", "metadata": {}, "items": [
-            pod("cart-2", "Pending", None), pod("cart-1", "Running", Some("10.42.0.6")),
-            pod("cart-0", "Running", Some("10.42.0.5")), pod("cart-job", "Succeeded", None),
-        ] }),
-        ),
-        _ => (
-            404,
-            json!({ "apiVersion": "v1", "kind": "Status", "status": "Failure", "code": 404, "reason": "NotFound",
-                           "message": format!("{path} not found") }),
-        ),
+    let (code, body) = match path.split_once("/v1/namespaces/shop/").and_then(|(_, path)| found(path)) {
+        Some(body) => (200, body),
+        None => (404, json!({ "kind": "Status", "code": 404, "message": format!("{path} not found") })),
     };
     let body = body.to_string();
     let head = format!("HTTP/1.1 {code} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
     stream.write_all((head + &body).as_bytes()).unwrap();
 }
 
+/// Of the namespace: a StatefulSet and a Deployment with one selector, and a StatefulSet most of whose pods say nothing.
+fn found(path: &str) -> Option<Value> {
+    let list = |items: Vec<Value>| json!({ "metadata": {}, "items": items });
+    Some(match path {
+        "statefulsets/cart" => workload("StatefulSet", "cart", "cart"),
+        "statefulsets/many" => workload("StatefulSet", "many", "many"),
+        "deployments/web" => workload("Deployment", "web", "cart"),
+        "replicasets?&labelSelector=app%3Dcart" => list(vec![
+            owned(workload("ReplicaSet", "web-1", "cart"), "web"),
+            owned(workload("ReplicaSet", "shop-1", "cart"), "shop"),
+        ]),
+        "pods?&labelSelector=app%3Dcart" => list(vec![
+            owned(pod("cart-2", "Pending", None), "cart"),
+            owned(pod("cart-1", "Running", Some("10.42.0.6")), "cart"),
+            owned(pod("cart-0", "Running", Some("10.42.0.5")), "cart"),
+            owned(pod("cart-job", "Succeeded", None), "cart"),
+            owned(crashing(pod("cart-3", "Running", Some("10.42.0.7"))), "cart"),
+            owned(terminating(pod("cart-4", "Running", Some("10.42.0.8"))), "cart"),
+            owned(pod("web-1-a", "Running", Some("10.42.0.9")), "web-1"),
+            owned(pod("shop-1-a", "Running", Some("10.42.0.10")), "shop-1"),
+            pod("alone", "Running", Some("10.42.0.11")),
+        ]),
+        "pods?&labelSelector=app%3Dmany" => {
+            let pods = (0..5).map(|number| pod(&format!("many-{number}"), "Running", Some("10.42.1.1")));
+            list(pods.map(|pod| owned(pod, "many")).collect())
+        }
+        _ => return None,
+    })
+}
+
+fn workload(kind: &str, name: &str, app: &str) -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": kind, "metadata": { "name": name, "uid": format!("uid-{name}") },
+        "spec": { "selector": { "matchLabels": { "app": app } } },
+    })
+}
+
 fn pod(name: &str, phase: &str, ip: Option<&str>) -> Value {
     json!({ "metadata": { "name": name }, "status": { "phase": phase, "podIP": ip } })
+}
+
+fn owned(mut object: Value, owner: &str) -> Value {
+    let reference = json!({ "apiVersion": "apps/v1", "kind": "X", "name": owner, "uid": format!("uid-{owner}") });
+    object["metadata"]["ownerReferences"] = json!([reference]);
+    object["metadata"]["ownerReferences"][0]["controller"] = json!(true);
+    object
+}
+
+fn crashing(mut pod: Value) -> Value {
+    let state = json!({ "waiting": { "reason": "CrashLoopBackOff" } });
+    let status =
+        json!({ "name": "cart", "image": "", "imageID": "", "ready": false, "restartCount": 3, "state": state });
+    pod["status"]["containerStatuses"] = json!([status]);
+    pod
+}
+
+fn terminating(mut pod: Value) -> Value {
+    pod["metadata"]["deletionTimestamp"] = json!("2025-01-01T00:00:00Z");
+    pod
 }
 
 /// Data goes over channel 0 and errors over channel 1, and both begin with the port.
@@ -98,6 +142,9 @@ fn forward(stream: &TcpStream, pod: &str, port: u16) {
     match (pod, port) {
         ("cart-0", 4369) => send(&mut socket, 0, &fake::epmd_says(&[("cart", 40217, 6)], &heard[3..])),
         ("cart-0", 40217) => send(&mut socket, 0, &fake::current(b"named:", "cart@10.42.0.5")),
+        ("many-4", 4369) => send(&mut socket, 0, &fake::epmd_says(&[("many-4", 40217, 6)], &heard[3..])),
+        ("many-4", 40217) => send(&mut socket, 0, &fake::current(b"named:", "many-4@10.42.1.1")),
+        (pod, _) if pod.starts_with("many") => thread::sleep(Duration::from_secs(60)),
         _ => send(&mut socket, 1, b"failed to connect to localhost:4369 inside namespace: connect: connection refused"),
     }
     let _ = socket.close(None);
@@ -108,22 +155,60 @@ fn beamgate(config: &PathBuf, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_beamgate")).arg("probe").args(args).env("KUBECONFIG", config).output().unwrap()
 }
 
+fn lines(told: &Output) -> Vec<&str> {
+    let text = str::from_utf8(&told.stdout).unwrap();
+    text.lines().filter(|line| !line.starts_with(' ')).collect()
+}
+
 #[test]
-fn each_pod_has_a_line() {
+fn each_pod_of_the_workload_that_stays_has_a_line() {
     let told = beamgate(&api("each"), &["sts/cart"]);
-    let text = String::from_utf8(told.stdout).unwrap();
-    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with(' ')).collect();
     assert_eq!(
-        lines,
+        lines(&told),
         [
             "pod/cart-0: cart at port 40217 answers cart@10.42.0.5 (handshake 6)",
             "pod/cart-1: epmd at port 4369 refuses the connection",
-            "pod/cart-2: the pod is Pending",
+            "pod/cart-2: nothing runs in the pod: Pending",
+            "pod/cart-3: nothing runs in the pod: CrashLoopBackOff",
         ],
         "{}",
         String::from_utf8_lossy(&told.stderr)
     );
     assert_eq!(told.status.code(), Some(1));
+}
+
+#[test]
+fn a_deployment_has_the_pods_of_its_replica_sets() {
+    let told = beamgate(&api("web"), &["deploy/web"]);
+    assert_eq!(lines(&told), ["pod/web-1-a: epmd at port 4369 refuses the connection"]);
+}
+
+#[test]
+fn pods_that_say_nothing_leave_the_others_their_time() {
+    let start = Instant::now();
+    let args = ["sts/many", "--dial", "{pod-name}@{pod-ip}", "--timeout", "3s"];
+    let told = beamgate(&api("many"), &args);
+    assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());
+    let silent = |number| format!("pod/many-{number}: epmd at port 4369 does not answer in time");
+    let answers = "pod/many-4: peers dial many-4@10.42.1.1, it answers many-4@10.42.1.1".to_owned();
+    assert_eq!(lines(&told), [silent(0), silent(1), silent(2), silent(3), answers]);
+}
+
+#[test]
+fn credentials_do_not_take_longer_than_they_may() {
+    let command = json!({
+        "apiVersion": "client.authentication.k8s.io/v1", "command": "sh", "args": ["-c", "exec sleep 30 2>&1"],
+        "interactiveMode": "Never",
+    });
+    let start = Instant::now();
+    let told = beamgate(
+        &kubeconfig("slow", "http://127.0.0.1:1", &json!({ "exec": command })),
+        &["sts/cart", "--timeout", "1s"],
+    );
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    assert_eq!(told.status.code(), Some(2));
+    let text = String::from_utf8(told.stderr).unwrap();
+    assert!(text.contains("command for credentials, gives no access in time"), "{text}");
 }
 
 #[test]

@@ -27,8 +27,8 @@ impl<'c> Forward<'c> {
 
 impl Wire for Forward<'_> {
     fn converse<C: Conversation>(&mut self, port: u16, conversation: &C, until: Instant) -> Result<C::Answer, Fault> {
-        let pods: Api<Pod> = Api::namespaced(self.cluster.client.clone(), &self.cluster.namespace);
-        self.cluster.runtime.block_on(async {
+        let pods: Api<Pod> = self.cluster.api();
+        self.cluster.connection.runtime.block_on(async {
             let talk = async {
                 let mut forwarder =
                     pods.portforward(&self.pod, &[port]).await.map_err(|error| Fault::NotForwarded(said(error)))?;

@@ -1,6 +1,7 @@
 //! Names: templates, the environment that fills them, and what a launcher makes of it.
 
 pub mod boot;
+mod complete;
 pub mod env;
 pub mod inputs;
 pub mod launcher;

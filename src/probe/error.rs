@@ -6,6 +6,8 @@ use std::io::{self, ErrorKind};
 /// Who was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Party {
+    /// The system's resolver, about a host.
+    Resolver(String),
     /// epmd, at a port.
     Epmd(u16),
     /// A node.
@@ -26,6 +28,7 @@ impl Party {
 impl fmt::Display for Party {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Resolver(host) => write!(f, "the resolver, asked for `{host}`,"),
             Self::Epmd(port) => write!(f, "epmd at port {port}"),
             Self::Node { basename, port } => write!(f, "`{basename}` at port {port}"),
         }
@@ -173,6 +176,9 @@ impl ProbeError {
             Fault::TimedOut | Fault::Unreachable(_) if at_epmd => {
                 "check the address, and whether a network policy or firewall lets this port through; or give more --timeout"
             }
+            Fault::TimedOut if matches!(self.party, Party::Resolver(_)) => {
+                "check the name servers, or give an IP address, or more --timeout"
+            }
             Fault::Closed | Fault::Foreign(_) if at_epmd => {
                 "this is not epmd: name its port: `HOST:PORT`, `deployment/NAME:PORT`"
             }
@@ -189,8 +195,12 @@ impl ProbeError {
                  inside: `bin/APP rpc 'IO.puts(node())'`"
             }
             Fault::Foreign(_) => "this is no Erlang node, or something stands between, such as the proxy of a mesh",
-            Fault::NotRegistered { .. } => "peers that dial this name are told the same: compare the part before the @",
-            Fault::NobodyRegistered => "the node is not distributed (yet), or registers with another epmd: see its log",
+            Fault::NotRegistered { registered, .. } if !registered.is_empty() => {
+                "peers that dial this name are told the same: compare the part before the @"
+            }
+            Fault::NotRegistered { .. } | Fault::NobodyRegistered => {
+                "the node is not distributed (yet), or registers with another epmd: see its log"
+            }
             Fault::Gone(_) => "the node has just stopped: see its log",
             Fault::OtherVersion { .. } => "a newer beamgate may speak it",
             Fault::Tls => {

@@ -72,9 +72,9 @@ pub fn names(epmd: SocketAddr, timeout: Duration) -> Result<Vec<Node>, ProbeErro
 /// The host cannot be found, has no epmd, or the name is not registered there.
 pub fn ask_host(host: &str, question: &Question, timeout: Duration) -> Result<Vec<Node>, ProbeError> {
     let until = Instant::now() + timeout;
-    let epmd = Party::Epmd(question.epmd);
-    let addresses = wire::resolve(host, question.epmd, until).map_err(|fault| epmd.met(fault))?;
-    let mut outcome = Err(epmd.met(Fault::NoAddress(host.to_owned())));
+    let resolver = Party::Resolver(host.to_owned());
+    let addresses = wire::resolve(host, question.epmd, until).map_err(|fault| resolver.met(fault))?;
+    let mut outcome = Err(resolver.met(Fault::NoAddress(host.to_owned())));
     for (number, address) in addresses.iter().enumerate() {
         outcome = ask(&mut Tcp::to(*address), question, share(until, addresses.len() - number));
         match &outcome {

@@ -3,7 +3,7 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -49,11 +49,6 @@ impl<'c, C: Conversation> Hearing<'c, C> {
         Self { conversation, heard: Vec::new() }
     }
 
-    /// Whether nothing was heard.
-    pub fn is_silence(&self) -> bool {
-        self.heard.is_empty()
-    }
-
     /// The answer, if these bytes complete it. No bytes means that the other side has closed the connection.
     ///
     /// # Errors
@@ -63,7 +58,7 @@ impl<'c, C: Conversation> Hearing<'c, C> {
         let closed = more.is_empty();
         match self.conversation.read(&self.heard, closed)? {
             Some(answer) => Ok(Some(answer)),
-            None if closed && self.is_silence() => Err(Fault::Closed),
+            None if closed && self.heard.is_empty() => Err(Fault::Closed),
             None if closed || self.heard.len() > MOST => Err(Fault::foreign(&self.heard)),
             None => Ok(None),
         }
@@ -119,20 +114,48 @@ fn left(until: Instant) -> Result<Duration, Fault> {
     if left.is_zero() { Err(Fault::TimedOut) } else { Ok(left) }
 }
 
-/// The addresses of a host. The system's resolver knows no timeout, so it is left behind if it takes too long.
+/// The addresses of a host.
 pub(super) fn resolve(host: &str, port: u16, until: Instant) -> Result<Vec<SocketAddr>, Fault> {
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
     }
-    let (tell, told) = mpsc::channel();
     let asked = host.to_owned();
-    thread::spawn(move || {
-        let found = (asked.as_str(), port).to_socket_addrs();
-        // Nobody waits for what comes too late.
-        let _ = tell.send(found.map(Iterator::collect::<Vec<SocketAddr>>));
-    });
-    let no_address = || Fault::NoAddress(host.to_owned());
-    let mut found = told.recv_timeout(left(until)?).map_err(|_| no_address())?.map_err(|_| no_address())?;
+    let mut found = in_time(move || Ok((asked.as_str(), port).to_socket_addrs()?.collect::<Vec<_>>()), until, host)?;
     found.sort_by_key(SocketAddr::is_ipv6);
     Ok(found)
+}
+
+/// The system's resolver knows no timeout, so it is left behind if it takes too long.
+fn in_time<T: Send + 'static>(
+    resolver: impl FnOnce() -> io::Result<T> + Send + 'static,
+    until: Instant,
+    host: &str,
+) -> Result<T, Fault> {
+    let (tell, told) = mpsc::channel();
+    // Nobody waits for what comes too late.
+    thread::spawn(move || drop(tell.send(resolver())));
+    match told.recv_timeout(left(until)?) {
+        Ok(Ok(found)) => Ok(found),
+        Err(RecvTimeoutError::Timeout) => Err(Fault::TimedOut),
+        Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => Err(Fault::NoAddress(host.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resolver_that_is_slow_has_not_said_that_there_is_no_such_host() {
+        let slow = || {
+            thread::sleep(Duration::from_secs(60));
+            Ok(())
+        };
+        assert_eq!(in_time(slow, Instant::now() + Duration::from_millis(50), "cart"), Err(Fault::TimedOut));
+        let unknown = || Err::<(), _>(io::Error::other("unknown"));
+        assert_eq!(
+            in_time(unknown, Instant::now() + Duration::from_secs(60), "cart"),
+            Err(Fault::NoAddress("cart".to_owned()))
+        );
+    }
 }

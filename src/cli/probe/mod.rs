@@ -45,7 +45,7 @@ pub(super) struct ProbeArgs {
     #[arg(long, short, value_name = "NAMESPACE")]
     namespace: Option<String>,
 
-    /// How long to wait for a host or a pod.
+    /// How long to wait for all answers together.
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time)]
     timeout: Duration,
 
@@ -77,13 +77,13 @@ pub(super) fn run(args: &ProbeArgs, out: &mut dyn Write) -> anyhow::Result<ExitC
 
 fn ask_host(args: &ProbeArgs, host: &str, port: u16) -> anyhow::Result<Host> {
     ensure!(args.namespace.is_none(), "--namespace is for workloads, such as `deployment/cart`; `{host}` is a host");
-    let nodes = probe::ask_host(host, &question(args, port), args.timeout);
+    let nodes = probe::ask_host(host, &question(args, args.dial.as_ref(), port), args.timeout);
     let dials = args.dial.as_ref().map(|name| name.0.clone());
     Ok(Host { host: host.to_owned(), pod: false, dials, nodes: nodes.map_err(Trouble::from) })
 }
 
-fn question(args: &ProbeArgs, epmd: u16) -> Question {
-    let dialled = args.dial.as_ref().map(|name| name.basename().to_owned());
+fn question(args: &ProbeArgs, dialled: Option<&NodeName>, epmd: u16) -> Question {
+    let dialled = dialled.map(|name| name.basename().to_owned());
     Question { epmd, basename: args.name.clone().or(dialled), peer: args.peer.as_ref().map(|name| name.0.clone()) }
 }
 

@@ -3,34 +3,43 @@
 use std::time::Instant;
 
 use anyhow::ensure;
+use rayon::ThreadPoolBuilder;
+use rayon::prelude::*;
 
+use super::target::NodeName;
 use super::tell::{Host, Trouble};
 use super::{ProbeArgs, question};
 use crate::cluster::{Cluster, RunningPod};
 use crate::probe;
 
 pub(super) fn ask_workload(args: &ProbeArgs, kind: &str, name: &str, epmd: u16) -> anyhow::Result<Vec<Host>> {
-    let cluster = Cluster::connect(args.namespace.as_deref(), args.timeout)?;
+    let until = Instant::now() + args.timeout;
+    let cluster = Cluster::connect(args.namespace.as_deref(), until)?;
     let pods = cluster.pods(kind, name)?;
     ensure!(!pods.is_empty(), "{kind}/{name} in namespace `{}` has no pods", cluster.namespace());
-    Ok(pods.iter().map(|pod| ask_pod(args, &cluster, pod, epmd)).collect())
+    // They share one deadline, so that none may wait for another.
+    let at_once = ThreadPoolBuilder::new().num_threads(pods.len()).build()?;
+    let asked = |pod| ask_pod(args, &cluster, pod, epmd, until);
+    Ok(at_once.install(|| pods.par_iter().with_max_len(1).map(asked).collect()))
 }
 
-fn ask_pod(args: &ProbeArgs, cluster: &Cluster, pod: &RunningPod, epmd: u16) -> Host {
-    let dials = args.dial.as_ref().map(|name| filled(&name.0, cluster.namespace(), pod));
-    let nodes = match pod.phase.as_str() {
-        "Running" => probe::ask(&mut cluster.forward(pod), &question(args, epmd), Instant::now() + args.timeout)
-            .map_err(Trouble::from),
-        phase => Err(not_running(phase)),
+fn ask_pod(args: &ProbeArgs, cluster: &Cluster, pod: &RunningPod, epmd: u16, until: Instant) -> Host {
+    let dials = args.dial.as_ref().map(|name| NodeName(filled(&name.0, cluster.namespace(), pod)));
+    let nodes = match &pod.idle {
+        None => {
+            let question = question(args, dials.as_ref(), epmd);
+            probe::ask(&mut cluster.forward(pod), &question, until).map_err(Trouble::from)
+        }
+        Some(why) => Err(not_running(why)),
     };
-    Host { host: format!("pod/{}", pod.name), pod: true, dials, nodes }
+    Host { host: format!("pod/{}", pod.name), pod: true, dials: dials.map(|name| name.0), nodes }
 }
 
-fn not_running(phase: &str) -> Trouble {
+fn not_running(why: &str) -> Trouble {
     Trouble {
         reason: "not-running",
-        message: format!("the pod is {phase}"),
-        next: "`kubectl describe pod` says what it waits for",
+        message: format!("nothing runs in the pod: {why}"),
+        next: "`kubectl describe pod` says what it waits for, and `kubectl logs --previous` what it has said last",
     }
 }
 

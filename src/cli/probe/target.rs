@@ -39,12 +39,14 @@ fn port_or_default(said: Option<&str>) -> Result<u16, String> {
     said.parse().ok().filter(|port| *port != 0).ok_or_else(|| format!("`{said}` is no port"))
 }
 
-/// `[fd00::1]:4369`, `fd00::1`, `10.42.1.49:4369`, `localhost`
+/// `[fd00::1]:4369`, `fd00::1`, `fe80::1%eth0`, `10.42.1.49:4369`, `localhost`
 fn host_and_port(said: &str) -> (&str, Option<&str>) {
     if let Some((host, rest)) = said.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         return (host, if rest.is_empty() { None } else { Some(rest.strip_prefix(':').unwrap_or_default()) });
     }
-    if said.parse::<Ipv6Addr>().is_ok() {
+    // A zone says on which network a local address is, and may not be told from a port.
+    let (address, zone) = said.split_once('%').unwrap_or((said, ""));
+    if address.parse::<Ipv6Addr>().is_ok() && !zone.contains(':') {
         return (said, None);
     }
     said.split_once(':').map_or((said, None), |(host, port)| (host, Some(port)))
@@ -83,10 +85,14 @@ mod tests {
         assert_eq!("10.42.1.49".parse(), host("10.42.1.49", 4369));
         assert_eq!("10.42.1.49:4370".parse(), host("10.42.1.49", 4370));
         assert_eq!("fd00::1".parse(), host("fd00::1", 4369));
+        assert_eq!("fe80::1%eth0".parse(), host("fe80::1%eth0", 4369));
+        assert_eq!("[fe80::1%eth0]:4370".parse(), host("fe80::1%eth0", 4370));
         assert_eq!("[fd00::1]".parse(), host("fd00::1", 4369));
         assert_eq!("[fd00::1]:4370".parse(), host("fd00::1", 4370));
         assert_eq!("cart-0.cart:1".parse(), host("cart-0.cart", 1));
-        for wrong in ["", ":4369", "cart:", "cart:0", "cart:65536", "[fd00::1]4369", "a:b:c", "pod/"] {
+        for wrong in
+            ["", ":4369", "fe80::1%eth0:4369", "cart:", "cart:0", "cart:65536", "[fd00::1]4369", "a:b:c", "pod/"]
+        {
             assert!(wrong.parse::<Target>().is_err(), "{wrong}");
         }
     }
