@@ -122,12 +122,6 @@ impl Observation {
         self.pods.iter_mut().for_each(Pod::probe);
     }
 
-    /// What its nodes answer when they are asked their names, without what differs from run to run. A node that is called
-    /// by another pod's address keeps that.
-    pub(crate) fn names(&self) -> impl Iterator<Item = String> {
-        self.pods.iter().flat_map(|pod| pod.answers.iter().map(|name| pod.normalise(name)))
-    }
-
     /// Nodes that call themselves otherwise than they answer.
     pub(crate) fn doubtful_names(&self) -> Vec<String> {
         let reports =

@@ -80,14 +80,34 @@ impl Outcome {
 
     /// What the nodes of a workload call themselves, in the words of the manifest.
     pub(crate) fn names(&self, workload: &Observation) -> BTreeSet<String> {
-        workload.names().map(|name| replace_word(&name, &self.namespace, NAMESPACE)).collect()
+        workload
+            .pods
+            .iter()
+            .flat_map(|pod| pod.answers.iter().map(|name| self.as_written(&pod.normalise(name))))
+            .collect()
+    }
+
+    /// The nodes of a workload that call themselves otherwise than this, each in the words of its own pod: a node that is
+    /// called by the address of another is one of them.
+    pub(crate) fn names_other_than(&self, workload: &Observation, name: &str) -> BTreeSet<String> {
+        let others = workload.pods.iter().flat_map(|pod| {
+            let expected = pod.normalise(name);
+            let own = pod.answers.iter().map(|name| self.as_written(&pod.normalise(name)));
+            own.filter(move |own| *own != expected)
+        });
+        others.collect()
+    }
+
+    /// A text in the words of the manifest, whose namespace was replaced.
+    pub(crate) fn as_written(&self, text: &str) -> String {
+        replace_word(text, &self.namespace, NAMESPACE)
     }
 
     /// Takes what differs from run to run out of a text: addresses, the names of pods, the namespace.
     pub(crate) fn normalise(&self, text: &str) -> String {
         let pods = self.workloads.iter().flat_map(|workload| &workload.pods);
         let text = pods.fold(text.to_owned(), |text, pod| pod.normalise(&text));
-        without_cluster_ips(&replace_word(&text, &self.namespace, NAMESPACE))
+        without_cluster_ips(&self.as_written(&text))
     }
 }
 
@@ -118,9 +138,9 @@ struct Playing {
 
 /// Plays all scenes; the outcomes are in their order.
 pub(crate) fn play(scenes: &[Scene]) -> Vec<Outcome> {
-    clear();
-    prepare(scenes);
-    cluster::install_podinfo(&namespace(0));
+    let first = first_namespace();
+    prepare(scenes, first);
+    cluster::install_podinfo(&namespace(first));
     let start = Instant::now();
     let mut waiting: VecDeque<usize> = (0..scenes.len()).collect();
     let mut playing: Vec<Playing> = Vec::new();
@@ -128,7 +148,7 @@ pub(crate) fn play(scenes: &[Scene]) -> Vec<Outcome> {
     while !waiting.is_empty() || !playing.is_empty() {
         while has_room(&playing) {
             let Some(scene) = waiting.pop_front() else { break };
-            playing.push(Playing::begin(scene, &scenes[scene]));
+            playing.push(Playing::begin(scene, &scenes[scene], namespace(first + scene)));
         }
         // A busy API server is asked again.
         let Some(pods) = cluster::try_get(&["pods", "--all-namespaces"]) else { continue };
@@ -141,7 +161,7 @@ pub(crate) fn play(scenes: &[Scene]) -> Vec<Outcome> {
                     let seconds = start.elapsed().as_secs();
                     println!("{seconds:5} s  {:4} to go  {}: {}", left, scenes[done.scene].title, outcome.fate());
                     outcomes[done.scene] = Some(outcome);
-                    done.end();
+                    end(&done.namespace);
                 }
                 None => index += 1,
             }
@@ -158,21 +178,35 @@ fn has_room(playing: &[Playing]) -> bool {
     booting < BOOTING && playing.iter().map(pods).sum::<usize>() < PODS
 }
 
-/// Takes away what an interrupted run has left.
-fn clear() {
-    kubectl(&["delete", "namespace", "-l", "proof=yes"], "");
+/// The first number of a namespace that no run before had, whose pods are taken away if it was interrupted.
+///
+/// Namespaces are deleted with the cluster: to delete a hundred of them takes minutes.
+fn first_namespace() -> usize {
+    let used = cluster::get(&["namespaces", "-l", "proof=yes"]);
+    let number =
+        |object: &Value| usize::from_str_radix(object["metadata"]["name"].as_str()?.strip_prefix('z')?, 36).ok();
+    for pod in cluster::get(&["pods", "--all-namespaces"]) {
+        end(pod["metadata"]["namespace"].as_str().unwrap_or_default());
+    }
+    used.iter().filter_map(number).max().map_or(0, |last| last + 1)
 }
 
-fn namespace(scene: usize) -> String {
+/// `z000`, as long as [`NAMESPACE`].
+fn namespace(number: usize) -> String {
     let digit = |n: usize| char::from_digit(u32::try_from(n % 36).unwrap(), 36).unwrap();
-    format!("z{}{}{}", digit(scene / 1296), digit(scene / 36), digit(scene))
+    format!("z{}{}{}", digit(number / 1296), digit(number / 36), digit(number))
+}
+
+/// Takes the pods of a namespace away.
+fn end(namespace: &str) {
+    kubectl(&["delete", KINDS, "--all", "--namespace", namespace, "--wait=false"], "");
 }
 
 /// What no manifest brings: the namespaces, the Secrets (nobody commits those), and what is in the images.
-fn prepare(scenes: &[Scene]) {
+fn prepare(scenes: &[Scene], first: usize) {
     let mut objects = Vec::new();
     for (number, scene) in scenes.iter().enumerate() {
-        let namespace = namespace(number);
+        let namespace = namespace(first + number);
         objects.push(json!({"apiVersion": "v1", "kind": "Namespace",
             "metadata": {"name": namespace, "labels": {"proof": "yes"}}}));
         objects.push(json!({"apiVersion": "v1", "kind": "Secret",
@@ -186,8 +220,7 @@ fn prepare(scenes: &[Scene]) {
 }
 
 impl Playing {
-    fn begin(number: usize, scene: &Scene) -> Self {
-        let namespace = namespace(number);
+    fn begin(number: usize, scene: &Scene, namespace: String) -> Self {
         let manifest = replace_word(&scene.manifest, NAMESPACE, &namespace).replace("replicas: 3", "replicas: 2");
         let output = kubectl(&["apply", "-o", "json", "-f", "-"], &manifest);
         // Of a manifest that is refused in part, `apply` prints nothing.
@@ -243,11 +276,6 @@ impl Playing {
     fn events(&self) -> String {
         let events = cluster::get(&["events", "-n", &self.namespace]);
         events.iter().filter_map(|event| Some(event["message"].as_str()?.to_owned() + "\n")).collect()
-    }
-
-    /// Takes its pods away. The namespace goes with the cluster, or with the next run: to delete one is much work.
-    fn end(&self) {
-        kubectl(&["delete", KINDS, "--all", "--namespace", &self.namespace, "--wait=false"], "");
     }
 
     fn is_settled(&self) -> bool {
