@@ -1,4 +1,4 @@
-# What up, down, enter and boot have in common.
+# What the scripts have in common.
 # shellcheck shell=bash disable=SC2034 # its variables are used where it is sourced
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -6,6 +6,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # Where components write whatever their configuration says. A cluster mounts something of its own over them.
 mount_points=(/var/lib/kubelet /var/lib/cni /var/log/containers)
 made_by_us=.beamgate-test-cluster
+# In the cluster's own /run: kubectl would write to the home directory.
+kube_cache=/run/kube-cache
 
 die() {
     printf '%s: %s\n' "$(basename "$0")" "$*" >&2
@@ -23,13 +25,44 @@ open_state() {
     cgroup=beamgate-$(cksum <<<"$state" | cut -d' ' -f1)
 }
 
-# One up or down at a time. The lock must not be inherited by what outlives us: close descriptor 9.
+# The lock must not be inherited by what outlives us: close descriptor 9.
+try_lock() { # file
+    exec 9>"$1"
+    flock --nonblock 9
+}
+
+# One up or down at a time.
 lock() {
-    exec 9>"$state/lock"
-    flock --nonblock 9 || {
+    try_lock "$state/lock" || {
         echo 'waiting for another up or down …'
         flock 9
     }
+}
+
+# What is launched gets a process group of its own, which ends with us: at_exit ends it, and if we are killed the kernel tells it.
+launch() { setpriv --pdeathsig TERM setsid "$@" </dev/null 9>&- & }
+
+# Bash heeds a signal while it waits for a job, but not while it waits for a command in the foreground.
+attend() {
+    launch "$@"
+    wait $!
+}
+
+# Whatever ends us, what we have launched ends first, then this is done; and no second signal disturbs it.
+at_exit() { # command
+    # shellcheck disable=SC2064 # the command is known now
+    trap "trap '' INT TERM HUP; end_launched; $1" EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM HUP
+}
+
+# The group is not there yet if it was launched a moment ago.
+end_launched() {
+    local pid
+    for pid in $(jobs -pr); do
+        kill -TERM -- "-$pid" 2>/dev/null || kill -TERM "$pid" 2>/dev/null || true
+    done
+    wait
 }
 
 # The processes that have $mark among their arguments are `unshare`, which the kernel ties to the cluster's first process, that
@@ -51,7 +84,7 @@ exec_inside() {
     local pid
     pid=$(first_process) || exit 1
     exec nsenter --target "$pid" --mount --net --pid --uts --ipc -- \
-        env -C "$PWD" PATH="$state/bin:$PATH" KUBECONFIG=/run/cluster/pki/admin.conf "$@"
+        env -C "$PWD" PATH="$state/bin:$PATH" KUBECONFIG=/run/cluster/pki/admin.conf KUBECACHEDIR="$kube_cache" "$@"
 }
 
 inside() { (exec_inside "$@"); }

@@ -1,8 +1,8 @@
-# What the machine must have. Sourced by up, after lib.sh.
+# What the machine must have. Sourced after lib.sh.
 # shellcheck shell=bash disable=SC2154
 
 # A program of each Debian package.
-packages=(
+programs=(
     containerd:containerd
     runc:runc
     iptables:iptables
@@ -21,43 +21,46 @@ cni_plugins() {
 
 missing_packages() {
     local entry
-    for entry in "${packages[@]}"; do
+    for entry in "${programs[@]}"; do
         command -v "${entry%%:*}" >/dev/null || echo "${entry##*:}"
     done
     cni_plugins >/dev/null || echo containernetworking-plugins
 }
 
+# Elsewhere than on Debian the packages have other names.
+install() { # flag package…
+    local flag=$1
+    shift
+    if [ "$flag" != --install ] || ! command -v apt-get >/dev/null; then
+        die "missing: $*
+  apt-get update && apt-get install -y --no-install-recommends $*
+On Debian, --install does it."
+    fi
+    printf 'installing %s …\n' "$*"
+    apt_get_install "$@" >"$state/install.log" 2>&1 || {
+        tail -n 20 "$state/install.log" >&2
+        die "apt-get could not install: $*"
+    }
+}
+
 # Debian starts the service of a package that it installs, unless a policy forbids it.
-install_packages() {
-    local policy=/usr/sbin/policy-rc.d
+apt_get_install() (
+    policy=/usr/sbin/policy-rc.d
     if [ ! -e $policy ]; then
+        trap 'rm -f $policy' EXIT
         printf '#!/bin/sh\nexit 101\n' >$policy
         chmod +x $policy
-        # shellcheck disable=SC2064 # the path is known now
-        trap "rm -f $policy" EXIT
     fi
-    apt-get update -q
-    DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends "$@"
-    if [ -n "$(trap -p EXIT)" ]; then
-        rm -f $policy
-        trap - EXIT
-    fi
-}
+    apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends "$@"
+)
 
 require_packages() { # [--install]
     local missing
     mapfile -t missing < <(missing_packages)
     [ ${#missing[@]} -gt 0 ] || return 0
-    if [ "${1:-}" = --install ] && command -v apt-get >/dev/null; then
-        install_packages "${missing[@]}" >"$state/install.log" 2>&1 || {
-            tail -n 20 "$state/install.log" >&2
-            die "apt-get could not install: ${missing[*]}"
-        }
-        return
-    fi
-    die "missing: ${missing[*]}
-  apt-get install -y --no-install-recommends ${missing[*]}
-Elsewhere than on Debian the packages have other names. 'up --install' does it here."
+    install "${1:-}" "${missing[@]}"
+    mapfile -t missing < <(missing_packages)
+    [ ${#missing[@]} = 0 ] || die "still missing after apt-get has installed it: ${missing[*]}"
 }
 
 require_go() {
@@ -68,3 +71,8 @@ require_go() {
     printf '%s\n' "$needed" "${have%%[- ]*}" | sort -C -V ||
         die "the node needs Go $needed or later to be built, and here is ${have/#0/none}: https://go.dev/dl"
 }
+
+# The release of Debian that this machine runs; the images are made of the same.
+suite() { (. /etc/os-release && [ "${ID:-}" = debian ] && printf '%s\n' "${VERSION_CODENAME:-}") 2>/dev/null; }
+
+require_debian() { [ -n "$(suite)" ] || die 'the images are made of Debian, and only on Debian'; }

@@ -11,10 +11,8 @@ import (
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/coremain"
 	_ "github.com/coredns/coredns/plugin/bind"
-	_ "github.com/coredns/coredns/plugin/cache"
 	_ "github.com/coredns/coredns/plugin/errors"
 	_ "github.com/coredns/coredns/plugin/kubernetes"
-	_ "github.com/coredns/coredns/plugin/log"
 	_ "github.com/coredns/coredns/plugin/ready"
 	_ "github.com/coredns/coredns/plugin/reload"
 	_ "github.com/coredns/coredns/plugin/template"
@@ -63,7 +61,7 @@ func run(command func() *cobra.Command) func() {
 
 func runCoreDNS() {
 	// The order in which a query passes through the plugins. CoreDNS generates its list for all the plugins that it ships.
-	dnsserver.Directives = []string{"bind", "reload", "ready", "errors", "log", "cache", "kubernetes", "template"}
+	dnsserver.Directives = []string{"bind", "reload", "ready", "errors", "kubernetes", "template"}
 	coremain.Run()
 }
 
