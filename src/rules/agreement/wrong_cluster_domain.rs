@@ -26,7 +26,8 @@
 //!
 //! ## Facts
 //!
-//! libcluster 3.5.0, `lib/strategy/kubernetes.ex`, lines 375 and 514-530.
+//! libcluster 3.5.0, `lib/strategy/kubernetes.ex`, lines 375 and 514-530. Played on a cluster whose DNS server answers for both
+//! domains, not on one of another domain.
 
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
 use crate::rules::{Check, Rule};
