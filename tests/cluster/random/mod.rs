@@ -169,11 +169,11 @@ impl Tally {
         }
     }
 
-    /// Apps that all form, or all break, tell little.
+    /// Apps that all form, or all break, tell little. Of a few, chance may make anything.
     fn lopsided(&self) -> Option<String> {
         let all: usize = self.fates.values().sum();
         let forms = self.fates.get(&Fate::Forms).copied().unwrap_or_default() * 100 / all.max(1);
-        (all >= 50 && !(30..=70).contains(&forms))
+        (all >= 200 && !(30..=70).contains(&forms))
             .then(|| format!("{forms} % of the apps form: it ought to be 30 to 70"))
     }
 
