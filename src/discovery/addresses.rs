@@ -27,28 +27,21 @@ pub(super) fn read_kubernetes(options: &mut Options<'_>) -> Box<dyn Discovery> {
     Box::new(Addresses { basename, service: options.service(service.as_ref(), true), no_alias: true, at: options.at() })
 }
 
-/// `inet_res:lookup` uses no search list, so only a full name is found.
 pub(super) fn read_poll(options: &mut Options<'_>) -> Box<dyn Discovery> {
-    let service = options.require(Key::Service, "query");
-    let basename = options.basename("node_basename");
-    Box::new(Addresses {
-        basename,
-        service: options.service(service.as_ref(), false),
-        no_alias: false,
-        at: options.at(),
-    })
+    read_lookup(options, "query", "node_basename")
 }
 
 /// `Peerage.Via.Dns` asks in the same way.
 pub(super) fn read_peerage(options: &mut Options<'_>) -> Box<dyn Discovery> {
-    let service = options.require(Key::Service, "dns_name");
-    let basename = options.basename("app_name");
-    Box::new(Addresses {
-        basename,
-        service: options.service(service.as_ref(), false),
-        no_alias: false,
-        at: options.at(),
-    })
+    read_lookup(options, "dns_name", "app_name")
+}
+
+/// `inet_res:lookup` uses no search list, so only a full name is found.
+fn read_lookup(options: &mut Options<'_>, query: &'static str, basename: &'static str) -> Box<dyn Discovery> {
+    let service = options.require(Key::Service, query);
+    let basename = options.basename(basename);
+    let service = options.service(service.as_ref(), false);
+    Box::new(Addresses { basename, service, no_alias: false, at: options.at() })
 }
 
 /// The basename is the node's own. The query usually comes out of `DNS_CLUSTER_QUERY` (Phoenix 1.7.8's `runtime.exs`).

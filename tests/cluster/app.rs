@@ -45,6 +45,12 @@ pub(crate) const STRATEGIES: [Strategy; 8] = [
 ];
 
 impl Strategy {
+    /// All of it in a few words: `Kubernetes ip pods`.
+    pub(crate) fn describe(self) -> String {
+        let words = [Some(self.name()), self.mode(), self.lookup()];
+        words.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+
     /// As libcluster calls it.
     pub(crate) fn name(self) -> &'static str {
         match self {

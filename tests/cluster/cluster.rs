@@ -36,9 +36,13 @@ pub(crate) fn logs() -> PathBuf {
 
 /// Runs `kubectl`, with this on its standard input.
 pub(crate) fn kubectl(arguments: &[&str], input: &str) -> Output {
-    let mut command = Command::new("kubectl");
-    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("kubectl: is the cluster up? tests/cluster/up");
+    feed(Command::new("kubectl").args(arguments), input)
+}
+
+/// Runs a command with this on its standard input.
+pub(crate) fn feed(command: &mut Command, input: &str) -> Output {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", command.get_program().display()));
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     child.wait_with_output().unwrap()
 }

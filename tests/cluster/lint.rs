@@ -1,10 +1,11 @@
 //! What `beamgate lint` says of a manifest.
 
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde::Deserialize;
+
+use crate::cluster::feed;
 
 /// The report, as far as it is compared.
 #[derive(Debug, Clone, Deserialize)]
@@ -65,9 +66,7 @@ pub(crate) fn text(manifest: &str, options: &[&str]) -> Report {
 
 fn run(path: &str, options: &[&str], input: &str) -> Report {
     let mut command = Command::new(env!("CARGO_BIN_EXE_beamgate"));
-    command.args(["lint", path, "--format", "json"]).args(options).stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("beamgate lint {path}: {error}"))
+    let output = feed(command.args(["lint", path, "--format", "json"]).args(options), input);
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("beamgate lint {path}: {error}\n{complaint}"))
 }

@@ -12,7 +12,7 @@ use crate::cluster;
 use crate::lint::{self, Report};
 use crate::observe::Fate;
 use crate::proofs::line_with;
-use crate::stage::{self, Outcome, Scene, judged};
+use crate::stage::{self, Outcome, Scene};
 
 /// What says that nothing is missing.
 pub(crate) const COMPLETE: [&str; 1] = ["--complete"];
@@ -46,7 +46,7 @@ pub(crate) fn run() -> Vec<String> {
 
 /// What became of the workload, and what lint says of it. An object that was refused counts by what comes of it.
 pub(crate) fn verdicts(report: &Report, outcome: &Outcome) -> (Fate, String) {
-    let fate = judged(&outcome.workloads).map(crate::observe::Observation::fate).max().unwrap_or(Fate::Refused);
+    let fate = outcome.played().unwrap_or(Fate::Refused);
     let said = report.workloads.first().map_or_else(|| "nothing".to_owned(), |workload| workload.verdict.clone());
     (fate, said)
 }
@@ -91,14 +91,9 @@ fn app(strategy: Strategy, kind: Kind, headless: bool, ports: bool) -> App {
 
 impl Cell {
     fn scene(&self) -> Scene {
-        let title = format!("{} headless={} ports={}", self.name(), self.headless, self.ports);
+        let (strategy, kind) = (self.strategy.describe(), self.kind);
+        let title = format!("{strategy} {kind:?} headless={} ports={}", self.headless, self.ports);
         Scene { title, manifest: self.app.manifest(), images: Vec::new() }
-    }
-
-    fn name(&self) -> String {
-        let words = [Some(self.strategy.name()), self.strategy.mode(), self.strategy.lookup()];
-        let words: Vec<&str> = words.into_iter().flatten().collect();
-        format!("{} {:?}", words.join(" "), self.kind)
     }
 
     fn line(&self, fate: Fate, said: &str, report: &Report, outcome: &Outcome) -> String {

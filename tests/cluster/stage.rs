@@ -4,7 +4,6 @@
 //! formed leaves at once, whoever has not stays [`PATIENCE`] more, and the next comes in for it.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -65,11 +64,14 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// What became of all workloads that declare a strategy: the worst.
+    /// What became of the workloads that were taken and declare a strategy: the worst.
+    pub(crate) fn played(&self) -> Option<Fate> {
+        judged(&self.workloads).map(Observation::fate).max()
+    }
+
+    /// What became of all of it: nothing is worse than to be refused.
     pub(crate) fn fate(&self) -> Fate {
-        let fates = judged(&self.workloads).map(Observation::fate);
-        let refused = self.refused.iter().map(|_| Fate::Refused);
-        fates.chain(refused).max().unwrap_or(Fate::Refused)
+        self.played().filter(|_| self.refused.is_none()).unwrap_or(Fate::Refused)
     }
 
     /// All that was logged, or said by the API server and the kubelet, in the words of the manifest.
@@ -230,14 +232,11 @@ impl Playing {
             None if output.status.success() => vec![applied],
             None => cluster::get(&["deployments,statefulsets,daemonsets,jobs", "--namespace", &namespace]),
         };
-        let mut refused = String::new();
-        if !output.status.success() {
-            let _ = write!(refused, "{}", String::from_utf8_lossy(&output.stderr));
-        }
+        let refused = (!output.status.success()).then(|| String::from_utf8_lossy(&output.stderr).into_owned());
         Self {
             scene: number,
             subjects: objects.iter().filter_map(Subject::read).collect(),
-            refused: Some(refused).filter(|said| !said.is_empty()),
+            refused,
             namespace,
             since: Instant::now(),
             ran: None,

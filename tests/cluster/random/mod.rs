@@ -1,6 +1,6 @@
 //! Random apps: what the cluster makes of them against what lint says.
 //!
-//! A seed is an app that forms, with up to three of its fields changed. The worlds are complete, so that *open* counts as
+//! A seed is an app that forms, with one to three of its fields changed. The worlds are complete, so that *open* counts as
 //! a disagreement.
 
 mod changes;
@@ -79,7 +79,7 @@ fn make(seed: u64) -> Made {
             changes.push(*name);
         }
     }
-    let title = format!("seed {seed}: {}: {}", describe(strategy), changes.join(", "));
+    let title = format!("seed {seed}: {}: {}", strategy.describe(), changes.join(", "));
     Made { seed, changes, scene: Scene { title, manifest: app.manifest(), images: Vec::new() } }
 }
 
@@ -87,11 +87,6 @@ fn make(seed: u64) -> Made {
 fn kind(strategy: Strategy, random: &mut Random) -> Kind {
     let stable = strategy == Strategy::DnsSrv || strategy.mode() == Some("hostname");
     if stable || random.below(3) == 0 { Kind::StatefulSet } else { Kind::Deployment }
-}
-
-fn describe(strategy: Strategy) -> String {
-    let words = [Some(strategy.name()), strategy.mode(), strategy.lookup()];
-    words.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// Plays the apps of these seeds, `0..60`; of the ones that are always run, without.
