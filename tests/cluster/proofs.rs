@@ -60,6 +60,7 @@ pub(crate) fn run(arguments: &[String]) -> Vec<String> {
     let mut proofs = read();
     proofs.retain(|directory, _| wanted.is_empty() || wanted.iter().any(|code| directory.starts_with(code.as_str())));
     let cases: Vec<Case> = proofs.iter().flat_map(|(directory, proof)| cases(directory, proof, every)).collect();
+    assert!(!cases.is_empty(), "nothing to prove: no directory of tests/rules begins with {wanted:?}");
     let scenes: Vec<Scene> = cases.iter().map(scene).collect();
     let outcomes = stage::play(&scenes);
     let mut wrong = Vec::new();
@@ -294,8 +295,8 @@ const HEAD: &str = "\
 # What a real cluster shows
 
 Each line is a fixture of a rule, applied to a real Kubernetes cluster with real Erlang nodes: what became of it, the line of
-the log (or of the API server's answer) that its page speaks of, as it was looked for and found (`...` stands for anything), what its nodes called themselves, and what became of the
-fixed one. `{pod-ip}` and its like stand for what differs from run to run.
+the log (or of the API server's answer) that its page speaks of, as it was looked for and found (`...` stands for anything), what
+its nodes called themselves, and what became of the fixed one. `{pod-ip}` and its like stand for what differs from run to run.
 
 | rule | file | seen before | symptom | the nodes' names | seen after |
 |---|---|---|---|---|---|

@@ -5,7 +5,7 @@
 //!
 //! ## At run time
 //!
-//! `kubectl apply` is refused with much the same words.
+//! `kubectl apply` is refused with much the same words: `error converting YAML to JSON`.
 //!
 //! ## Example
 //!
