@@ -16,6 +16,7 @@
 //! - [`policy`]: what the users decide: severities, silence, completeness;
 //! - [`probe`]: what a live node answers: epmd and the distribution handshake;
 //! - [`report`]: findings to people and to machines;
+//! - `webhook`: what the API server asks before it takes an object (a Cargo feature, on by default);
 //! - `cluster`: the client of a cluster's API (a Cargo feature, on by default);
 //! - [`cli`]: one file for each subcommand.
 
@@ -32,4 +33,6 @@ pub mod report;
 pub mod rules;
 pub mod symptom;
 pub mod trace;
+#[cfg(feature = "webhook")]
+pub mod webhook;
 pub mod world;

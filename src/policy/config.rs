@@ -41,6 +41,49 @@ pub struct Config {
     pub app: Vec<AppConfig>,
     /// Kinds with a pod template that Kubernetes does not know.
     pub workload: Vec<WorkloadConfig>,
+    /// What the admission webhook does.
+    pub webhook: WebhookConfig,
+}
+
+/// What the admission webhook does.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct WebhookConfig {
+    /// What comes of a fault, where the namespace has no label `beamgate.dev/enforce`.
+    pub enforce: Enforce,
+    /// Whether names in `dns` mode are written by an init container and read through `fileKeyRef`: Kubernetes 1.35 and later.
+    pub file_key_ref: bool,
+    /// What is never judged, nor changed: every key that is given must match.
+    pub exempt: Vec<Exempt>,
+}
+
+/// What comes of a fault.
+#[derive(
+    Debug, Default, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, serde::Serialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Enforce {
+    /// Nothing at all: nothing is judged.
+    Off,
+    /// A warning.
+    Warn,
+    /// The request is denied, where that is certain.
+    #[default]
+    Deny,
+    /// It is denied also where that rests on other objects, in a dry run too.
+    Strict,
+}
+
+/// Requests that are let pass.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Exempt {
+    /// The namespace.
+    pub namespace: Option<String>,
+    /// The object's name.
+    pub name: Option<String>,
+    /// Who asks: `system:serviceaccount:ci:deployer`.
+    pub user: Option<String>,
 }
 
 /// What serves DNS.

@@ -8,6 +8,7 @@ pub mod access;
 pub mod config;
 pub mod declared;
 pub mod facts;
+pub mod json;
 pub mod node;
 pub mod object;
 pub mod pod;
