@@ -1,8 +1,60 @@
 //! Pod templates and their containers.
 
+use super::json::Keep;
 use super::node::{Node, Value};
 use super::object::Pairs;
 use crate::place::Pointer;
+
+/// What is read of a Pod, and what is copied from it: of what the API server sends, half.
+pub const READ: Keep = Keep::Only(&[
+    ("apiVersion", Keep::All),
+    ("kind", Keep::All),
+    (
+        "metadata",
+        Keep::Only(&[
+            ("annotations", Keep::All),
+            ("deletionTimestamp", Keep::All),
+            ("generateName", Keep::All),
+            ("labels", Keep::All),
+            ("name", Keep::All),
+            ("namespace", Keep::All),
+        ]),
+    ),
+    (
+        "spec",
+        Keep::Only(&[
+            ("automountServiceAccountToken", Keep::All),
+            ("containers", Keep::Each(&CONTAINER)),
+            ("dnsConfig", Keep::All),
+            ("dnsPolicy", Keep::All),
+            ("enableServiceLinks", Keep::All),
+            ("hostNetwork", Keep::All),
+            ("hostname", Keep::All),
+            ("hostnameOverride", Keep::All),
+            ("initContainers", Keep::Each(&CONTAINER)),
+            ("serviceAccount", Keep::All),
+            ("serviceAccountName", Keep::All),
+            ("setHostnameAsFQDN", Keep::All),
+            ("subdomain", Keep::All),
+            ("volumes", Keep::Each(&Keep::Only(&[("name", Keep::All)]))),
+        ]),
+    ),
+]);
+
+const CONTAINER: Keep = Keep::Only(&[
+    ("args", Keep::All),
+    ("command", Keep::All),
+    ("env", Keep::All),
+    ("envFrom", Keep::All),
+    ("image", Keep::All),
+    ("imagePullPolicy", Keep::All),
+    ("name", Keep::All),
+    ("ports", Keep::All),
+    ("resources", Keep::All),
+    ("restartPolicy", Keep::All),
+    ("securityContext", Keep::All),
+    ("volumeMounts", Keep::All),
+]);
 
 /// A pod as its template describes it.
 #[derive(Debug, Clone)]
