@@ -4,6 +4,8 @@
 //! anybody gets it, it is applied to a copy of what it sees of the object: a patch that fails rejects the request, whatever
 //! `failurePolicy` says (`mutating/dispatcher.go` of Kubernetes 1.35).
 
+use std::borrow::Cow;
+
 use json_patch::jsonptr::PointerBuf;
 use json_patch::{AddOperation, MoveOperation, Patch, PatchOperation, TestOperation};
 use serde_json::{Map, Value as Json, json};
@@ -214,8 +216,11 @@ fn pointer(path: &str) -> Result<PointerBuf, PatchError> {
     PointerBuf::parse(path).map_err(|_| PatchError::Odd(path.to_owned()))
 }
 
-fn unescaped(key: &str) -> String {
-    key.replace("~1", "/").replace("~0", "~")
+fn unescaped(key: &str) -> Cow<'_, str> {
+    match key.contains('~') {
+        true => Cow::Owned(key.replace("~1", "/").replace("~0", "~")),
+        false => Cow::Borrowed(key),
+    }
 }
 
 fn step<'n, 's>(node: &'n Node<'s>, key: &str) -> Option<&'n Node<'s>> {
@@ -236,51 +241,56 @@ fn to_json(var: &EnvVar) -> Json {
     json!({"name": var.name, "valueFrom": from})
 }
 
-/// What a patch sees of an object: the way to each of its paths, and of lists the names of all their items, since its indices
-/// are those of lists that it has changed already.
+/// What a patch sees of an object: the way to each of its paths. Where it moves things, its indices are those of lists that it
+/// has changed already, so it sees the names of all their items.
 fn seen(object: &Node<'_>, patch: &Patch) -> Json {
+    let moves = patch.iter().any(|op| matches!(op, PatchOperation::Move(_)));
     let mut copy = Json::Null;
     for op in patch.iter() {
-        let from = match op {
-            PatchOperation::Move(moved) => Some(moved.from.as_str()),
-            _ => None,
-        };
-        for path in from.into_iter().chain([op.path().as_str()]) {
-            let keys: Vec<String> = path.split('/').skip(1).map(unescaped).collect();
-            see(object, &keys, &mut copy);
+        if let PatchOperation::Move(moved) = op {
+            see(object, moved.from.as_str(), moves, &mut copy);
         }
+        see(object, op.path().as_str(), moves, &mut copy);
     }
     copy
 }
 
-fn see(node: &Node<'_>, keys: &[String], copy: &mut Json) {
-    let Some((key, rest)) = keys.split_first() else {
+/// Copies what is on the way along a pointer.
+fn see(node: &Node<'_>, path: &str, names: bool, copy: &mut Json) {
+    let Some(path) = path.strip_prefix('/') else {
         if copy.is_null() {
             *copy = node.to_json();
         }
         return;
     };
+    let (key, rest) = path.split_at(path.find('/').unwrap_or(path.len()));
+    if copy.is_null() {
+        *copy = empty(node, names);
+    }
+    let key = unescaped(key);
+    let (Some(next), place) = (step(node, &key), entry(copy, &key)) else { return };
+    if let Some(place) = place {
+        see(next, rest, names, place);
+    }
+}
+
+/// A value of the same shape with nothing in it; where that is asked for, with the names of a list's items.
+fn empty(node: &Node<'_>, names: bool) -> Json {
+    let name = |item: &Node<'_>| match item.text("name").filter(|_| names) {
+        Some(name) => json!({"name": name}),
+        None => Json::Null,
+    };
     match &node.value {
-        Value::Map(_) => {
-            if copy.is_null() {
-                *copy = Json::Object(Map::new());
-            }
-            if let (Some(entry), Some(map)) = (node.entry(key), copy.as_object_mut()) {
-                see(&entry.node, rest, map.entry(key.as_str()).or_insert(Json::Null));
-            }
-        }
-        Value::List(items) => {
-            if copy.is_null() {
-                let name = |item: &Node<'_>| item.text("name").map_or(Json::Null, |name| json!({"name": name}));
-                *copy = items.iter().map(name).collect();
-            }
-            let index = key.parse::<usize>().ok();
-            if let (Some(index), Some(list)) = (index, copy.as_array_mut())
-                && let (Some(item), Some(place)) = (items.get(index), list.get_mut(index))
-            {
-                see(item, rest, place);
-            }
-        }
-        _ => *copy = node.to_json(),
+        Value::Map(_) => Json::Object(Map::new()),
+        Value::List(items) => items.iter().map(name).collect(),
+        _ => node.to_json(),
+    }
+}
+
+fn entry<'c>(copy: &'c mut Json, key: &str) -> Option<&'c mut Json> {
+    match copy {
+        Json::Object(map) => Some(map.entry(key).or_insert(Json::Null)),
+        Json::Array(list) => list.get_mut(key.parse::<usize>().ok()?),
+        _ => None,
     }
 }

@@ -5,9 +5,8 @@ use super::node::{Node, Value};
 use super::object::Pairs;
 use crate::place::Pointer;
 
-/// What is read of a Pod, and what is copied from it: of what the API server sends, half.
-pub const READ: Keep = Keep::Only(&[
-    ("apiVersion", Keep::All),
+/// What the injector reads of a Pod, and what it copies from it: less than half of what the API server sends.
+pub const INJECTED: Keep = Keep::Only(&[
     ("kind", Keep::All),
     (
         "metadata",
@@ -23,17 +22,12 @@ pub const READ: Keep = Keep::Only(&[
     (
         "spec",
         Keep::Only(&[
-            ("automountServiceAccountToken", Keep::All),
             ("containers", Keep::Each(&CONTAINER)),
-            ("dnsConfig", Keep::All),
-            ("dnsPolicy", Keep::All),
             ("enableServiceLinks", Keep::All),
             ("hostNetwork", Keep::All),
             ("hostname", Keep::All),
             ("hostnameOverride", Keep::All),
             ("initContainers", Keep::Each(&CONTAINER)),
-            ("serviceAccount", Keep::All),
-            ("serviceAccountName", Keep::All),
             ("setHostnameAsFQDN", Keep::All),
             ("subdomain", Keep::All),
             ("volumes", Keep::Each(&Keep::Only(&[("name", Keep::All)]))),
@@ -49,11 +43,9 @@ const CONTAINER: Keep = Keep::Only(&[
     ("image", Keep::All),
     ("imagePullPolicy", Keep::All),
     ("name", Keep::All),
-    ("ports", Keep::All),
     ("resources", Keep::All),
     ("restartPolicy", Keep::All),
     ("securityContext", Keep::All),
-    ("volumeMounts", Keep::All),
 ]);
 
 /// A pod as its template describes it.
