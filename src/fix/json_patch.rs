@@ -44,10 +44,10 @@ pub fn patch(object: &Node<'_>, pod: &PodTemplate, edits: &[Edit]) -> Result<Pat
 }
 
 /// A container's `env` as the operations so far leave it.
-struct List {
+struct List<'w> {
     container: usize,
     /// The names in it.
-    names: Vec<String>,
+    names: Vec<Cow<'w, str>>,
     /// The operation that adds the whole list, where there was none.
     added_by: Option<usize>,
     /// Whether what stands at its indices was tested.
@@ -58,10 +58,10 @@ struct Writer<'w> {
     object: &'w Node<'w>,
     pod: &'w PodTemplate,
     ops: Vec<PatchOperation>,
-    lists: Vec<List>,
+    lists: Vec<List<'w>>,
 }
 
-impl Writer<'_> {
+impl<'w> Writer<'w> {
     fn write(&mut self, edit: &Edit) -> Result<(), PatchError> {
         match edit {
             Edit::Insert { container, index, var } => self.insert(*container, *index, var),
@@ -78,7 +78,7 @@ impl Writer<'_> {
         let (value, index) = (to_json(var), index.min(list.names.len()));
         let at_end = index == list.names.len();
         let test = (!at_end && !list.tested).then(|| list.names[index].clone());
-        list.names.insert(index, var.name.clone());
+        list.names.insert(index, Cow::Owned(var.name.clone()));
         if let Some(PatchOperation::Add(whole)) = list.added_by.and_then(|op| self.ops.get_mut(op)) {
             whole.value.as_array_mut().into_iter().for_each(|list| list.insert(index, value.clone()));
             return Ok(());
@@ -178,13 +178,14 @@ impl Writer<'_> {
         let path = self.path_of(container)?;
         let name = self.node(&path)?.text("name").ok_or_else(|| PatchError::Odd(path.clone()))?;
         self.test(&format!("{path}/name"), &name)?;
-        let names = self.items(env)?.iter().map(|var| var.text("name").unwrap_or_default()).collect();
+        let name = |var: &'w Node<'w>| var.get("name").and_then(Node::scalar).unwrap_or_default();
+        let names = self.items(env)?.iter().map(|var| Cow::Borrowed(name(var))).collect();
         self.lists.push(List { container, names, added_by: None, tested: false });
         Ok(self.lists.len() - 1)
     }
 
     /// The items of a list, of which nothing and `null` are empty ones.
-    fn items(&self, path: &str) -> Result<&[Node<'_>], PatchError> {
+    fn items(&self, path: &str) -> Result<&'w [Node<'w>], PatchError> {
         let Ok(node) = self.node(path) else { return Ok(&[]) };
         match &node.value {
             Value::List(items) => Ok(items),
@@ -194,7 +195,7 @@ impl Writer<'_> {
     }
 
     /// The value at a pointer.
-    fn node(&self, path: &str) -> Result<&Node<'_>, PatchError> {
+    fn node(&self, path: &str) -> Result<&'w Node<'w>, PatchError> {
         path.split('/')
             .skip(1)
             .try_fold(self.object, |node, key| step(node, &unescaped(key)))
@@ -289,7 +290,12 @@ fn empty(node: &Node<'_>, names: bool) -> Json {
 
 fn entry<'c>(copy: &'c mut Json, key: &str) -> Option<&'c mut Json> {
     match copy {
-        Json::Object(map) => Some(map.entry(key).or_insert(Json::Null)),
+        Json::Object(map) => {
+            if !map.contains_key(key) {
+                map.insert(key.to_owned(), Json::Null);
+            }
+            map.get_mut(key)
+        }
         Json::Array(list) => list.get_mut(key.parse::<usize>().ok()?),
         _ => None,
     }
