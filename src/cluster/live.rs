@@ -68,6 +68,14 @@ impl Reference {
         Self { kind: object.kind.clone(), namespace: object.namespace.clone(), name: object.name.clone() }
     }
 
+    /// `Service shop/cart`, as the object's own title.
+    pub fn title(&self) -> String {
+        match &self.namespace {
+            Some(namespace) => format!("{} {namespace}/{}", self.kind, self.name),
+            None => format!("{} {}", self.kind, self.name),
+        }
+    }
+
     /// Whether it means this object.
     pub fn is(&self, object: &Object) -> bool {
         *self == Self::to(object)

@@ -75,10 +75,11 @@ fn message(change: &Change<'_>, broken: &[(&Affected<'_>, Finding)]) -> String {
         Edit::Make => format!("with {service}"),
         Edit::Alter => format!("with this {service}"),
     };
-    let lose = if broken.len() == 1 {
-        "1 workload loses its peers".to_owned()
-    } else {
-        format!("{} workloads lose their peers", broken.len())
+    let what = match (broken.len(), change.edit) {
+        (1, Edit::Make) => "1 workload finds no peers".to_owned(),
+        (1, _) => "1 workload loses its peers".to_owned(),
+        (count, Edit::Make) => format!("{count} workloads find no peers"),
+        (count, _) => format!("{count} workloads lose their peers"),
     };
     let named = broken
         .iter()
@@ -86,5 +87,5 @@ fn message(change: &Change<'_>, broken: &[(&Affected<'_>, Finding)]) -> String {
         .map(|(affected, finding)| format!("{} ({})", affected.after.object.title(), finding.rule.id()));
     let named: Vec<String> = named.collect();
     let more = if broken.len() > NAMED { ", …" } else { "" };
-    format!("{lose} {how}: {}{more}", named.join(", "))
+    format!("{what} {how}: {}{more}", named.join(", "))
 }
