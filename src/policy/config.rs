@@ -302,6 +302,7 @@ impl Policy {
             complete: self.complete()?,
             injection: self.config.injection == Injection::Webhook,
             dns: self.config.dns.into(),
+            source: default.source,
             apps: self.apps.clone(),
         })
     }
