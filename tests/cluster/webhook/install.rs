@@ -1,5 +1,8 @@
 //! Puts the webhook on the cluster, as `deploy/` has it, and takes it away.
 
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -17,11 +20,16 @@ const AT_A_TIME: usize = 8;
 
 const REGISTRATIONS: &str = "mutatingwebhookconfiguration,validatingwebhookconfiguration";
 
-/// Applies the manifests and waits until the API server gets answers.
-pub(super) fn install() {
+/// Applies the manifests, and waits until all replicas are as they say.
+pub(super) fn apply() {
     let manifests = cluster::root().join("tests/cluster/webhook/manifests");
     succeed(&["apply", "-k", manifests.to_str().unwrap()]);
     rolled_out();
+}
+
+/// Puts it there, and waits until the API server gets answers.
+pub(super) fn install() {
+    apply();
     until("the injector answers", || try_out(&labelled_pod("default")).is_ok());
 }
 
@@ -59,8 +67,28 @@ pub(super) fn rolled_out() {
     succeed(&["rollout", "status", "--namespace", NAMESPACE, "deployment/beamgate", "--timeout=90s"]);
 }
 
-fn replicas_there() -> usize {
+pub(super) fn replicas_there() -> usize {
     cluster::get(&["pods", "--namespace", NAMESPACE, "-l", "app.kubernetes.io/name=beamgate"]).len()
+}
+
+/// How many replicas are ready.
+pub(super) fn ready() -> u64 {
+    let deployment = &cluster::get(&["deployment", "beamgate", "--namespace", NAMESPACE])[0];
+    deployment["status"]["readyReplicas"].as_u64().unwrap_or(0)
+}
+
+/// Kills the process of a replica, so that it can say goodbye to nobody. The kubelet starts another in its place.
+pub(super) fn kill_one() {
+    let process = processes().into_iter().next().expect("no replica has a process");
+    assert!(Command::new("kill").args(["-KILL", &process]).status().unwrap().success());
+}
+
+/// The processes of the replicas, as the cluster numbers them.
+fn processes() -> Vec<String> {
+    let entries = fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
+    let is_ours =
+        |path: &PathBuf| fs::read(path.join("cmdline")).is_ok_and(|line| line.starts_with(b"/beamgate\0webhook\0"));
+    entries.filter(is_ours).filter_map(|path| Some(path.file_name()?.to_str()?.to_owned())).collect()
 }
 
 /// A pod with the label and what the name needs, and no name.

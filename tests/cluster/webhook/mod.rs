@@ -2,8 +2,11 @@
 //!
 //! Each part is a file. What it sees goes into a table of `docs/webhook-proofs.md`, without what differs from run to run.
 
+mod calls;
 mod conditions;
+mod cuts;
 mod denies;
+mod faults;
 mod forms;
 mod install;
 mod passes;
@@ -22,11 +25,13 @@ struct Part {
     play: fn(&mut Seen),
 }
 
-const PARTS: [Part; 4] = [
+const PARTS: [Part; 6] = [
     Part { name: "forms", head: forms::HEAD, play: forms::play },
     Part { name: "denies", head: denies::HEAD, play: denies::play },
     Part { name: "passes", head: passes::HEAD, play: passes::play },
     Part { name: "conditions", head: conditions::HEAD, play: conditions::play },
+    Part { name: "faults", head: faults::HEAD, play: faults::play },
+    Part { name: "cuts", head: cuts::HEAD, play: cuts::play },
 ];
 
 /// Plays the parts of these names; all of them, and writes the table, without any. `--keep` leaves the webhook where it is.

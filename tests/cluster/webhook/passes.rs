@@ -188,12 +188,12 @@ fn expect_warning(said: &str, code: &str) -> Result<String, String> {
 }
 
 /// An app that forms.
-fn good() -> App {
+pub(super) fn good() -> App {
     of_little_weight(App::new(Strategy::Dns, Kind::Deployment))
 }
 
 /// An app whose nodes call themselves otherwise than their peers do: BG301, whatever else there is.
-fn bad() -> App {
+pub(super) fn bad() -> App {
     let mut app = good();
     app.env().retain(|one| one["name"] != "RELEASE_NODE");
     app.env().push(variable("RELEASE_NODE", "store@$(MY_POD_IP)"));
@@ -201,7 +201,7 @@ fn bad() -> App {
 }
 
 /// What is said of it does not depend on whether a node boots.
-fn of_little_weight(mut app: App) -> App {
+pub(super) fn of_little_weight(mut app: App) -> App {
     app.container()["image"] = json!("local.test/pause:1");
     app.template()["spec"]["terminationGracePeriodSeconds"] = json!(0);
     app
@@ -225,15 +225,20 @@ fn names(pods: &[Value]) -> Vec<String> {
 }
 
 /// A namespace of its own.
-struct Place(String);
+pub(super) struct Place(pub(super) String);
 
 impl Place {
-    fn new(number: usize) -> Self {
+    pub(super) fn new(number: usize) -> Self {
         let name = stage::namespace(number);
         let labels = json!({"proof": "yes"});
         let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}});
         cluster::prepare(&namespace.to_string());
         Self(name)
+    }
+
+    /// Keeps it free of pods.
+    pub(super) fn without_pods(&self) {
+        self.kubectl(&["create", "quota", "no-pods", "--hard=pods=0"]).unwrap();
     }
 
     /// Puts a workload with a fault there as it was there before there was a webhook.
@@ -265,7 +270,7 @@ impl Place {
         self.kubectl(arguments)
     }
 
-    fn apply(&self, objects: &[Value]) -> Result<String, String> {
+    pub(super) fn apply(&self, objects: &[Value]) -> Result<String, String> {
         self.feed(&["apply", "-f", "-"], objects)
     }
 
@@ -282,7 +287,7 @@ impl Place {
         said
     }
 
-    fn feed(&self, arguments: &[&str], objects: &[Value]) -> Result<String, String> {
+    pub(super) fn feed(&self, arguments: &[&str], objects: &[Value]) -> Result<String, String> {
         let list = json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string();
         feed(&[arguments, &["--namespace", &self.0]].concat(), &stage::moved(&list, &self.0))
     }
