@@ -3,12 +3,13 @@
 //! [`model`] is what a run has to say; [`write()`] says it in one of the formats. Nothing here judges, reads files or knows
 //! of exit codes.
 
+pub mod fingerprint;
 pub mod model;
 
 mod closing;
 mod human;
 mod json;
-mod redact;
+pub(crate) mod redact;
 mod sarif;
 mod snippet;
 mod source;

@@ -1,5 +1,7 @@
 //! Workloads: everything that makes pods.
 
+use std::sync::OnceLock;
+
 use super::node::Node;
 use super::object::Pairs;
 use super::pod::PodTemplate;
@@ -18,8 +20,10 @@ pub struct Workload {
     pub first_ordinal: u32,
     /// `spec.selector.matchLabels`.
     pub selector: Pairs,
-    /// The pods that it makes.
+    /// The pods that it makes, as they are written.
     pub template: PodTemplate,
+    /// The same as the webhook leaves them, once somebody has asked; nothing where it changes nothing.
+    pub injected: OnceLock<Option<Box<PodTemplate>>>,
 }
 
 /// The kinds of controllers that differ in what their pods are called and how long they live.
@@ -85,6 +89,7 @@ impl Workload {
             first_ordinal: spec.path(&["ordinals", "start"]).and_then(Node::as_u32).unwrap_or(0),
             selector: spec.get("selector").map(|selector| selector.strings("matchLabels")).unwrap_or_default(),
             template: PodTemplate::read(template, base)?,
+            injected: OnceLock::new(),
         })
     }
 

@@ -8,6 +8,7 @@
 )]
 
 use beamgate::place::Pointer;
+use beamgate::report::fingerprint::fingerprint;
 use beamgate::report::model::*;
 use beamgate::report::{Format, Styles, write};
 use beamgate::rules::finding::{Effect, Fix, Names, Safety, Severity, Verdict};
