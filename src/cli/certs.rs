@@ -9,8 +9,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use jiff::Timestamp;
 
-use super::time::time;
-use crate::webhook::certificates::issue::{LONGEST, Pem};
+use super::managed::lifetime;
+use crate::webhook::certificates::issue::Pem;
 
 /// The arguments of `beamgate certs`.
 #[derive(Debug, clap::Args)]
@@ -61,10 +61,4 @@ fn write(file: &Path, text: &str, force: bool) -> std::io::Result<()> {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     }
     options.open(file)?.write_all(text.as_bytes())
-}
-
-fn lifetime(said: &str) -> Result<Duration, String> {
-    let time = time(said)?;
-    let sensible = Duration::from_secs(1)..=LONGEST;
-    if sensible.contains(&time) { Ok(time) } else { Err("it is 1 s at least, and 100 years at most".to_owned()) }
 }

@@ -5,6 +5,8 @@ mod assemble;
 mod certs;
 mod explain;
 pub mod lint;
+#[cfg(feature = "webhook")]
+mod managed;
 pub mod probe;
 pub mod rules;
 pub mod session;

@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use clap::{ArgGroup, ValueEnum};
 use tracing::level_filters::LevelFilter;
 
+use super::managed::ManagedArgs;
 use super::time::time;
 use crate::policy::config::Policy;
 use crate::webhook::log::{Format, Log};
@@ -40,6 +41,9 @@ pub(super) struct WebhookArgs {
     /// as it is there.
     #[arg(long, value_name = "FOLDER", group = "certificate")]
     tls_dir: Option<PathBuf>,
+
+    #[command(flatten)]
+    managed: ManagedArgs,
 
     /// The oldest version of TLS that is spoken.
     #[arg(long, value_enum, default_value = "1.3", value_name = "1.2|1.3", hide_possible_values = true)]
@@ -118,7 +122,10 @@ impl WebhookArgs {
         Ok(Plan {
             listen: self.listen,
             health_listen: self.health_listen,
-            certificates: Certificates::Files(self.tls_dir.unwrap_or_default()),
+            certificates: match self.tls_dir {
+                Some(folder) => Certificates::Files(folder),
+                None => Certificates::SelfManaged(self.managed.terms()?),
+            },
             oldest: match self.tls_min {
                 Version::Tls12 => Oldest::Tls12,
                 Version::Tls13 => Oldest::Tls13,

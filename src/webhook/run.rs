@@ -3,10 +3,14 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 
+use super::certificates::keep::Keeper;
+use super::certificates::place::{Place, Which};
+use super::certificates::plan::Terms;
 use super::metrics::Metrics;
 use super::mutate::mutate;
 use super::review::{Answer, Request, ReviewError};
@@ -17,6 +21,7 @@ use super::settings::Settings;
 use super::tls::files::Files;
 use super::tls::{Clients, Oldest, Served, Tls, TlsError};
 use super::validate::validate;
+use crate::cluster::{ClusterError, client};
 
 /// How often the certificate's files are read where no watch says that they have changed.
 const LOOK: Duration = Duration::from_secs(5);
@@ -47,6 +52,27 @@ pub struct Plan {
 pub enum Certificates {
     /// `tls.crt` and `tls.key` in a folder.
     Files(PathBuf),
+    /// We make them, and keep them in the cluster.
+    SelfManaged(SelfManaged),
+}
+
+/// Certificates that we make.
+#[derive(Debug)]
+pub struct SelfManaged {
+    /// The namespace of the Secret and of the Service; our own, if nothing is said.
+    pub namespace: Option<String>,
+    /// The Secret that they are kept in.
+    pub secret: String,
+    /// The Service by which we are called.
+    pub service: String,
+    /// The webhook configurations that must trust us.
+    pub which: Which,
+    /// How long an authority is valid.
+    pub authority: Duration,
+    /// How long a certificate is valid.
+    pub leaf: Duration,
+    /// How long two authorities are trusted together, before and after one follows the other.
+    pub overlap: Duration,
 }
 
 /// Why it does not run.
@@ -63,6 +89,9 @@ pub enum RunError {
     /// TLS cannot be offered.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// Certificates are to be kept in a cluster, and there is none.
+    #[error("certificates cannot be kept in a cluster: {0}")]
+    Cluster(ClusterError),
     /// The system does not say when to end.
     #[error("signals cannot be received: {0}")]
     Signals(std::io::Error),
@@ -87,11 +116,15 @@ pub async fn run(plan: Plan, metrics: Arc<Metrics>) -> Result<Ending, RunError> 
     let tls = Tls::new(Arc::clone(&served), plan.oldest, plan.clients)?;
     let (listener, health_listener) = (listen(plan.listen).await?, listen(plan.health_listen).await?);
 
-    let missing = {
-        let served = Arc::clone(&served);
-        Arc::new(move || served.missing().map(str::to_owned))
+    let published = begin(plan.certificates, &plan.settings, &served).await?;
+    let missing = move || {
+        let certificate = served.missing();
+        certificate.or_else(|| {
+            let published = published.load(Ordering::Relaxed);
+            (!published).then_some("the webhook configurations do not trust the certificate yet")
+        })
     };
-    let health = Health { life: life.clone(), missing, metrics: Arc::clone(&metrics) };
+    let health = Health { life: life.clone(), missing: Arc::new(missing), metrics: Arc::clone(&metrics) };
     let health = Server {
         router: health.router(),
         tls: None,
@@ -106,22 +139,49 @@ pub async fn run(plan: Plan, metrics: Arc<Metrics>) -> Result<Ending, RunError> 
         life: life.clone(),
         ..health.clone()
     };
-    match plan.certificates {
-        Certificates::Files(folder) => tokio::spawn(Files::new(folder, served).follow(LOOK)),
-    };
     tokio::spawn(health.serve(health_listener));
-    let served = tokio::spawn(webhook.serve(listener));
+    let done = tokio::spawn(webhook.serve(listener));
 
     asked_to_end().await.map_err(RunError::Signals)?;
     let drained = async {
         life.end().await;
         // It does not panic, and nobody aborts it.
-        let _ = served.await;
+        let _ = done.await;
     };
     tokio::select! {
         () = drained => Ok(Ending::Drained),
         again = asked_to_end() => again.map(|()| Ending::AtOnce).map_err(RunError::Signals),
     }
+}
+
+/// Begins to look after the certificate. What is returned becomes true when those who call us trust it.
+async fn begin(
+    certificates: Certificates,
+    settings: &Settings,
+    served: &Arc<Served>,
+) -> Result<Arc<AtomicBool>, RunError> {
+    let served = Arc::clone(served);
+    let managed = match certificates {
+        Certificates::Files(folder) => {
+            tokio::spawn(Files::new(folder, served).follow(LOOK));
+            // Whoever has made the certificate sees to that.
+            return Ok(Arc::new(AtomicBool::new(true)));
+        }
+        Certificates::SelfManaged(managed) => managed,
+    };
+    let (client, own) = client().await.map_err(RunError::Cluster)?;
+    let namespace = managed.namespace.unwrap_or(own);
+    let name = format!("{}.{namespace}.svc", managed.service);
+    let names = vec![format!("{name}.{}", settings.facts.cluster_domain), name];
+    let SelfManaged { secret, service, which, authority, leaf, overlap, .. } = managed;
+    let keeper = Keeper::new(
+        Place { client, namespace, secret, service, which },
+        Terms { names, authority, leaf, overlap },
+        served,
+    );
+    let published = keeper.published();
+    tokio::spawn(keeper.keep());
+    Ok(published)
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, RunError> {

@@ -44,7 +44,8 @@ impl Pem {
     pub fn authority(now: Timestamp, lifetime: Duration) -> Result<Self, IssueError> {
         let key = KeyPair::generate()?;
         // Two authorities stand beside each other while one follows the other, and are told apart by their names.
-        let mut params = params(&format!("beamgate {now:.0}"), &[], now, now + lifetime.min(LONGEST))?;
+        let some: String = key.public_key_raw().iter().skip(1).take(8).map(|byte| format!("{byte:02x}")).collect();
+        let mut params = params(&format!("beamgate {some}"), &[], now, now + lifetime.min(LONGEST))?;
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let certificate = params.self_signed(&key)?;

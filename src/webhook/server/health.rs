@@ -13,7 +13,7 @@ use super::routes::{page, words};
 use crate::webhook::metrics::Metrics;
 
 /// What is missing before questions may come: a word, or nothing.
-pub type Missing = dyn Fn() -> Option<String> + Send + Sync;
+pub type Missing = dyn Fn() -> Option<&'static str> + Send + Sync;
 
 /// What the plain port speaks of.
 #[derive(Clone)]
