@@ -4,16 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Asked;
 use crate::cluster::live::{Live, Reference};
+use crate::discovery::Resource;
 use crate::place::ObjectId;
 use crate::policy::decide::RestsOn;
 use crate::rules::change::{Affected, Change, Edit, identity, judge_change};
-use crate::rules::finding::{Finding, Severity, Verdict};
+use crate::rules::finding::{Effect, Finding, Severity, Verdict};
 use crate::rules::judge_trace;
 use crate::trace::Trace;
 use crate::world::World;
 use crate::world::facts::Facts;
-use crate::world::object::Object;
+use crate::world::object::{Body, Object};
 use crate::world::pod::{Container, EnvFromSource, EnvSource};
+use crate::world::service::{Service, ServicePort};
 
 /// How often what a finding names is read anew: what was read may bring a finding that names more.
 const ROUNDS: usize = 2;
@@ -68,7 +70,7 @@ pub(super) async fn judge<L: Live>(
 ) -> Judgement {
     let facts = &asked.settings.facts;
     let alone = World::new(vec![after.clone()], facts.clone());
-    let certain: Vec<Finding> = findings(&alone).into_iter().filter(is_refuted).collect();
+    let certain = certain(&alone, facts);
     let mut scene = Scene::new(asked, &alone, after);
     scene.read(asked, unwatched(&alone, &scene)).await;
     for _ in 0..ROUNDS {
@@ -79,6 +81,50 @@ pub(super) async fn judge<L: Live>(
         scene.read(asked, missing).await;
     }
     scene.rule(before, certain)
+}
+
+/// What is false whatever else there is: alone, or though the Service that is asked for were all that it ought to be, which
+/// shows what its absence hides.
+fn certain(alone: &World, facts: &Facts) -> Vec<Finding> {
+    let mut certain: Vec<Finding> = findings(alone).into_iter().filter(is_refuted).collect();
+    let kindest = trace_in(alone).and_then(|trace| {
+        let objects = vec![trace.object.clone(), kindest_service(&trace)?];
+        Some(World::new(objects, facts.clone()))
+    });
+    if let Some(kindest) = kindest {
+        let is_about_itself = |finding: &Finding| {
+            finding.labels.iter().all(|label| label.at.object == SUBJECT || label.at.object.as_text().is_some())
+        };
+        let more = findings(&kindest).into_iter().filter(|finding| is_refuted(finding) && is_about_itself(finding));
+        let more: Vec<Finding> = more.filter(|finding| !is_among(finding, &certain)).collect();
+        certain.extend(more);
+    }
+    certain
+}
+
+/// The Service that would show these pods to those who ask: headless, with a port, with their labels and with those asked for.
+fn kindest_service(trace: &Trace<'_>) -> Option<Object> {
+    let asked = trace.asked_service();
+    let query = trace.label_query().filter(|query| query.on == Resource::Endpoints);
+    let namespace = asked.map(|asked| asked.namespace.clone()).or(query.map(|query| query.namespace.clone()))?;
+    let pairs = query.map(|query| query.selector.pairs().map(|(key, value)| (key.to_owned(), value.to_owned())));
+    let epmd = ServicePort { name: Some("epmd".to_owned()), port: Some(4369), ..ServicePort::default() };
+    Some(Object {
+        id: ObjectId(1),
+        api_version: "v1".to_owned(),
+        kind: "Service".to_owned(),
+        namespace,
+        name: asked.map_or_else(|| trace.object.name.clone(), |asked| asked.name.clone()),
+        labels: pairs.map(Iterator::collect).unwrap_or_default(),
+        annotations: Vec::new(),
+        folder: "".into(),
+        body: Body::Service(Service {
+            cluster_ip: Some("None".to_owned()),
+            selector: trace.pod.labels.clone(),
+            ports: vec![epmd],
+            ..Service::default()
+        }),
+    })
 }
 
 /// The workload, and what is known around it.
@@ -139,7 +185,7 @@ impl<'f> Scene<'f> {
             let had: BTreeSet<String> = known.iter().flat_map(identities).collect();
             let mut found = judge_trace(&trace).findings;
             // What explains it here does not undo it.
-            if found.iter().any(|finding| is_refuted(finding)) {
+            if found.iter().any(|finding| finding.effect == Effect::Breaks) {
                 let hidden = certain.iter().filter(|finding| !is_among(finding, &found)).cloned().collect::<Vec<_>>();
                 found.extend(hidden);
             }

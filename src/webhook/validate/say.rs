@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::Decided;
 use super::judgement::Versions;
+use crate::place::ObjectId;
 use crate::policy::decide::{Decision, RestsOn};
 use crate::report::redact::without_cookies;
 use crate::rules::finding::{Finding, Label};
@@ -92,12 +93,13 @@ fn denial(denied: &[&Decided<'_>], world: &World, read: &Versions) -> String {
         text.push_str(&paragraph(&one.ruling.finding, one.ruling.rests_on, world, read));
         text.push('\n');
     }
-    let codes: Vec<String> = denied.iter().map(|one| one.ruling.finding.rule.id()).collect();
-    let mut codes = codes;
+    let mut codes: Vec<String> = denied.iter().map(|one| one.ruling.finding.rule.id()).collect();
     codes.dedup();
+    let is_pod = world.object(ObjectId(0)).is_some_and(|object| object.kind == "Pod");
+    let what = if is_pod { "pod" } else { "pod template" };
     let _ = write!(
         text,
-        "To let it pass all the same, annotate the pod template: `beamgate.dev/ignore: \"{}: <why>\"`; \
+        "To let it pass all the same, annotate the {what}: `beamgate.dev/ignore: \"{}: <why>\"`; \
          or label the namespace: `beamgate.dev/enforce=warn`.",
         codes.join(",")
     );
@@ -112,10 +114,10 @@ fn paragraph(finding: &Finding, rests_on: RestsOn, world: &World, read: &Version
         let _ = writeln!(text, "  peers dial   {}\n  this node is {}", names.dialled, names.own);
     }
     for label in &finding.labels {
-        let _ = writeln!(text, "  at {}", place(label, finding, world, read));
+        let _ = writeln!(text, "  at {}", place(label, finding, world));
     }
     if rests_on != RestsOn::Itself {
-        text.push_str("  if that object is about to change, apply it first, or apply again\n");
+        text.push_str(&others(finding, world, read));
     }
     if let Some(symptom) = &finding.symptom {
         let _ = writeln!(text, "  at run time: {symptom}");
@@ -133,8 +135,8 @@ fn paragraph(finding: &Finding, rests_on: RestsOn, world: &World, read: &Version
     text
 }
 
-/// `/spec/serviceName: …`; in another object `Service shop/cart, /spec/clusterIP (resourceVersion 4711): …`.
-fn place(label: &Label, finding: &Finding, world: &World, read: &Versions) -> String {
+/// `/spec/serviceName: …`; in another object `Service shop/cart, /spec/clusterIP: …`.
+fn place(label: &Label, finding: &Finding, world: &World) -> String {
     let pointer = match label.at.pointer.to_json_pointer() {
         root if root.is_empty() => "/".to_owned(),
         pointer => pointer,
@@ -144,12 +146,19 @@ fn place(label: &Label, finding: &Finding, world: &World, read: &Versions) -> St
         return format!("{pointer}{said}");
     }
     let Some(object) = world.object(label.at.object) else { return format!("beamgate.toml{said}") };
-    format!("{}, {pointer}{}{said}", object.title(), version(object, read))
+    format!("{}, {pointer}{said}", object.title())
 }
 
-fn version(object: &Object, read: &Versions) -> String {
-    match read.get(&object.title()) {
-        Some(Some(version)) => format!(" (resourceVersion {version})"),
-        _ => String::new(),
-    }
+/// The objects that it rests on, and the versions of them that were read.
+fn others(finding: &Finding, world: &World, read: &Versions) -> String {
+    let pointed_at = finding.labels.iter().filter(|label| Some(label.at.object) != finding.subject);
+    let mut titles: Vec<String> =
+        pointed_at.filter_map(|label| world.object(label.at.object)).map(Object::title).collect();
+    titles.sort_unstable();
+    titles.dedup();
+    let versions = titles.into_iter().filter_map(|title| {
+        let version = read.get(&title)?.as_ref()?;
+        Some(format!("  {title} was read at resourceVersion {version}: "))
+    });
+    versions.map(|read| read + "if it is to change, apply that object first, or apply again\n").collect()
 }
