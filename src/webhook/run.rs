@@ -21,6 +21,8 @@ use super::settings::Settings;
 use super::tls::files::Files;
 use super::tls::{Clients, Oldest, Served, Tls, TlsError};
 use super::validate::validate;
+use crate::cluster::known::{Known, watch};
+use crate::cluster::live::ApiServer;
 use crate::cluster::{ClusterError, client};
 
 /// How often the certificate's files are read where no watch says that they have changed.
@@ -117,7 +119,14 @@ pub async fn run(plan: Plan, metrics: Arc<Metrics>) -> Result<Ending, RunError> 
     let (listener, health_listener) = (listen(plan.listen).await?, listen(plan.health_listen).await?);
 
     let published = begin(plan.certificates, &plan.settings, &served).await?;
+    let known = Arc::new(Known::new(plan.settings.facts.clone()));
+    let (api, _) = client().await.map_err(RunError::Cluster)?;
+    tokio::spawn(watch(Arc::clone(&known), api.clone()));
+    let watched = Arc::clone(&known);
     let missing = move || {
+        if !watched.is_ready() {
+            return Some("the cluster is not known yet");
+        }
         let certificate = served.missing();
         certificate.or_else(|| {
             let published = published.load(Ordering::Relaxed);
@@ -134,7 +143,7 @@ pub async fn run(plan: Plan, metrics: Arc<Metrics>) -> Result<Ending, RunError> 
         metrics: Arc::clone(&metrics),
     };
     let webhook = Server {
-        router: router(Judge { settings: plan.settings }, Arc::clone(&metrics)),
+        router: router(Judge { settings: plan.settings, known, live: ApiServer(api) }, Arc::clone(&metrics)),
         tls: Some(tls),
         life: life.clone(),
         ..health.clone()
@@ -196,6 +205,8 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, RunError> {
 #[derive(Debug)]
 struct Judge {
     settings: Settings,
+    known: Arc<Known>,
+    live: ApiServer,
 }
 
 impl Answers for Judge {
@@ -204,6 +215,6 @@ impl Answers for Judge {
     }
 
     async fn validate(&self, request: &Request<'_>, until: Instant) -> Result<Answer, ReviewError> {
-        Ok(validate(request, &self.settings, until).await)
+        Ok(validate(request, &self.settings, &self.known, &self.live, until).await)
     }
 }
