@@ -3,6 +3,8 @@
 mod assemble;
 #[cfg(feature = "webhook")]
 mod certs;
+#[cfg(feature = "webhook")]
+mod doctor;
 mod explain;
 pub mod lint;
 #[cfg(feature = "webhook")]
@@ -68,6 +70,11 @@ enum Command {
     /// An authority is made, signs one certificate for all the names, and is forgotten.
     #[cfg(feature = "webhook")]
     Certs(certs::CertsArgs),
+    /// Say whether the webhook of a cluster works: registered, reached, trusted, and no pod made without it.
+    ///
+    /// Exits with 0 if it works, 1 if something is wrong, 2 if it could not do its work.
+    #[cfg(feature = "webhook")]
+    Doctor(doctor::DoctorArgs),
     /// Print the page of a rule.
     Explain(explain::ExplainArgs),
     /// List the rules.
@@ -118,6 +125,7 @@ impl Cli {
             Command::Webhook(args) => webhook::run(*args),
             #[cfg(feature = "webhook")]
             Command::Certs(args) => certs::run(&args, stdout),
+            Command::Doctor(args) => doctor::run(&args, stdout),
             Command::Explain(args) => explain::run(&args, stdout),
             Command::Rules(args) => rules::run(&args, stdout),
             Command::Completions { shell } => completions(shell, stdout),
