@@ -301,6 +301,7 @@ impl Policy {
             cluster_domain: domain.unwrap_or(default.cluster_domain),
             complete: self.complete()?,
             injection: self.config.injection == Injection::Webhook,
+            name_files: self.config.webhook.file_key_ref,
             dns: self.config.dns.into(),
             source: default.source,
             apps: self.apps.clone(),

@@ -1,5 +1,7 @@
 //! Workloads: everything that makes pods.
 
+use std::sync::OnceLock;
+
 use super::node::Node;
 use super::object::Pairs;
 use super::pod::PodTemplate;
@@ -20,8 +22,10 @@ pub struct Workload {
     pub recreates: bool,
     /// `spec.selector.matchLabels`.
     pub selector: Pairs,
-    /// The pods that it makes.
+    /// The pods that it makes, as they are written.
     pub template: PodTemplate,
+    /// The same as the webhook leaves them, once somebody has asked; nothing where it changes nothing.
+    pub injected: OnceLock<Option<Box<PodTemplate>>>,
 }
 
 /// The kinds of controllers that differ in what their pods are called and how long they live.
@@ -88,6 +92,7 @@ impl Workload {
             recreates: spec.path(&["strategy", "type"]).and_then(Node::as_str) == Some("Recreate"),
             selector: spec.get("selector").map(|selector| selector.strings("matchLabels")).unwrap_or_default(),
             template: PodTemplate::read(template, base)?,
+            injected: OnceLock::new(),
         })
     }
 
