@@ -8,6 +8,8 @@
 //! - [`name`]: name templates, environments as the kubelet evaluates them, launchers;
 //! - [`discovery`]: what the strategies ask and dial;
 //! - [`trace`]: the journey of one connection;
+//! - [`fix`]: changes to a pod, symbolically, and what makes them of objects and of JSON;
+//! - [`inject`]: what the admission webhook puts into a pod;
 //! - [`rules`]: what may break on the way;
 //!
 //! The shell around them:
@@ -24,6 +26,8 @@ pub mod cli;
 #[cfg(feature = "cluster")]
 pub mod cluster;
 pub mod discovery;
+pub mod fix;
+pub mod inject;
 pub mod manifest;
 pub mod name;
 pub mod place;

@@ -11,17 +11,14 @@ use super::session::Session;
 use crate::manifest::comments;
 use crate::manifest::source::Source;
 use crate::place::{Loc, ObjectId, Pointer};
-use crate::policy::config::Level;
 use crate::policy::silence::{self, Annotated, Ignore};
 use crate::report::Report;
-use crate::report::model::{
-    CheckedWorkload, Notice, Place, ReportedFinding, ReportedLabel, Skipped, WorkloadVerdict, fingerprint,
-};
+use crate::report::model::{CheckedWorkload, Notice, Place, ReportedFinding, ReportedLabel, Skipped, WorkloadVerdict};
 use crate::rules::finding::{Finding, Severity, Verdict};
+use crate::rules::fingerprint::{self, fingerprint};
 use crate::rules::{self, Judged, Rule, TraceVerdict, judge};
 use crate::world::World;
-use crate::world::declared::Key;
-use crate::world::object::{Object, value_of};
+use crate::world::object::Object;
 
 /// A report, and what else decides the exit code.
 pub(super) struct Assembled {
@@ -123,17 +120,14 @@ impl<'s> Assembly<'s> {
     }
 
     fn add_workload(&mut self, number: usize, world: &World, object: &Object, judged: Judged) {
-        let ignores = annotations(object);
+        let ignores = silence::wishes(object);
         let mut used = vec![false; ignores.len()];
         self.report.workloads.push(checked(object, &judged));
         if !matches!(judged.verdict, TraceVerdict::NotOptedIn | TraceVerdict::OwnClustering(_)) {
             self.opted_in += 1;
         }
         for finding in judged.findings {
-            let matching = ignores
-                .iter()
-                .position(|one| one.ignore.flaw(self.today).is_none() && one.ignore.is_about(finding.rule));
-            match matching {
+            match silence::silenced(&ignores, finding.rule, self.today) {
                 Some(index) => {
                     used[index] = true;
                     self.report.ignored += 1;
@@ -156,19 +150,17 @@ impl<'s> Assembly<'s> {
             return;
         };
         let workload = finding.subject.and_then(|subject| world.object(subject)).map(Object::title);
+        let title = |id| world.object(id).map_or_else(|| self.text_name(id), Object::title);
+        let fingerprint = fingerprint::of_finding(&finding, title);
         let labels = finding.labels.iter().enumerate().map(|(index, label)| {
-            let title = world.object(label.at.object).map_or_else(|| self.text_name(label.at.object), Object::title);
-            reported_label(index == 0, title, &label.at, self.places.get(&label.at).copied(), &label.text)
+            let place = self.places.get(&label.at).copied();
+            reported_label(index == 0, title(label.at.object), &label.at, place, &label.text)
         });
         let labels: Vec<ReportedLabel> = labels.collect();
         if self.is_silenced(finding.rule, &labels) {
             self.report.ignored += 1;
             return;
         }
-        let primary =
-            finding.labels.first().zip(labels.first()).map(|(label, shown)| (shown.object.as_str(), &label.at.pointer));
-        let fingerprint =
-            fingerprint(finding.rule, workload.as_deref(), primary, labels.iter().map(|label| label.object.as_str()));
         self.report.findings.push(ReportedFinding {
             rule: finding.rule,
             severity,
@@ -202,17 +194,7 @@ impl<'s> Assembly<'s> {
         if !self.is_selected(rule) {
             return None;
         }
-        let configured = &self.session.policy.config.rules;
-        match configured
-            .iter()
-            .find(|(name, _)| rules::find(name.get_ref()).is_some_and(|found| found.code == rule.code))
-        {
-            None => Some(severity),
-            Some((_, Level::Off)) => None,
-            Some((_, Level::Info)) => Some(Severity::Info),
-            Some((_, Level::Warning)) => Some(Severity::Warning),
-            Some((_, Level::Error)) => Some(Severity::Error),
-        }
+        self.session.policy.config.severity(rule, severity)
     }
 
     /// Whether a comment on the line of the primary label asks for silence.
@@ -328,19 +310,6 @@ fn read_comments(number: usize, source: &Source) -> Vec<(Ignore, Loc, u32)> {
         )
     });
     found.collect()
-}
-
-/// The wishes for silence on an object and on its pod template.
-fn annotations(object: &Object) -> Vec<Annotated> {
-    let key = Key::Ignore.annotation();
-    let own = value_of(&object.annotations, &key).map(|value| (value, object.at_annotation(&key)));
-    let template = object.workload().and_then(|workload| {
-        let value = value_of(&workload.template.annotations, &key)?;
-        Some((value, workload.template.at_annotation(&key).of(object.id)))
-    });
-    // A bare pod is its own template.
-    let template = template.filter(|(_, at)| own.as_ref().is_none_or(|(_, own)| own != at));
-    own.into_iter().chain(template).flat_map(|(value, at)| silence::annotation(value, &at)).collect()
 }
 
 fn checked(object: &Object, judged: &Judged) -> CheckedWorkload {

@@ -191,7 +191,7 @@ impl Naming {
             closed,
             overridden: overridden(from_pod, &node),
             dashes_everything,
-            missing_inputs: missing(inputs, scope, env),
+            missing_inputs: missing(inputs, env),
             boot: Boot::Opaque(Why::Image),
             node,
             env: boot_env,
@@ -288,8 +288,8 @@ impl Naming {
     }
 }
 
-fn missing(mut inputs: Vec<Input>, scope: Scope<'_>, env: &Env) -> Vec<Input> {
-    inputs.retain(|input| !scope.world.facts.injection && input.is_missing(env));
+fn missing(mut inputs: Vec<Input>, env: &Env) -> Vec<Input> {
+    inputs.retain(|input| input.is_missing(env));
     inputs
 }
 
@@ -338,13 +338,19 @@ fn flag_of(flags: &[Flags], launch: &Launch, script_is_short: bool) -> Option<So
     }
 }
 
+/// What becomes of a long name in the pods of a workload.
+pub fn long(name: &Template, workload: &Workload) -> Boot {
+    complete(name, Some(true), &Pod::of(workload))
+}
+
 /// What is known of a workload's pods before they run, in a cluster of this domain.
 pub fn identity(scope: Scope<'_>, workload: &Workload, cluster_domain: String) -> Identity {
     let only = workload.kind == WorkloadKind::StatefulSet
         && workload.replicas.unwrap_or(1) == 1
         && scope.world.autoscalers_of(scope.object).is_empty();
     let pod_name = match workload.kind {
-        WorkloadKind::Pod => Some(scope.object.name.clone()),
+        // Of a generated name only the beginning is known.
+        WorkloadKind::Pod => Some(scope.object.name.clone()).filter(|name| !name.ends_with('*')),
         WorkloadKind::StatefulSet if only => Some(format!("{}-{}", scope.object.name, workload.first_ordinal)),
         _ => None,
     };

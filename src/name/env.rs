@@ -7,11 +7,18 @@
 use std::ops::Range;
 
 use super::template::{Part, Piece, Sym, Template, Unexpanded, Why};
+use super::tokens::{Token, tokens};
 use crate::place::{Loc, Pointer};
 use crate::world::World;
 use crate::world::facts::Kinds;
 use crate::world::object::{Body, Object, Pairs, value_of};
 use crate::world::pod::{Container, EnvFrom, EnvFromSource, EnvSource, KeyRef, PodTemplate};
+
+/// The init container that writes a node's name where `$(VAR)` cannot say it, and the volume into which it does.
+pub const NAME_WRITER: &str = "beamgate-node-name";
+
+/// The variable of that container which holds the name, as a template with placeholders.
+pub const NAME_TEMPLATE: &str = "NODE_NAME";
 
 /// Where a container is.
 #[derive(Debug, Clone, Copy)]
@@ -69,28 +76,22 @@ impl Env {
         for (index, from) in container.env_from.iter().enumerate() {
             env.add_from(scope, from, &container.at.key("envFrom").index(index));
         }
-        for (index, var) in container.env.iter().enumerate() {
-            let place = container.at_env(index);
+        for (index, var) in container.env.iter().enumerate().filter(|(_, var)| !var.name.is_empty()) {
+            let at = container.at_env_key(index, at_value(&var.source)).of(scope.object.id);
             let value = match &var.source {
                 EnvSource::Value(text) => {
-                    let place = place.key("value").of(scope.object.id);
                     let later = |name: &str| container.env[index + 1..].iter().any(|var| var.name == name);
-                    Some(env.expand(text, &place, &later, scope))
+                    Some(env.expand(text, &at, &later, scope))
                 }
-                EnvSource::NotString { text, .. } => Some(Template::lit(text, &place.key("value").of(scope.object.id))),
-                EnvSource::Field(path) => Some(field(scope, path, &place)),
-                EnvSource::ConfigMap(key) => config_value(scope, key, &place.key("valueFrom")),
-                EnvSource::Secret(key) => Some(secret(scope, key, &place)),
-                EnvSource::File => Some(Template::opaque(Why::File, &place.key("valueFrom").of(scope.object.id))),
-                EnvSource::Other => Some(opaque_field(scope, "resourceFieldRef", &place)),
+                EnvSource::NotString { text, .. } => Some(Template::lit(text, &at)),
+                EnvSource::Field(path) => Some(field(scope, path, &at)),
+                EnvSource::ConfigMap(key) => config_value(scope, key, &at),
+                EnvSource::Secret(key) => Some(Template::opaque(Why::Secret(key.name.clone()), &at)),
+                EnvSource::File(volume) => Some(file(scope, volume, &at)),
+                EnvSource::Other => Some(Template::opaque(Why::Field("resourceFieldRef".to_owned()), &at)),
             };
             if let Some(value) = value {
-                let at = match var.source {
-                    EnvSource::Value(_) | EnvSource::NotString { .. } => place.key("value"),
-                    EnvSource::Field(_) => place.key("valueFrom").key("fieldRef").key("fieldPath"),
-                    _ => place.key("valueFrom"),
-                };
-                let at = at.of(scope.object.id);
+                let at = container.at_env_key(index, at_source(&var.source)).of(scope.object.id);
                 env.vars.push(Var { name: var.name.clone(), value, at, index: Some(index) });
             }
         }
@@ -239,61 +240,30 @@ fn placeholder(text: &str, pod: &PodTemplate) -> Option<usize> {
     (open != "${" || !(name.is_empty() || defined())).then_some(end)
 }
 
-/// A piece of text as the kubelet's expansion splits it; the ranges are bytes of the value.
-enum Token<'t> {
-    Text(Range<usize>),
-    /// `$$`, of which one dollar stays; together with the `(X)` behind it, so that it can be pointed at.
-    Escaped(Range<usize>),
-    Reference(Range<usize>, &'t str),
-}
-
-/// Splits a value: `$$` escapes a dollar, `$(…)` is a reference up to the next `)`, every other dollar is text.
-fn tokens(text: &str) -> Vec<Token<'_>> {
-    let mut tokens = Vec::new();
-    let (mut start, mut at) = (0, 0);
-    let bytes = text.as_bytes();
-    while let Some(dollar) = bytes[at..].iter().position(|byte| *byte == b'$').map(|found| at + found) {
-        let reference = match bytes.get(dollar + 1) {
-            Some(b'$') => Some(Token::Escaped(dollar..escaped_end(text, dollar))),
-            Some(b'(') => text[dollar..]
-                .find(')')
-                .map(|length| Token::Reference(dollar..dollar + length + 1, &text[dollar + 2..dollar + length])),
-            _ => None,
-        };
-        let Some(token) = reference else {
-            at = dollar + 1;
-            continue;
-        };
-        let (Token::Text(range) | Token::Escaped(range) | Token::Reference(range, _)) = &token;
-        let end = range.end;
-        if start < dollar {
-            tokens.push(Token::Text(start..dollar));
-        }
-        tokens.push(token);
-        (start, at) = (end, end);
-    }
-    if start < text.len() {
-        tokens.push(Token::Text(start..text.len()));
-    }
-    tokens
-}
-
-/// Where the `$$` or `$$(X)` at a dollar ends. A reference with a further dollar inside is not one part: that one counts.
-fn escaped_end(text: &str, dollar: usize) -> usize {
-    let after = dollar + 2;
-    let reference = text[after..].starts_with('(').then(|| text[after..].find(')')).flatten();
-    match reference {
-        Some(length) if !text[after..after + length].contains('$') => after + length + 1,
-        _ => after,
-    }
-}
-
 fn piece(part: Part, place: &Loc, range: Range<usize>) -> Piece {
     Piece { part, at: place.clone().within(range) }
 }
 
-fn field(scope: Scope<'_>, path: &str, place: &Pointer) -> Template {
-    let at = place.key("valueFrom").key("fieldRef").key("fieldPath").of(scope.object.id);
+/// Where in an entry its value is said.
+fn at_value(source: &EnvSource) -> &'static [&'static str] {
+    match source {
+        EnvSource::Value(_) | EnvSource::NotString { .. } => &["value"],
+        EnvSource::Field(_) => &["valueFrom", "fieldRef", "fieldPath"],
+        EnvSource::ConfigMap(_) => &["valueFrom", "configMapKeyRef"],
+        EnvSource::Secret(_) => &["valueFrom", "secretKeyRef"],
+        EnvSource::File(_) | EnvSource::Other => &["valueFrom"],
+    }
+}
+
+/// Where it says of what the value is made: a reference to another object as a whole.
+fn at_source(source: &EnvSource) -> &'static [&'static str] {
+    match source {
+        EnvSource::ConfigMap(_) | EnvSource::Secret(_) => &["valueFrom"],
+        _ => at_value(source),
+    }
+}
+
+fn field(scope: Scope<'_>, path: &str, at: &Loc) -> Template {
     let sym = match path {
         "status.podIP" => Sym::PodIp,
         "status.podIPs" => Sym::PodIps,
@@ -306,10 +276,10 @@ fn field(scope: Scope<'_>, path: &str, place: &Pointer) -> Template {
         "spec.nodeName" => Sym::NodeName,
         _ => {
             return labelled(scope, path)
-                .map_or_else(|| Template::opaque(Why::Field(path.to_owned()), &at), |text| Template::lit(text, &at));
+                .map_or_else(|| Template::opaque(Why::Field(path.to_owned()), at), |text| Template::lit(text, at));
         }
     };
-    Template::sym(sym, &at)
+    Template::sym(sym, at)
 }
 
 /// `metadata.labels['app']`, where the template says it.
@@ -321,24 +291,28 @@ fn labelled<'w>(scope: Scope<'w>, path: &str) -> Option<&'w str> {
     value_of(pairs, rest.strip_suffix(']')?.trim_matches(['\'', '"']))
 }
 
-fn opaque_field(scope: Scope<'_>, path: &str, place: &Pointer) -> Template {
-    Template::opaque(Why::Field(path.to_owned()), &place.key("valueFrom").of(scope.object.id))
-}
-
-fn secret(scope: Scope<'_>, key: &KeyRef, place: &Pointer) -> Template {
-    Template::opaque(Why::Secret(key.name.clone()), &place.key("valueFrom").key("secretKeyRef").of(scope.object.id))
+/// What an init container of ours writes is known; what another writes is not.
+fn file(scope: Scope<'_>, volume: &str, at: &Loc) -> Template {
+    let is_plain = |container: &Container| !container.env.iter().any(|var| matches!(var.source, EnvSource::File(_)));
+    let is_ours = |container: &&Container| {
+        container.init && container.name == NAME_WRITER && volume == NAME_WRITER && is_plain(container)
+    };
+    let template = scope.pod.containers.iter().find(is_ours).and_then(|writer| {
+        let env = Env::of(scope, writer);
+        Some(env.get(NAME_TEMPLATE)?.value.with_placeholders())
+    });
+    template.unwrap_or_else(|| Template::opaque(Why::File, at))
 }
 
 /// The value of a ConfigMap's key; none where the ConfigMap is there, the key is not, and the reference is optional.
-fn config_value(scope: Scope<'_>, key: &KeyRef, place: &Pointer) -> Option<Template> {
-    let at = place.key("configMapKeyRef").of(scope.object.id);
+fn config_value(scope: Scope<'_>, key: &KeyRef, at: &Loc) -> Option<Template> {
     let Some(data) = config_map(scope, &key.name) else {
-        return Some(Template::opaque(Why::ConfigMap(key.name.clone()), &at));
+        return Some(Template::opaque(Why::ConfigMap(key.name.clone()), at));
     };
     match value_of(data, &key.key) {
-        Some(text) => Some(unexpanded_text(text, &key.name, &at, scope.pod)),
+        Some(text) => Some(unexpanded_text(text, &key.name, at, scope.pod)),
         None if key.optional => None,
-        None => Some(Template::opaque(Why::ConfigMap(key.name.clone()), &at)),
+        None => Some(Template::opaque(Why::ConfigMap(key.name.clone()), at)),
     }
 }
 

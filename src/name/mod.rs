@@ -10,3 +10,4 @@ mod script;
 pub mod shell;
 pub mod spelling;
 pub mod template;
+pub mod tokens;

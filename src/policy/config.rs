@@ -7,9 +7,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
+pub use super::admission::{Enforce, Exempt, WebhookConfig};
 use crate::place::{Loc, ObjectId, Pointer};
-use crate::rules;
 use crate::rules::finding::Severity;
+use crate::rules::{self, Rule};
 use crate::world::declared::{App, Key, Script, Sourced};
 use crate::world::facts::{self, Facts, Kinds};
 use crate::world::workload::{WorkloadKind, WorkloadPath};
@@ -45,45 +46,18 @@ pub struct Config {
     pub webhook: WebhookConfig,
 }
 
-/// What the admission webhook does.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct WebhookConfig {
-    /// What comes of a fault, where the namespace has no label `beamgate.dev/enforce`.
-    pub enforce: Enforce,
-    /// Whether names in `dns` mode are written by an init container and read through `fileKeyRef`: Kubernetes 1.35 and later.
-    pub file_key_ref: bool,
-    /// What is never judged, nor changed: every key that is given must match.
-    pub exempt: Vec<Exempt>,
-}
-
-/// What comes of a fault.
-#[derive(
-    Debug, Default, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, serde::Serialize, JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Enforce {
-    /// Nothing at all: nothing is judged.
-    Off,
-    /// A warning.
-    Warn,
-    /// The request is denied, where that is certain.
-    #[default]
-    Deny,
-    /// It is denied also where that rests on other objects, in a dry run too.
-    Strict,
-}
-
-/// Requests that are let pass.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Exempt {
-    /// The namespace.
-    pub namespace: Option<String>,
-    /// The object's name.
-    pub name: Option<String>,
-    /// Who asks: `system:serviceaccount:ci:deployer`.
-    pub user: Option<String>,
+impl Config {
+    /// What the configuration makes of a rule's severity; nothing where the rule is off.
+    pub fn severity(&self, rule: &Rule, severity: Severity) -> Option<Severity> {
+        let is_meant = |name: &str| rules::find(name).is_some_and(|found| found.code == rule.code);
+        match self.rules.iter().find(|(name, _)| is_meant(name.get_ref())) {
+            None => Some(severity),
+            Some((_, Level::Off)) => None,
+            Some((_, Level::Info)) => Some(Severity::Info),
+            Some((_, Level::Warning)) => Some(Severity::Warning),
+            Some((_, Level::Error)) => Some(Severity::Error),
+        }
+    }
 }
 
 /// What serves DNS.
@@ -327,6 +301,7 @@ impl Policy {
             cluster_domain: domain.unwrap_or(default.cluster_domain),
             complete: self.complete()?,
             injection: self.config.injection == Injection::Webhook,
+            name_files: self.config.webhook.file_key_ref,
             dns: self.config.dns.into(),
             apps: self.apps.clone(),
         })

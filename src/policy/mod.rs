@@ -1,4 +1,6 @@
-//! What the users decide: `beamgate.toml`, severities, and silence with a reason.
+//! What the users decide: `beamgate.toml`, severities, silence with a reason, and what of it denies a request.
 
+pub mod admission;
 pub mod config;
+pub mod decide;
 pub mod silence;

@@ -7,6 +7,8 @@ use jiff::civil::Date;
 
 use crate::place::Loc;
 use crate::rules::Rule;
+use crate::world::declared::Key;
+use crate::world::object::{Object, value_of};
 
 /// A wish for silence.
 #[derive(Debug, Clone)]
@@ -46,6 +48,24 @@ impl Ignore {
         }
         self.reason.is_empty().then(|| "it gives no reason".to_owned())
     }
+}
+
+/// The wishes for silence on an object and on its pod template.
+pub fn wishes(object: &Object) -> Vec<Annotated> {
+    let key = Key::Ignore.annotation();
+    let own = value_of(&object.annotations, &key).map(|value| (value, object.at_annotation(&key)));
+    let template = object.workload().and_then(|workload| {
+        let value = value_of(&workload.template.annotations, &key)?;
+        Some((value, workload.template.at_annotation(&key).of(object.id)))
+    });
+    // A bare pod is its own template.
+    let template = template.filter(|(_, at)| own.as_ref().is_none_or(|(_, own)| own != at));
+    own.into_iter().chain(template).flat_map(|(value, at)| annotation(value, &at)).collect()
+}
+
+/// The wish that silences a rule today, by its position.
+pub fn silenced(wishes: &[Annotated], rule: &Rule, today: Date) -> Option<usize> {
+    wishes.iter().position(|one| one.ignore.flaw(today).is_none() && one.ignore.is_about(rule))
 }
 
 /// Reads the annotation: `CODE[,CODE]: reason`, one on each line.

@@ -8,7 +8,7 @@ pub mod model;
 mod closing;
 mod human;
 mod json;
-mod redact;
+pub(crate) mod redact;
 mod sarif;
 mod snippet;
 mod source;

@@ -2,7 +2,6 @@
 //!
 //! A plain view: every text is ready to print, every place is bytes of a file. The renderers add nothing but form.
 
-use crate::place::{Pointer, Step};
 use crate::rules::Rule;
 use crate::rules::finding::{Effect, Fix, Names, Severity, Verdict};
 use crate::world::node::Span;
@@ -51,7 +50,7 @@ pub struct ReportedFinding {
     pub notes: Vec<String>,
     /// What to do.
     pub fix: Option<Fix>,
-    /// Who it is, across runs and edits: see [`fingerprint`].
+    /// Who it is, across runs and edits: see [`fingerprint`](crate::rules::fingerprint::fingerprint).
     pub fingerprint: String,
 }
 
@@ -175,89 +174,5 @@ impl Report {
     /// How many findings are this loud.
     pub fn count(&self, severity: Severity) -> usize {
         self.findings.iter().filter(|finding| finding.severity == severity).count()
-    }
-}
-
-/// Who a finding is, across runs: its rule, its workload, the keyed place of its primary label and the objects that it
-/// relates. No index, value, message, file or line goes in, so that an edited value at a known place is an old finding.
-///
-/// `related` is the titles of all objects that the finding points at, in any order.
-pub fn fingerprint<'a>(
-    rule: &Rule,
-    workload: Option<&str>,
-    primary: Option<(&'a str, &Pointer)>,
-    related: impl IntoIterator<Item = &'a str>,
-) -> String {
-    let (object, pointer) = primary.map_or(("", String::new()), |(object, pointer)| (object, unnumbered(pointer)));
-    let mut others: Vec<&str> = related.into_iter().filter(|other| *other != object).collect();
-    others.sort_unstable();
-    others.dedup();
-
-    let id = rule.id();
-    let mut parts = vec![id.as_str(), workload.unwrap_or(""), object, &pointer];
-    parts.extend(others);
-    // A separator that no name contains keeps ("ab", "c") and ("a", "bc") apart.
-    format!("{:016x}", fnv1a(parts.join("\0").as_bytes()))
-}
-
-/// The keyed pointer without the positions of nameless items.
-fn unnumbered(pointer: &Pointer) -> String {
-    pointer
-        .steps()
-        .iter()
-        .fold(Pointer::root(), |path, step| match step {
-            Step::Key(key) => path.key(key.clone()),
-            Step::Item { key, value, .. } => path.item(key, value, 0),
-            Step::Index(_) => path.key("[]"),
-        })
-        .to_string()
-}
-
-/// FNV-1a, 64 bits: the same on every machine and in every version, which the standard library's hasher is not.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::rules::Check;
-
-    static RULE: Rule = Rule {
-        code: 204,
-        slug: "service-without-ports",
-        severity: Severity::Error,
-        effect: Effect::Breaks,
-        summary: "",
-        source: "",
-        check: Check::Input,
-    };
-
-    fn env(container: usize, variable: usize) -> Pointer {
-        let containers = Pointer::keys(&["spec", "template", "spec", "containers"]);
-        containers.item("name", "app", container).key("env").item("name", "RELEASE_NODE", variable).key("value")
-    }
-
-    fn of(pointer: &Pointer, related: &[&'static str]) -> String {
-        fingerprint(&RULE, Some("Deployment shop/web"), Some(("Deployment shop/web", pointer)), related.iter().copied())
-    }
-
-    #[test]
-    fn fingerprints_survive_reordering_and_nothing_else() {
-        let known = of(&env(0, 0), &["Service shop/web", "Role shop/web"]);
-        assert_eq!(of(&env(1, 7), &["Role shop/web", "Service shop/web", "Role shop/web"]), known);
-        assert_eq!(of(&env(0, 0), &["Role shop/web", "Deployment shop/web", "Service shop/web"]), known);
-
-        assert_ne!(of(&env(0, 0), &["Service shop/web"]), known);
-        assert_ne!(of(&env(0, 0).key("x"), &["Service shop/web", "Role shop/web"]), known);
-        let args = Pointer::keys(&["args"]);
-        assert_eq!(of(&args.index(0), &[]), of(&args.index(4), &[]));
-    }
-
-    #[test]
-    fn fingerprints_never_change_between_versions() {
-        // Baselines in other people's repositories hold these.
-        assert_eq!(of(&env(0, 0), &["Service shop/web"]), "41f0f0eb7ade85d1");
-        assert_eq!(fnv1a(b"foobar"), 0x8594_4171_f739_67e8);
     }
 }

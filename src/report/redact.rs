@@ -29,7 +29,7 @@ pub(super) fn cookies(text: &str) -> Vec<Range<usize>> {
 }
 
 /// The same text with its cookies hidden.
-pub(super) fn without_cookies(text: &str, with: &str) -> String {
+pub(crate) fn without_cookies(text: &str, with: &str) -> String {
     let mut clean = text.to_owned();
     for range in cookies(text).into_iter().rev() {
         clean.replace_range(range, with);

@@ -96,6 +96,8 @@ pub struct Finding {
     pub effect: Effect,
     /// How certain.
     pub verdict: Verdict,
+    /// Whether an object that is yet to come could mend it, though what there is now is wrong.
+    pub mendable: bool,
     /// The workload that it is about; the input itself has none.
     pub subject: Option<ObjectId>,
     /// One line.
@@ -148,6 +150,12 @@ impl Finding {
     /// Says that the fault does something else here than usual.
     pub fn effect(&mut self, effect: Effect) -> &mut Self {
         self.effect = effect;
+        self
+    }
+
+    /// Says that an object which is yet to come could mend it.
+    pub fn mendable(&mut self) -> &mut Self {
+        self.mendable = true;
         self
     }
 
@@ -212,6 +220,7 @@ impl Findings {
             severity,
             effect: rule.effect,
             verdict,
+            mendable: false,
             subject: self.subject,
             message,
             labels: Vec::new(),

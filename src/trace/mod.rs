@@ -92,9 +92,8 @@ pub enum Agreement<'t> {
 }
 
 impl<'w> Trace<'w> {
-    /// Follows the connection to a workload.
-    pub fn of(world: &'w World, object: &'w Object, workload: &'w Workload) -> Self {
-        let pod = &workload.template;
+    /// Follows the connection to a workload whose pods are these. [`Trace::of`] knows which they are.
+    pub fn to_pods(world: &'w World, object: &'w Object, workload: &'w Workload, pod: &'w PodTemplate) -> Self {
         let scope = Scope { world, object, pod };
         let declared = Declared::of(object, workload, &world.facts);
         let keys =
@@ -194,6 +193,10 @@ impl<'w> Trace<'w> {
             return Some(Template::sym(Sym::PodName, &at));
         }
         let hostname = self.pod.hostname.as_ref()?;
+        // The StatefulSet controller calls a pod's host as the pod (`stateful_set_utils.go`, `initIdentity`).
+        if self.workload.kind == WorkloadKind::Pod && *hostname == self.object.name {
+            return Some(Template::sym(Sym::PodName, &at));
+        }
         Some(Template::lit(hostname.clone(), &self.pod.at_spec(&["hostname"]).of(self.object.id)))
     }
 

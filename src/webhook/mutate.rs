@@ -1,9 +1,61 @@
 //! `/mutate`: injects what a pod's name needs.
 
-use super::review::{Answer, Request};
+use super::review::{Answer, Operation, Request};
 use super::settings::Settings;
+use crate::fix::json_patch;
+use crate::inject::Plan;
+use crate::world::node::Node;
+use crate::world::object::{Body, Object};
+use crate::world::workload::Workload;
+
+/// The key of the audit log under which it is said what was injected, or why nothing was.
+const INJECTED: &str = "injected";
 
 /// Answers a question about a pod that is to be made. It asks nobody: a pod never waits for anything but this program.
-pub fn mutate(_request: &Request<'_>, _settings: &Settings) -> Answer {
-    Answer::default()
+pub fn mutate(request: &Request<'_>, settings: &Settings) -> Answer {
+    if request.operation != Operation::Create || !is_about_a_pod(request) {
+        return Answer::default();
+    }
+    let root = match request.after() {
+        Ok(Some(root)) => root,
+        Ok(None) => return Answer::default(),
+        Err(error) => return unread(&error.to_string()),
+    };
+    let Ok(mut object) = Object::read(&root, "", &[]) else { return Answer::default() };
+    object.namespace = request.namespace().map(str::to_owned).or(object.namespace);
+    let exempt = settings.policy.config.webhook.exempts(object.namespace.as_deref(), &object.name, request.user());
+    match &object.body {
+        Body::Workload(pod) if !exempt && !is_going(&root) => answer(&root, &object, pod, settings),
+        _ => Answer::default(),
+    }
+}
+
+fn is_about_a_pod(request: &Request<'_>) -> bool {
+    request.kind.group.0.is_empty() && request.kind.kind.0 == "Pod" && !request.is_about_a_part()
+}
+
+fn is_going(root: &Node<'_>) -> bool {
+    root.path(&["metadata", "deletionTimestamp"]).is_some()
+}
+
+fn answer(root: &Node<'_>, object: &Object, pod: &Workload, settings: &Settings) -> Answer {
+    let plan = Plan::of(object, pod, &settings.facts);
+    let mut answer = Answer { warnings: plan.warnings.clone(), ..Answer::default() };
+    let mut said = plan.describe();
+    if !plan.is_empty() {
+        match json_patch::patch(root, &pod.template, &plan.edits) {
+            Ok(patch) => answer.patch = Some(patch),
+            Err(error) => {
+                said = format!("nothing: {error}");
+                answer.warnings.push(format!("beamgate injects nothing: {error}"));
+            }
+        }
+    }
+    answer.audit.push((INJECTED, said));
+    answer
+}
+
+/// What cannot be read the API server will refuse itself.
+fn unread(error: &str) -> Answer {
+    Answer { audit: vec![(INJECTED, format!("nothing: {error}"))], ..Answer::default() }
 }

@@ -11,6 +11,9 @@ pub const PREFIX: &str = "beamgate.dev/";
 /// The label that opts a pod template in.
 pub const STRATEGY: &str = "beamgate.dev/strategy";
 
+/// The annotation in which the webhook says what it has put into a pod.
+pub const INJECTED: &str = "beamgate.dev/injected";
+
 /// A value and where it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sourced<T> {

@@ -14,6 +14,8 @@ pub struct Facts {
     pub complete: Kinds,
     /// Whether the admission webhook runs on the cluster, so that missing names are injected there.
     pub injection: bool,
+    /// Whether it has a name that `$(VAR)` cannot say written by an init container (`fileKeyRef`, Kubernetes 1.35 and later).
+    pub name_files: bool,
     /// What serves DNS in the cluster.
     pub dns: Dns,
     /// What people declared for workloads that they cannot annotate.
@@ -27,6 +29,7 @@ impl Default for Facts {
             cluster_domain: "cluster.local".to_owned(),
             complete: Kinds::default(),
             injection: false,
+            name_files: false,
             dns: Dns::default(),
             apps: Vec::new(),
         }

@@ -101,6 +101,15 @@ impl World {
         world
     }
 
+    /// A world without objects, in which nothing is declared beside the pods: what the injector knows, which reads a pod and
+    /// asks nobody.
+    pub fn alone(facts: &Facts) -> Self {
+        let Facts { cluster_domain, dns, name_files, .. } = facts;
+        let (dns, name_files) = (*dns, *name_files);
+        let facts = Facts { cluster_domain: cluster_domain.clone(), dns, name_files, ..Facts::default() };
+        Self { facts, ..Self::default() }
+    }
+
     fn index_selectors(&mut self) {
         for id in &self.services {
             let service = self.objects.get(id.0 as usize).and_then(Object::service);

@@ -73,6 +73,8 @@ pub struct EnvVar {
     pub name: String,
     /// Where its value comes from.
     pub source: EnvSource,
+    /// Where it stands in the list as it was written (0-based); none if nobody wrote it there.
+    pub written: Option<u32>,
 }
 
 /// Where the value of a variable comes from.
@@ -93,8 +95,8 @@ pub enum EnvSource {
     ConfigMap(KeyRef),
     /// `valueFrom.secretKeyRef`.
     Secret(KeyRef),
-    /// `valueFrom.fileKeyRef` (Kubernetes 1.35 and later): a file that an init container wrote.
-    File,
+    /// `valueFrom.fileKeyRef` (Kubernetes 1.35 and later): a file that an init container wrote into this volume.
+    File(String),
     /// `valueFrom.resourceFieldRef`, or something newer than this program.
     Other,
 }
@@ -211,7 +213,7 @@ impl Container {
             sidecar,
             command: node.texts("command"),
             args: node.texts("args"),
-            env: node.list("env").iter().filter_map(EnvVar::read).collect(),
+            env: (0..).zip(node.list("env")).map(|(index, var)| EnvVar::read(var, index)).collect(),
             env_from: node.list("envFrom").iter().filter_map(EnvFrom::read).collect(),
             ports: node.list("ports").iter().map(ContainerPort::read).collect(),
             mounts: node.list("volumeMounts").iter().filter_map(|mount| mount.text("mountPath")).collect(),
@@ -219,10 +221,22 @@ impl Container {
         }
     }
 
-    /// The place of an entry of `env`.
+    /// The place of an entry of `env`; of one that nobody wrote, the list in which it is missing.
     pub fn at_env(&self, index: usize) -> Pointer {
-        let name = self.env.get(index).map_or("", |var| var.name.as_str());
-        self.at.key("env").item("name", name, index)
+        let env = self.at.key("env");
+        match self.env.get(index).map(|var| (var.name.as_str(), var.written)) {
+            Some((name, Some(written))) => env.item("name", name, written as usize),
+            _ => env,
+        }
+    }
+
+    /// The place of a key in an entry of `env`.
+    pub fn at_env_key(&self, index: usize, keys: &[&'static str]) -> Pointer {
+        let entry = self.at_env(index);
+        match self.env.get(index).and_then(|var| var.written) {
+            Some(_) => keys.iter().fold(entry, |place, key| place.key(*key)),
+            None => entry,
+        }
     }
 
     /// The last entry of `env` with this name, which is the one that the process sees.
@@ -232,8 +246,14 @@ impl Container {
 }
 
 impl EnvVar {
-    fn read(node: &Node<'_>) -> Option<Self> {
-        Some(Self { name: node.text("name")?, source: EnvSource::read(node) })
+    /// An entry that nobody wrote.
+    pub fn new(name: impl Into<String>, source: EnvSource) -> Self {
+        Self { name: name.into(), source, written: None }
+    }
+
+    fn read(node: &Node<'_>, index: u32) -> Self {
+        let name = node.text("name").unwrap_or_default();
+        Self { name, source: EnvSource::read(node), written: Some(index) }
     }
 }
 
@@ -263,7 +283,10 @@ impl EnvSource {
         if let Some(key) = from.get("secretKeyRef") {
             return Self::Secret(KeyRef::read(key));
         }
-        if from.get("fileKeyRef").is_some() { Self::File } else { Self::Other }
+        match from.get("fileKeyRef") {
+            Some(file) => Self::File(file.text("volumeName").unwrap_or_default()),
+            None => Self::Other,
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Workloads: everything that makes pods.
 
+use std::sync::OnceLock;
+
 use super::node::Node;
 use super::object::Pairs;
 use super::pod::PodTemplate;
@@ -16,10 +18,14 @@ pub struct Workload {
     pub service_name: Option<String>,
     /// `spec.ordinals.start` of a StatefulSet.
     pub first_ordinal: u32,
+    /// Whether old and new pods never run beside each other: `spec.strategy.type: Recreate`.
+    pub recreates: bool,
     /// `spec.selector.matchLabels`.
     pub selector: Pairs,
-    /// The pods that it makes.
+    /// The pods that it makes, as they are written.
     pub template: PodTemplate,
+    /// The same as the webhook leaves them, once somebody has asked; nothing where it changes nothing.
+    pub injected: OnceLock<Option<Box<PodTemplate>>>,
 }
 
 /// The kinds of controllers that differ in what their pods are called and how long they live.
@@ -83,8 +89,10 @@ impl Workload {
             replicas: spec.get(count).and_then(Node::as_u32),
             service_name: spec.text("serviceName").filter(|name| !name.is_empty()),
             first_ordinal: spec.path(&["ordinals", "start"]).and_then(Node::as_u32).unwrap_or(0),
+            recreates: spec.path(&["strategy", "type"]).and_then(Node::as_str) == Some("Recreate"),
             selector: spec.get("selector").map(|selector| selector.strings("matchLabels")).unwrap_or_default(),
             template: PodTemplate::read(template, base)?,
+            injected: OnceLock::new(),
         })
     }
 

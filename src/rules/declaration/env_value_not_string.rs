@@ -47,7 +47,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     for container in &trace.pod.containers {
-        for (index, var) in container.env.iter().enumerate() {
+        for (index, var) in container.env.iter().enumerate().filter(|(_, var)| !var.name.is_empty()) {
             let EnvSource::NotString { text, what } = &var.source else { continue };
             let shown = if is_cookie(var) { "‹redacted›" } else { text };
             let finding = found.refute(&RULE, format!("env {} is the {what} `{shown}`, not a string", var.name));

@@ -51,7 +51,7 @@ use crate::rules::finding::{Effect, Findings, Safety, Severity};
 use crate::rules::{Check, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
-use crate::world::declared::{Key, PREFIX, STRATEGY};
+use crate::world::declared::{INJECTED, Key, PREFIX, STRATEGY};
 use crate::world::object::value_of;
 use crate::world::workload::WorkloadKind;
 
@@ -140,7 +140,8 @@ fn keys<'w>(trace: &Trace<'w>) -> Vec<Written<'w>> {
         (true, false, &object.labels),
         (false, false, &object.annotations),
     ] {
-        let ours = pairs.iter().filter(|(name, _)| (on_template || own) && name.starts_with(PREFIX));
+        let ours =
+            pairs.iter().filter(|(name, _)| (on_template || own) && name.starts_with(PREFIX) && name != INJECTED);
         written.extend(ours.map(|(name, value)| Written { name, value, on_template, is_label }));
     }
     written

@@ -1,0 +1,284 @@
+//! Changes as a JSON Patch (RFC 6902).
+//!
+//! It is as small as can be, and what it does at an index of a list it does only where a `test` finds what stands there. Before
+//! anybody gets it, it is applied to a copy of what it sees of the object: a patch that fails rejects the request, whatever
+//! `failurePolicy` says (`mutating/dispatcher.go` of Kubernetes 1.35).
+
+use json_patch::jsonptr::PointerBuf;
+use json_patch::{AddOperation, MoveOperation, Patch, PatchOperation, TestOperation};
+use serde_json::{Map, Value as Json, json};
+
+use super::{Edit, WRITER_FILE, WRITER_MOUNT, WRITER_SCRIPT};
+use crate::name::env::NAME_WRITER;
+use crate::world::node::{Node, Value};
+use crate::world::pod::{EnvSource, EnvVar, PodTemplate};
+
+/// Why there is no patch.
+#[derive(Debug, thiserror::Error)]
+pub enum PatchError {
+    /// Something has another type than the API says, or is not there.
+    #[error("`{0}` is not what it ought to be")]
+    Odd(String),
+    /// Somebody else uses our names.
+    #[error("`{NAME_WRITER}` is there already")]
+    Taken,
+    /// It does not apply.
+    #[error("the patch does not apply: {0}")]
+    Failed(#[from] json_patch::PatchError),
+}
+
+/// Makes changes of the pod (or its template) in an object into a patch of that object.
+///
+/// # Errors
+/// The object is not as the changes take it to be.
+pub fn patch(object: &Node<'_>, pod: &PodTemplate, edits: &[Edit]) -> Result<Patch, PatchError> {
+    let mut writer = Writer { object, pod, ops: Vec::new(), lists: Vec::new() };
+    for edit in edits {
+        writer.write(edit)?;
+    }
+    let patch = Patch(writer.ops);
+    json_patch::patch_unsafe(&mut seen(object, &patch), &patch)?;
+    Ok(patch)
+}
+
+/// A container's `env` as the operations so far leave it.
+struct List {
+    container: usize,
+    /// The names in it.
+    names: Vec<String>,
+    /// The operation that adds the whole list, where there was none.
+    added_by: Option<usize>,
+    /// Whether what stands at its indices was tested.
+    tested: bool,
+}
+
+struct Writer<'w> {
+    object: &'w Node<'w>,
+    pod: &'w PodTemplate,
+    ops: Vec<PatchOperation>,
+    lists: Vec<List>,
+}
+
+impl Writer<'_> {
+    fn write(&mut self, edit: &Edit) -> Result<(), PatchError> {
+        match edit {
+            Edit::Insert { container, index, var } => self.insert(*container, *index, var),
+            Edit::Move { container, from, to } => self.move_up(*container, *from, *to),
+            Edit::WriteName { like, env } => self.write_name(*like, env),
+            Edit::Annotate { key, value } => self.annotate(key, value),
+        }
+    }
+
+    fn insert(&mut self, container: usize, index: usize, var: &EnvVar) -> Result<(), PatchError> {
+        let env = format!("{}/env", self.path_of(container)?);
+        let at = self.list(container, &env)?;
+        let list = &mut self.lists[at];
+        let (value, index) = (to_json(var), index.min(list.names.len()));
+        let at_end = index == list.names.len();
+        let test = (!at_end && !list.tested).then(|| list.names[index].clone());
+        list.names.insert(index, var.name.clone());
+        if let Some(PatchOperation::Add(whole)) = list.added_by.and_then(|op| self.ops.get_mut(op)) {
+            whole.value.as_array_mut().into_iter().for_each(|list| list.insert(index, value.clone()));
+            return Ok(());
+        }
+        list.tested |= test.is_some();
+        match (at_end, test) {
+            _ if list.names.len() == 1 => {
+                list.added_by = Some(self.ops.len());
+                self.add(&env, json!([value]))
+            }
+            (true, _) => self.add(&format!("{env}/-"), value),
+            (false, test) => {
+                if let Some(name) = test {
+                    self.test(&format!("{env}/{index}/name"), &name)?;
+                }
+                self.add(&format!("{env}/{index}"), value)
+            }
+        }
+    }
+
+    fn move_up(&mut self, container: usize, from: usize, to: usize) -> Result<(), PatchError> {
+        let env = format!("{}/env", self.path_of(container)?);
+        let at = self.list(container, &env)?;
+        let names = &mut self.lists[at].names;
+        let (Some(moved), Some(passed)) = (names.get(from).cloned(), names.get(to).cloned()) else {
+            return Err(PatchError::Odd(env));
+        };
+        let name = names.remove(from);
+        names.insert(to, name);
+        self.test(&format!("{env}/{to}/name"), &passed)?;
+        self.test(&format!("{env}/{from}/name"), &moved)?;
+        let (from, path) = (pointer(&format!("{env}/{from}"))?, pointer(&format!("{env}/{to}"))?);
+        self.ops.push(PatchOperation::Move(MoveOperation { from, path }));
+        Ok(())
+    }
+
+    /// Adds the volume, and the init container before all others.
+    fn write_name(&mut self, like: usize, env: &[EnvVar]) -> Result<(), PatchError> {
+        let base = self.pod.base.to_json_pointer();
+        let like = self.node(&self.path_of(like)?)?;
+        let mut container = json!({
+            "name": NAME_WRITER,
+            "command": ["/bin/sh", "-c", WRITER_SCRIPT],
+            "env": env.iter().map(to_json).collect::<Vec<_>>(),
+            "volumeMounts": [{"name": NAME_WRITER, "mountPath": WRITER_MOUNT}],
+        });
+        for key in ["image", "imagePullPolicy", "resources", "securityContext"] {
+            if let Some(value) = like.get(key) {
+                container[key] = value.to_json();
+            }
+        }
+        self.add_item(&format!("{base}/spec/volumes"), false, json!({"name": NAME_WRITER, "emptyDir": {}}))?;
+        self.add_item(&format!("{base}/spec/initContainers"), true, container)
+    }
+
+    /// Adds an item at one end of a list of things with names.
+    fn add_item(&mut self, list: &str, first: bool, item: Json) -> Result<(), PatchError> {
+        let items = self.items(list)?;
+        let name = |item: &Node<'_>| item.text("name");
+        if items.iter().any(|item| name(item).as_deref() == Some(NAME_WRITER)) {
+            return Err(PatchError::Taken);
+        }
+        match items.first() {
+            None => self.add(list, json!([item])),
+            Some(_) if !first => self.add(&format!("{list}/-"), item),
+            Some(at) => {
+                let path = format!("{list}/0");
+                self.test(&format!("{path}/name"), &name(at).ok_or_else(|| PatchError::Odd(path.clone()))?)?;
+                self.add(&path, item)
+            }
+        }
+    }
+
+    fn annotate(&mut self, key: &str, value: &str) -> Result<(), PatchError> {
+        let path = format!("{}/metadata/annotations", self.pod.base.to_json_pointer());
+        match self.node(&path) {
+            Ok(node) if !node.entries().is_empty() => {
+                self.add(&format!("{path}/{}", key.replace('~', "~0").replace('/', "~1")), json!(value))
+            }
+            _ => self.add(&path, json!({key: value})),
+        }
+    }
+
+    /// The pointer to a container.
+    fn path_of(&self, container: usize) -> Result<String, PatchError> {
+        let container = self.pod.containers.get(container);
+        container
+            .map(|container| container.at.to_json_pointer())
+            .ok_or_else(|| PatchError::Odd("containers".to_owned()))
+    }
+
+    /// The list of a container, which is tested to be that container's when it is first seen.
+    fn list(&mut self, container: usize, env: &str) -> Result<usize, PatchError> {
+        if let Some(known) = self.lists.iter().position(|list| list.container == container) {
+            return Ok(known);
+        }
+        let path = self.path_of(container)?;
+        let name = self.node(&path)?.text("name").ok_or_else(|| PatchError::Odd(path.clone()))?;
+        self.test(&format!("{path}/name"), &name)?;
+        let names = self.items(env)?.iter().map(|var| var.text("name").unwrap_or_default()).collect();
+        self.lists.push(List { container, names, added_by: None, tested: false });
+        Ok(self.lists.len() - 1)
+    }
+
+    /// The items of a list, of which nothing and `null` are empty ones.
+    fn items(&self, path: &str) -> Result<&[Node<'_>], PatchError> {
+        let Ok(node) = self.node(path) else { return Ok(&[]) };
+        match &node.value {
+            Value::List(items) => Ok(items),
+            Value::Null => Ok(&[]),
+            _ => Err(PatchError::Odd(path.to_owned())),
+        }
+    }
+
+    /// The value at a pointer.
+    fn node(&self, path: &str) -> Result<&Node<'_>, PatchError> {
+        path.split('/')
+            .skip(1)
+            .try_fold(self.object, |node, key| step(node, &unescaped(key)))
+            .ok_or_else(|| PatchError::Odd(path.to_owned()))
+    }
+
+    fn add(&mut self, path: &str, value: Json) -> Result<(), PatchError> {
+        self.ops.push(PatchOperation::Add(AddOperation { path: pointer(path)?, value }));
+        Ok(())
+    }
+
+    fn test(&mut self, path: &str, value: &str) -> Result<(), PatchError> {
+        self.ops.push(PatchOperation::Test(TestOperation { path: pointer(path)?, value: json!(value) }));
+        Ok(())
+    }
+}
+
+fn pointer(path: &str) -> Result<PointerBuf, PatchError> {
+    PointerBuf::parse(path).map_err(|_| PatchError::Odd(path.to_owned()))
+}
+
+fn unescaped(key: &str) -> String {
+    key.replace("~1", "/").replace("~0", "~")
+}
+
+fn step<'n, 's>(node: &'n Node<'s>, key: &str) -> Option<&'n Node<'s>> {
+    match &node.value {
+        Value::List(items) => items.get(key.parse::<usize>().ok()?),
+        _ => node.entry(key).map(|entry| &entry.node),
+    }
+}
+
+fn to_json(var: &EnvVar) -> Json {
+    let from = match &var.source {
+        EnvSource::Field(path) => json!({"fieldRef": {"fieldPath": path}}),
+        EnvSource::File(volume) => json!({"fileKeyRef": {"volumeName": volume, "path": WRITER_FILE, "key": var.name}}),
+        EnvSource::Value(text) => return json!({"name": var.name, "value": text}),
+        // Nothing else is ever planned.
+        _ => json!({}),
+    };
+    json!({"name": var.name, "valueFrom": from})
+}
+
+/// What a patch sees of an object: the way to each of its paths, and lists at their length.
+fn seen(object: &Node<'_>, patch: &Patch) -> Json {
+    let mut copy = Json::Null;
+    for op in patch.iter() {
+        let from = match op {
+            PatchOperation::Move(moved) => Some(moved.from.as_str()),
+            _ => None,
+        };
+        for path in from.into_iter().chain([op.path().as_str()]) {
+            let keys: Vec<String> = path.split('/').skip(1).map(unescaped).collect();
+            see(object, &keys, &mut copy);
+        }
+    }
+    copy
+}
+
+fn see(node: &Node<'_>, keys: &[String], copy: &mut Json) {
+    let Some((key, rest)) = keys.split_first() else {
+        if copy.is_null() {
+            *copy = node.to_json();
+        }
+        return;
+    };
+    match &node.value {
+        Value::Map(_) => {
+            if copy.is_null() {
+                *copy = Json::Object(Map::new());
+            }
+            if let (Some(entry), Some(map)) = (node.entry(key), copy.as_object_mut()) {
+                see(&entry.node, rest, map.entry(key.as_str()).or_insert(Json::Null));
+            }
+        }
+        Value::List(items) => {
+            if copy.is_null() {
+                *copy = Json::Array(vec![Json::Null; items.len()]);
+            }
+            let index = key.parse::<usize>().ok();
+            if let (Some(index), Some(list)) = (index, copy.as_array_mut())
+                && let (Some(item), Some(place)) = (items.get(index), list.get_mut(index))
+            {
+                see(item, rest, place);
+            }
+        }
+        _ => *copy = node.to_json(),
+    }
+}

@@ -1,0 +1,57 @@
+//! Changes to a pod, said symbolically, and what makes them: of the world's model ([`model`]) and of JSON ([`json_patch`]).
+//!
+//! Whoever plans knows no JSON, and both back-ends do the same to what they are given: that is tested.
+
+pub mod json_patch;
+pub mod model;
+
+use crate::world::pod::EnvVar;
+
+/// One change. Indices are those of the lists as the changes before it have left them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edit {
+    /// Puts a variable into a container's `env`.
+    Insert {
+        /// The container, by its index among the pod's as they are written.
+        container: usize,
+        /// The index that it will have.
+        index: usize,
+        /// The variable.
+        var: EnvVar,
+    },
+    /// Moves a variable up.
+    Move {
+        /// The container.
+        container: usize,
+        /// Its index.
+        from: usize,
+        /// The index that it will have.
+        to: usize,
+    },
+    /// Adds a volume, and before all others an init container that writes a name into it. Comes last.
+    WriteName {
+        /// The container whose image, and whose permissions, it has.
+        like: usize,
+        /// Its variables.
+        env: Vec<EnvVar>,
+    },
+    /// Sets an annotation of the pod.
+    Annotate {
+        /// The key.
+        key: &'static str,
+        /// The value.
+        value: String,
+    },
+}
+
+/// What the init container runs. It puts the address with dashes where the template says so, in the format in which the kubelet
+/// reads such files (`pkg/kubelet/util/env/env_util.go` of Kubernetes 1.35: `NAME='value'`), with nothing but a shell.
+pub const WRITER_SCRIPT: &str = "\
+IFS=.; set -- $MY_POD_IP; IFS=-; before=${NODE_NAME%%\\{*} after=${NODE_NAME#*\\}}; \
+echo \"RELEASE_NODE='$before$*$after'\" > /beamgate/node-name";
+
+/// Where the init container has the volume.
+pub const WRITER_MOUNT: &str = "/beamgate";
+
+/// The file in it.
+pub const WRITER_FILE: &str = "node-name";

@@ -1,0 +1,149 @@
+//! What a container gets: variables, in their order.
+
+use super::decide::Inputs;
+use crate::fix::Edit;
+use crate::name::env::Env;
+use crate::name::inputs::Input;
+use crate::name::spelling::{field, holder, usual, usually};
+use crate::name::template::{Sym, Template};
+use crate::name::tokens::references;
+use crate::world::pod::{Container, EnvSource, EnvVar};
+
+/// The symbols that every script which names a node asks for.
+const USUAL: [Sym; 2] = [Sym::PodIp, Sym::Namespace];
+
+/// The changes of one container.
+#[derive(Debug)]
+pub(super) struct Changes<'c> {
+    container: &'c Container,
+    /// Its index among the pod's.
+    number: usize,
+    /// Its `env` as the changes leave it.
+    env: Vec<EnvVar>,
+    /// How many variables were put before all others.
+    before: usize,
+    /// The changes.
+    pub(super) edits: Vec<Edit>,
+    /// What was done, for people: `MY_POD_IP`.
+    pub(super) said: Vec<String>,
+}
+
+impl<'c> Changes<'c> {
+    pub(super) fn of(number: usize, container: &'c Container) -> Self {
+        let env = container.env.clone();
+        Self { container, number, env, before: 0, edits: Vec::new(), said: Vec::new() }
+    }
+
+    /// Adds a variable before all that were written.
+    fn prepend(&mut self, name: &str, sym: Sym) {
+        let Some(field) = field(sym).filter(|_| !self.has(name)) else { return };
+        self.insert(self.before, EnvVar::new(name, EnvSource::Field(field.to_owned())));
+        self.before += 1;
+    }
+
+    /// Adds a variable behind all others.
+    pub(super) fn append(&mut self, name: &str, source: EnvSource) {
+        if !self.has(name) {
+            self.insert(self.env.len(), EnvVar::new(name, source));
+        }
+    }
+
+    /// Whether a variable is there, whatever it is.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.env.iter().any(|var| var.name == name)
+    }
+
+    /// Adds the inputs that are wanted and not there.
+    pub(super) fn add_inputs(&mut self, env: &Env, wanted: Inputs, declared: &[Input]) {
+        if wanted == Inputs::Usual {
+            for sym in USUAL {
+                let is_declared = declared.iter().any(|input| input.sym == sym);
+                if let Some(name) = usual(sym).filter(|_| !is_declared && holder(sym, env, None).is_none()) {
+                    self.prepend(name, sym);
+                }
+            }
+        }
+        if wanted != Inputs::None {
+            declared.iter().for_each(|input| self.prepend(&input.name, input.sym));
+        }
+    }
+
+    /// Adds the variables that a name refers to.
+    pub(super) fn add_missing(&mut self, missing: &[(String, Sym)]) {
+        missing.iter().for_each(|(name, sym)| self.prepend(name, *sym));
+    }
+
+    /// Lets these variables find what they refer to.
+    pub(super) fn settle(&mut self, users: &[&str], declared: &[Input]) {
+        for user in users {
+            // Each step fills one gap, and there are no more gaps than references.
+            for _ in 0..self.env.len() + 16 {
+                let Some(index) = self.env.iter().rposition(|var| var.name == *user) else { break };
+                match self.gap(index, declared) {
+                    Some(Gap::Below { from, to }) => self.raise(from, to),
+                    Some(Gap::Missing(name, sym)) => self.prepend(&name, sym),
+                    None => break,
+                }
+            }
+        }
+    }
+
+    /// The first reference of a value, or of those that it refers to, that does not find what it means.
+    fn gap(&self, user: usize, declared: &[Input]) -> Option<Gap> {
+        let EnvSource::Value(text) = &self.env.get(user)?.source else { return None };
+        references(text).find_map(|name| {
+            let is_it = |var: &EnvVar| var.name == name;
+            if let Some(above) = self.env[..user].iter().rposition(is_it) {
+                return self.gap(above, declared);
+            }
+            let mut below = self.env[user + 1..].iter().enumerate().filter(|(_, var)| is_it(var));
+            match (below.next(), below.next()) {
+                (Some((index, var)), None) => {
+                    let is_input = matches!(var.source, EnvSource::Field(_));
+                    is_input.then_some(Gap::Below { from: user + 1 + index, to: user })
+                }
+                (Some(_), Some(_)) => None,
+                (None, _) => {
+                    let known = declared.iter().find(|input| input.name == name).map(|input| input.sym);
+                    let sym = known.or_else(|| usually(name)).filter(|_| !self.has(name))?;
+                    Some(Gap::Missing(name.to_owned(), sym))
+                }
+            }
+        })
+    }
+
+    fn insert(&mut self, index: usize, var: EnvVar) {
+        self.said.push(var.name.clone());
+        self.env.insert(index, var.clone());
+        self.edits.push(Edit::Insert { container: self.number, index, var });
+    }
+
+    fn raise(&mut self, from: usize, to: usize) {
+        self.said.push(format!("{} (moved)", self.env[from].name));
+        self.env[to..=from].rotate_right(1);
+        self.edits.push(Edit::Move { container: self.number, from, to });
+    }
+
+    /// `cart: MY_POD_IP RELEASE_NODE`; nothing where nothing was done.
+    pub(super) fn summary(&self) -> Option<String> {
+        (!self.said.is_empty()).then(|| format!("{}: {}", self.container.name, self.said.join(" ")))
+    }
+}
+
+/// Why a reference does not find what it means.
+enum Gap {
+    /// It stands below.
+    Below { from: usize, to: usize },
+    /// It is not there, and its name says what it is.
+    Missing(String, Sym),
+}
+
+/// The environment as it is once the declared inputs are there.
+pub(super) fn with_declared(env: &Env, declared: &[Input]) -> Env {
+    let mut all = env.clone();
+    for input in declared.iter().filter(|input| env.get(&input.name).is_none()) {
+        let value = Template::sym(input.sym, &input.at);
+        all.set(&input.name, value, input.at.clone());
+    }
+    all
+}
