@@ -17,8 +17,8 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let colours = AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
     let mut stdout = BufWriter::new(io::stdout().lock());
-    let code =
-        cli.run(Streams { stdin: io::stdin().lock(), stdout: &mut stdout, stderr: io::stderr().lock(), colours });
+    // Standard error is not locked: the webhook's log is written by another thread.
+    let code = cli.run(Streams { stdin: io::stdin().lock(), stdout: &mut stdout, stderr: io::stderr(), colours });
     // A reader that has gone away has seen enough.
     let _ = stdout.flush();
     code

@@ -1,13 +1,22 @@
 //! The command line: one file for each subcommand.
 
 mod assemble;
+#[cfg(feature = "webhook")]
+mod certs;
+#[cfg(feature = "webhook")]
+mod doctor;
 mod explain;
 mod inject;
 pub mod lint;
+#[cfg(feature = "webhook")]
+mod managed;
 pub mod probe;
 pub mod rules;
 pub mod session;
+mod time;
 mod trace;
+#[cfg(feature = "webhook")]
+mod webhook;
 
 use std::io::{Read, Write};
 use std::process::ExitCode;
@@ -55,6 +64,22 @@ enum Command {
     /// epmd says the port; the node says its name in the handshake, before it asks for a cookie. Exits with 0 if all answer,
     /// and answer what --dial says; 1 if one does not; 2 if it could not do its work.
     Probe(probe::ProbeArgs),
+    /// Answer the API server: inject what a pod's name needs, deny a contradiction.
+    ///
+    /// Runs until SIGTERM or SIGINT, and then ends without a lost request; a second one ends it at once. Exits with 0, with 1
+    /// if it was ended at once, with 2 if it could not begin.
+    #[cfg(feature = "webhook")]
+    Webhook(Box<webhook::WebhookArgs>),
+    /// Make certificates for a webhook that runs for development.
+    ///
+    /// An authority is made, signs one certificate for all the names, and is forgotten.
+    #[cfg(feature = "webhook")]
+    Certs(certs::CertsArgs),
+    /// Say whether the webhook of a cluster works: registered, reached, trusted, and no pod made without it.
+    ///
+    /// Exits with 0 if it works, 1 if something is wrong, 2 if it could not do its work.
+    #[cfg(feature = "webhook")]
+    Doctor(doctor::DoctorArgs),
     /// Print the page of a rule.
     Explain(explain::ExplainArgs),
     /// List the rules.
@@ -102,6 +127,11 @@ impl Cli {
             Command::Trace(args) => trace::run(&args, stdin, stdout),
             Command::Inject(args) => inject::run(&args, stdin, stdout),
             Command::Probe(args) => probe::run(&args, stdout),
+            #[cfg(feature = "webhook")]
+            Command::Webhook(args) => webhook::run(*args),
+            #[cfg(feature = "webhook")]
+            Command::Certs(args) => certs::run(&args, stdout),
+            Command::Doctor(args) => doctor::run(&args, stdout),
             Command::Explain(args) => explain::run(&args, stdout),
             Command::Rules(args) => rules::run(&args, stdout),
             Command::Completions { shell } => completions(shell, stdout),

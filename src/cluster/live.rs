@@ -2,8 +2,13 @@
 
 use std::future::Future;
 
-use kube::Client;
+use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Service, ServiceAccount};
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
+use kube::{Api, Client, Resource};
 
+use super::known::watch::Slim;
 use crate::world::object::Object;
 
 /// Which object.
@@ -41,14 +46,78 @@ pub trait Live: Send + Sync {
 #[derive(Clone)]
 pub struct ApiServer(pub Client);
 
+/// Nobody: where there is no cluster to ask, nothing is certain.
+#[derive(Debug, Clone, Copy)]
+pub struct Nobody;
+
+impl Live for Nobody {
+    async fn get(&self, _: &Reference) -> Result<Option<Seen>, NotRead> {
+        Err(NotRead("there is no cluster to ask".to_owned()))
+    }
+}
+
 impl std::fmt::Debug for ApiServer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("ApiServer")
     }
 }
 
-impl Live for ApiServer {
-    async fn get(&self, _what: &Reference) -> Result<Option<Seen>, NotRead> {
-        Err(NotRead("not read".to_owned()))
+impl Reference {
+    /// The object that stands for it in a world.
+    pub fn to(object: &Object) -> Self {
+        Self { kind: object.kind.clone(), namespace: object.namespace.clone(), name: object.name.clone() }
     }
+
+    /// `Service shop/cart`, as the object's own title.
+    pub fn title(&self) -> String {
+        match &self.namespace {
+            Some(namespace) => format!("{} {namespace}/{}", self.kind, self.name),
+            None => format!("{} {}", self.kind, self.name),
+        }
+    }
+
+    /// Whether it means this object.
+    pub fn is(&self, object: &Object) -> bool {
+        *self == Self::to(object)
+    }
+}
+
+impl Live for ApiServer {
+    async fn get(&self, what: &Reference) -> Result<Option<Seen>, NotRead> {
+        let client = self.0.clone();
+        match what.kind.as_str() {
+            "Service" => namespaced::<Service>(client, what).await,
+            "ServiceAccount" => namespaced::<ServiceAccount>(client, what).await,
+            "ConfigMap" => namespaced::<ConfigMap>(client, what).await,
+            "Role" => namespaced::<Role>(client, what).await,
+            "RoleBinding" => namespaced::<RoleBinding>(client, what).await,
+            "Deployment" => namespaced::<Deployment>(client, what).await,
+            "StatefulSet" => namespaced::<StatefulSet>(client, what).await,
+            "DaemonSet" => namespaced::<DaemonSet>(client, what).await,
+            "Namespace" => read(Api::<Slim<Namespace>>::all(client), what).await,
+            "ClusterRole" => read(Api::<Slim<ClusterRole>>::all(client), what).await,
+            "ClusterRoleBinding" => read(Api::<Slim<ClusterRoleBinding>>::all(client), what).await,
+            // A Secret is never read.
+            other => Err(NotRead(format!("{other} is not a kind that is read"))),
+        }
+    }
+}
+
+async fn namespaced<K>(client: Client, what: &Reference) -> Result<Option<Seen>, NotRead>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + std::fmt::Debug,
+{
+    let Some(namespace) = &what.namespace else { return Err(NotRead("its namespace is not known".to_owned())) };
+    read(Api::<Slim<K>>::namespaced(client, namespace), what).await
+}
+
+async fn read<K>(api: Api<Slim<K>>, what: &Reference) -> Result<Option<Seen>, NotRead>
+where
+    K: Resource<DynamicType = ()> + Clone + std::fmt::Debug,
+{
+    let found = api.get_opt(&what.name).await.map_err(|error| NotRead(error.to_string()))?;
+    Ok(found.and_then(|slim| {
+        let resource_version = slim.meta().resource_version.clone().unwrap_or_default();
+        Some(Seen { object: slim.object?, resource_version })
+    }))
 }

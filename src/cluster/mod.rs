@@ -1,6 +1,10 @@
 //! The client of a cluster's API: which pods a workload has, and a way to their ports.
 
+#[cfg(feature = "webhook")]
+mod certificate;
 mod forward;
+#[cfg(feature = "webhook")]
+pub mod installation;
 #[cfg(feature = "webhook")]
 pub mod known;
 #[cfg(feature = "webhook")]
@@ -111,6 +115,17 @@ impl Cluster {
     }
 }
 
+/// A client of the cluster that kubectl would talk to, or that this runs in, and the namespace that it would use.
+///
+/// # Errors
+/// No configuration is found, or it cannot be used.
+pub async fn client() -> Result<(Client, String), ClusterError> {
+    let unusable = |error: &dyn std::error::Error| ClusterError::Configuration(whole(error));
+    let config = Config::infer().await.map_err(|error| unusable(&error))?;
+    let namespace = config.default_namespace.clone();
+    Ok((Client::try_from(config).map_err(|error| unusable(&error))?, namespace))
+}
+
 /// Connects, and does the client's work as long as it is used.
 fn serve(namespace: Option<String>, tell: &mpsc::Sender<Result<Connection, ClusterError>>) {
     let runtime = match Builder::new_current_thread().enable_all().build() {
@@ -120,11 +135,8 @@ fn serve(namespace: Option<String>, tell: &mpsc::Sender<Result<Connection, Clust
     };
     let (used, unused) = oneshot::channel();
     let connected = runtime.block_on(async {
-        let unusable = |error: &dyn std::error::Error| ClusterError::Configuration(whole(error));
-        let config = Config::infer().await.map_err(|error| unusable(&error))?;
-        let namespace = namespace.unwrap_or_else(|| config.default_namespace.clone());
-        let client = Client::try_from(config).map_err(|error| unusable(&error))?;
-        Ok(Connection { runtime: Handle::current(), client, namespace, _used: used })
+        let (client, default) = client().await?;
+        Ok(Connection { runtime: Handle::current(), client, namespace: namespace.unwrap_or(default), _used: used })
     });
     if tell.send(connected).is_ok() {
         let _ = runtime.block_on(unused);

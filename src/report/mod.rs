@@ -3,7 +3,6 @@
 //! [`model`] is what a run has to say; [`write()`] says it in one of the formats. Nothing here judges, reads files or knows
 //! of exit codes.
 
-pub mod fingerprint;
 pub mod model;
 
 mod closing;

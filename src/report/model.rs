@@ -50,7 +50,7 @@ pub struct ReportedFinding {
     pub notes: Vec<String>,
     /// What to do.
     pub fix: Option<Fix>,
-    /// Who it is, across runs and edits: see [`fingerprint`](super::fingerprint::fingerprint).
+    /// Who it is, across runs and edits: see [`fingerprint`](crate::rules::fingerprint::fingerprint).
     pub fingerprint: String,
 }
 

@@ -5,9 +5,11 @@
 
 mod access;
 mod agreement;
+pub mod change;
 mod declaration;
 mod discovery;
 pub mod finding;
+pub mod fingerprint;
 mod judge;
 mod lifecycle;
 mod naming;
@@ -17,6 +19,7 @@ pub use judge::{Judged, TraceVerdict, judge, judge_trace};
 
 use crate::discovery::edit_distance;
 use crate::trace::Trace;
+use change::Change;
 use finding::{Effect, Findings, Severity};
 
 /// A rule's card.
@@ -43,6 +46,8 @@ pub struct Rule {
 pub enum Check {
     /// A function over the trace of a workload.
     Trace(fn(&Trace<'_>, &mut Findings)),
+    /// A function over what was and what will be: who reads files sees no change, the webhook does.
+    Change(fn(&Change<'_>, &mut Findings)),
     /// Whoever reads the input, because it is about the input itself.
     Input,
 }

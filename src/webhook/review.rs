@@ -107,6 +107,18 @@ pub enum Operation {
     Connect,
 }
 
+impl Operation {
+    /// The word for it, in labels and logs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Connect => "connect",
+        }
+    }
+}
+
 impl<'r> Request<'r> {
     /// Reads a question.
     ///
@@ -133,6 +145,11 @@ impl<'r> Request<'r> {
     /// The namespace, where there is one.
     pub fn namespace(&self) -> Option<&str> {
         self.namespace.as_ref().map(|namespace| namespace.0.as_ref()).filter(|namespace| !namespace.is_empty())
+    }
+
+    /// The object's name, where it is not generated.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_ref().map(|name| name.0.as_ref()).filter(|name| !name.is_empty())
     }
 
     /// Who asks; empty where nobody is named.
@@ -208,6 +225,17 @@ pub enum Outcome {
     Warned,
     /// The object has it already, or somebody has silenced it.
     Passed,
+}
+
+impl Outcome {
+    /// The word for it, in labels.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::Warned => "warned",
+            Self::Passed => "passed",
+        }
+    }
 }
 
 #[derive(Serialize)]

@@ -18,6 +18,8 @@ pub struct Workload {
     pub service_name: Option<String>,
     /// `spec.ordinals.start` of a StatefulSet.
     pub first_ordinal: u32,
+    /// Whether old and new pods never run beside each other: `spec.strategy.type: Recreate`.
+    pub recreates: bool,
     /// `spec.selector.matchLabels`.
     pub selector: Pairs,
     /// The pods that it makes, as they are written.
@@ -87,6 +89,7 @@ impl Workload {
             replicas: spec.get(count).and_then(Node::as_u32),
             service_name: spec.text("serviceName").filter(|name| !name.is_empty()),
             first_ordinal: spec.path(&["ordinals", "start"]).and_then(Node::as_u32).unwrap_or(0),
+            recreates: spec.path(&["strategy", "type"]).and_then(Node::as_str) == Some("Recreate"),
             selector: spec.get("selector").map(|selector| selector.strings("matchLabels")).unwrap_or_default(),
             template: PodTemplate::read(template, base)?,
             injected: OnceLock::new(),

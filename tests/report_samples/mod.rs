@@ -8,10 +8,10 @@
 )]
 
 use beamgate::place::Pointer;
-use beamgate::report::fingerprint::fingerprint;
 use beamgate::report::model::*;
 use beamgate::report::{Format, Styles, write};
 use beamgate::rules::finding::{Effect, Fix, Names, Safety, Severity, Verdict};
+use beamgate::rules::fingerprint::fingerprint;
 use beamgate::rules::{Check, Rule};
 use beamgate::world::node::Span;
 

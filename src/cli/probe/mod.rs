@@ -94,8 +94,7 @@ fn ask_workload(_: &ProbeArgs, kind: &str, name: &str, _: u16) -> anyhow::Result
 
 /// `5s`, `500ms`, `1m 30s`; not nothing, and not so long that it is a mistake.
 fn time(said: &str) -> Result<Duration, String> {
-    let time = said.parse::<jiff::SignedDuration>().map_err(|_| "a time is written `5s` or `500ms`".to_owned())?;
-    let time = Duration::try_from(time).map_err(|_| "it is negative".to_owned())?;
+    let time = super::time::time(said)?;
     let most = Duration::from_secs(3600);
     if time.is_zero() || time > most { Err("it is more than 0 s, and 1 h at most".to_owned()) } else { Ok(time) }
 }

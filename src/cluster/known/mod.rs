@@ -1,18 +1,33 @@
 //! What the cluster is known to hold: watched, reduced to what a judgement reads, and never trusted alone.
 //!
 //! A watch lags behind, so nothing is denied on its word: what it shows is read anew before that ([`live`](super::live)).
-//! A kind that may not be listed, or whose watch is broken, is simply not known.
+//! A kind that may not be listed, or whose watch is broken, is not known, and what depends on it is open.
 
-use std::sync::Arc;
+mod around;
+pub mod kind;
+mod table;
+pub(in crate::cluster) mod watch;
 
-use kube::Client;
+use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
-use crate::world::facts::Facts;
+use crate::discovery::{LabelQuery, Resource};
+use crate::policy::admission::{ENFORCE, Enforce};
+use crate::trace::Trace;
+use crate::world::World;
+use crate::world::declared::Declared;
+use crate::world::facts::{Facts, Kinds};
+use crate::world::object::{Object, value_of};
+pub use kind::Kind;
+pub use table::Event;
+use table::Table;
+pub use watch::watch;
 
-/// The watched objects. Shared by all requests; [`watch`] fills it.
+/// The watched objects. Shared by all requests; [`watch()`] fills it.
 #[derive(Debug)]
 pub struct Known {
     facts: Facts,
+    objects: BTreeMap<&'static str, RwLock<Table<Kept>>>,
 }
 
 /// How well a kind is known.
@@ -28,10 +43,26 @@ pub enum State {
     Refused,
 }
 
+/// An object, and of a workload what its nodes ask for.
+#[derive(Debug, Clone)]
+struct Kept {
+    object: Object,
+    asks: Option<Box<Asks>>,
+}
+
+/// What the nodes of a workload ask for.
+#[derive(Debug, Clone)]
+struct Asks {
+    /// A Service by its name, in these namespaces: that of the query, and its own where the resolver begins there.
+    service: Option<(String, Vec<String>)>,
+    /// Services or pods by their labels.
+    labels: Option<LabelQuery>,
+}
+
 impl Known {
     /// Nothing yet. The facts say which workloads are opted in without a label.
     pub fn new(facts: Facts) -> Self {
-        Self { facts }
+        Self { facts, objects: Kind::ALL.iter().map(|kind| (kind.name(), RwLock::default())).collect() }
     }
 
     /// Whether everything that may be listed has been listed once.
@@ -41,12 +72,91 @@ impl Known {
 
     /// Each watched kind, how well it is known, and how many objects of it are kept: for logs and metrics.
     pub fn states(&self) -> Vec<(&'static str, State, usize)> {
-        let _ = &self.facts;
-        Vec::new()
+        Kind::ALL
+            .iter()
+            .filter_map(|kind| {
+                let table = self.table(*kind)?;
+                Some((kind.name(), table.state, table.len()))
+            })
+            .collect()
+    }
+
+    /// The kinds of which everything is known, but for what happened a moment ago.
+    pub fn kinds(&self) -> Kinds {
+        let rights = [Kind::Role, Kind::ClusterRole, Kind::RoleBinding, Kind::ClusterRoleBinding];
+        let groups: [(Kinds, &[Kind]); 3] =
+            [(Kinds::SERVICES, &[Kind::Service]), (Kinds::RBAC, &rights), (Kinds::WORKLOADS, &Kind::WORKLOADS)];
+        let is_known = |kinds: &[Kind]| kinds.iter().all(|kind| self.state(*kind) == State::Synced);
+        let known = groups.into_iter().filter(|(_, kinds)| is_known(kinds)).map(|(group, _)| group);
+        known.fold(Kinds::default(), Kinds::and)
+    }
+
+    /// How well a kind is known.
+    pub fn state(&self, kind: Kind) -> State {
+        self.table(kind).map_or(State::Waiting, |table| table.state)
+    }
+
+    /// Takes in what a watch says.
+    pub fn take(&self, kind: Kind, event: Event) {
+        let Some(table) = self.objects.get(kind.name()) else { return };
+        // What is expensive is done before the lock.
+        let mut kept = match &event {
+            Event::Listed(object) | Event::Put(object) => self.keep(object),
+            _ => None,
+        };
+        table.write().unwrap_or_else(PoisonError::into_inner).take(event, |_| kept.take());
+    }
+
+    /// What the label of a namespace says; none where it is not known.
+    pub fn enforce(&self, namespace: &str) -> Option<Option<Enforce>> {
+        let table = self.table(Kind::Namespace)?;
+        let kept = table.named("", namespace)?;
+        Some(enforce_of(&kept.object))
+    }
+
+    /// What is kept of an object; of workloads those that are opted in.
+    fn keep(&self, object: &Object) -> Option<Kept> {
+        let Some(workload) = object.workload() else { return Some(Kept { object: object.clone(), asks: None }) };
+        Declared::of(object, workload, &self.facts)?;
+        let world = World::new(vec![object.clone()], self.facts.clone());
+        let (alone, workload) = world.workloads().next()?;
+        let asks = Asks::of(&Trace::of(&world, alone, workload));
+        Some(Kept { object: object.clone(), asks: Some(Box::new(asks)) })
+    }
+
+    fn table(&self, kind: Kind) -> Option<RwLockReadGuard<'_, Table<Kept>>> {
+        // Nothing that holds the lock can leave it half done.
+        Some(self.objects.get(kind.name())?.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// Watches the cluster for as long as it is polled.
-pub async fn watch(_known: Arc<Known>, _client: Client) {
-    std::future::pending::<()>().await;
+/// What the label of a namespace says, if it has one.
+pub fn enforce_of(namespace: &Object) -> Option<Enforce> {
+    value_of(&namespace.labels, ENFORCE).map(Enforce::of_label)
+}
+
+impl Asks {
+    fn of(trace: &Trace<'_>) -> Self {
+        let own = trace.object.namespace.clone();
+        let service = trace.asked_service().map(|asked| {
+            let mut namespaces: Vec<String> = asked.namespace.clone().into_iter().chain(own).collect();
+            namespaces.dedup();
+            (asked.name.clone(), namespaces)
+        });
+        Self { service, labels: trace.label_query().cloned() }
+    }
+
+    /// Whether a Service may be among what is asked for.
+    fn may_be(&self, service: &Object) -> bool {
+        let namespace = service.namespace.as_deref().unwrap_or_default();
+        let by_name = self.service.as_ref().is_some_and(|(name, namespaces)| {
+            *name == service.name && namespaces.iter().any(|known| known == namespace)
+        });
+        let by_label = self.labels.as_ref().is_some_and(|query| {
+            query.on == Resource::Endpoints
+                && query.namespace.as_deref() == Some(namespace)
+                && query.selector.matches(&service.labels)
+        });
+        by_name || by_label
+    }
 }

@@ -108,7 +108,9 @@ fn check_services(trace: &Trace<'_>, by: By<'_>, services: &[&Object], found: &m
     } else {
         let selected = show_pairs(&service.selector);
         let message = format!("`{name}` selects `{selected}`; these pods are `{}`", trace.pod_labels());
-        found.missing(&RULE, is_certain(trace, by, object), message)
+        let finding = found.missing(&RULE, is_certain(trace, by, object), message);
+        // The nodes of another workload, which this one is to join, may not be there yet.
+        if !is_its_own(trace, object) { finding.mendable() } else { finding }
     };
     explain(trace, by, object, service, finding);
 }
@@ -134,6 +136,11 @@ fn leads_to_peers(trace: &Trace<'_>, object: &Object) -> bool {
 /// Whether somebody else writes the endpoints of a Service without a selector.
 fn has_endpoints(trace: &Trace<'_>, service: &Object) -> bool {
     !trace.world.endpoints_named(service, service.namespace.as_deref(), &service.name).is_empty()
+}
+
+/// Whether a Service is evidently meant for these pods, and not for others that they join.
+fn is_its_own(trace: &Trace<'_>, service: &Object) -> bool {
+    service.name == trace.object.name || trace.workload.subdomain() == Some(service.name.as_str())
 }
 
 /// By name there is one Service; by label there may be more of them than the input shows.

@@ -1,8 +1,8 @@
 //! Who a finding is, across runs, edits and requests.
 
+use super::Rule;
+use super::finding::Finding;
 use crate::place::{ObjectId, Pointer, Step};
-use crate::rules::Rule;
-use crate::rules::finding::Finding;
 
 /// Who a finding is, across runs: its rule, its workload, the keyed place of its primary label and the objects that it
 /// relates. No index, value, message, file or line goes in, so that an edited value at a known place is an old finding.

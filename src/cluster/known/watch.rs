@@ -1,0 +1,168 @@
+//! Watches each kind and tells [`Known`] what they say.
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::future::join_all;
+use k8s_openapi::Metadata;
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
+use k8s_openapi::api::core::v1::{Namespace, Service, ServiceAccount};
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::runtime::WatchStreamExt as _;
+use kube::runtime::watcher::{self, watcher};
+use kube::{Api, Client, Resource};
+use serde::de::{Deserialize, Deserializer};
+
+use super::kind::{self, Kind};
+use super::{Event, Known, State};
+use crate::world::node::Node;
+use crate::world::object::Object;
+
+/// How many objects a page of a list has. Its text is held as long as it is read.
+const PAGE: u32 = 500;
+
+/// A broken watch is tried again after 30 seconds at the latest, and may take as long again to find out that it is broken.
+const QUIET: Duration = Duration::from_secs(120);
+
+/// Watches the cluster for as long as it is polled.
+pub async fn watch(known: Arc<Known>, client: Client) {
+    let known = &*known;
+    join_all(Kind::ALL.map(|kind| {
+        let client = client.clone();
+        async move {
+            match kind {
+                Kind::Service => follow::<Service>(known, kind, client).await,
+                Kind::ServiceAccount => follow::<ServiceAccount>(known, kind, client).await,
+                Kind::Role => follow::<Role>(known, kind, client).await,
+                Kind::ClusterRole => follow::<ClusterRole>(known, kind, client).await,
+                Kind::RoleBinding => follow::<RoleBinding>(known, kind, client).await,
+                Kind::ClusterRoleBinding => follow::<ClusterRoleBinding>(known, kind, client).await,
+                Kind::Namespace => follow::<Namespace>(known, kind, client).await,
+                Kind::Deployment => follow::<Deployment>(known, kind, client).await,
+                Kind::StatefulSet => follow::<StatefulSet>(known, kind, client).await,
+                Kind::DaemonSet => follow::<DaemonSet>(known, kind, client).await,
+            }
+        }
+    }))
+    .await;
+}
+
+/// Watches one kind.
+async fn follow<K>(known: &Known, kind: Kind, client: Client)
+where
+    K: Resource<DynamicType = ()> + Metadata<Ty = ObjectMeta> + Clone + std::fmt::Debug + Send + Sync + 'static,
+{
+    let api: Api<Slim<K>> = Api::all(client);
+    let mut events = pin!(watcher(api, watcher::Config::default().page_size(PAGE)).default_backoff());
+    loop {
+        let event = match tokio::time::timeout(QUIET, events.next()).await {
+            Err(_) => Some(Event::Quiet),
+            Ok(None) => return,
+            Ok(Some(Ok(event))) => event_of(event),
+            Ok(Some(Err(error))) => Some(failure(known, kind, &error)),
+        };
+        if let Some(event) = event {
+            tell(known, kind, event);
+        }
+    }
+}
+
+/// What cannot be read is no object of ours.
+fn event_of<K>(event: watcher::Event<Slim<K>>) -> Option<Event> {
+    Some(match event {
+        watcher::Event::Init => Event::Listing,
+        watcher::Event::InitApply(slim) => Event::Listed(slim.object?),
+        watcher::Event::InitDone => Event::Complete,
+        watcher::Event::Apply(slim) => Event::Put(slim.object?),
+        watcher::Event::Delete(slim) => Event::Gone(slim.object?),
+    })
+}
+
+fn tell(known: &Known, kind: Kind, event: Event) {
+    let completes = matches!(event, Event::Complete);
+    known.take(kind, event);
+    if completes {
+        tracing::debug!(kind = kind.name(), "listed");
+    }
+}
+
+/// Says once that a kind is not known: a log full of retries tells nobody more.
+fn failure(known: &Known, kind: Kind, error: &watcher::Error) -> Event {
+    let (refused, event) = match is_refusal(error) {
+        true => (true, Event::Refused),
+        false => (false, Event::Broken),
+    };
+    match (known.state(kind), refused) {
+        (State::Refused, true) | (State::Broken, false) => tracing::debug!(kind = kind.name(), %error, "not watched"),
+        (_, true) => tracing::warn!(
+            kind = kind.name(),
+            %error,
+            "may not be listed: what rests on objects of this kind is left open, and denied nowhere"
+        ),
+        (_, false) => tracing::warn!(kind = kind.name(), %error, "the watch is broken, and is tried again"),
+    }
+    event
+}
+
+/// Whether the API server answers, and the answer is no.
+fn is_refusal(error: &watcher::Error) -> bool {
+    let (watcher::Error::InitialListFailed(kube::Error::Api(status))
+    | watcher::Error::WatchStartFailed(kube::Error::Api(status))) = error
+    else {
+        return false;
+    };
+    matches!(status.code, 401 | 403 | 404 | 405)
+}
+
+/// An object reduced while it is read, so that a page of a list never holds whole ones.
+#[derive(Debug, Clone)]
+pub(in crate::cluster) struct Slim<K> {
+    /// What a watch needs to go on.
+    meta: ObjectMeta,
+    /// What is kept.
+    pub(in crate::cluster) object: Option<Object>,
+    kind: PhantomData<K>,
+}
+
+impl<'de, K: Resource<DynamicType = ()>> Deserialize<'de> for Slim<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let node = Node::deserialize(deserializer)?;
+        let version = node.path(&["metadata", "resourceVersion"]).and_then(Node::as_str).map(str::to_owned);
+        let meta = ObjectMeta { resource_version: version, ..ObjectMeta::default() };
+        Ok(Self { meta, object: kind::read(node, &K::kind(&())), kind: PhantomData })
+    }
+}
+
+impl<K: Resource<DynamicType = ()>> Resource for Slim<K> {
+    type DynamicType = ();
+    type Scope = K::Scope;
+
+    fn kind((): &()) -> Cow<'_, str> {
+        K::kind(&())
+    }
+
+    fn group((): &()) -> Cow<'_, str> {
+        K::group(&())
+    }
+
+    fn version((): &()) -> Cow<'_, str> {
+        K::version(&())
+    }
+
+    fn plural((): &()) -> Cow<'_, str> {
+        K::plural(&())
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.meta
+    }
+
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.meta
+    }
+}

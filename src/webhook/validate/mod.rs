@@ -1,0 +1,156 @@
+//! `/validate`: denies a contradiction, and warns of what is not certain.
+//!
+//! A workload is judged twice, as it was and as it will be, and only what is new may be denied. It is judged alone first:
+//! what is false there is false whatever else there is. What is false only in the world around it is read anew, in 300 ms,
+//! before anything is denied for its sake. Services and all that pods never come to depend on are answered at once.
+
+mod judgement;
+mod live;
+mod say;
+mod service;
+mod subject;
+
+use std::time::Instant;
+
+use super::review::{Answer, Operation, Request};
+use super::settings::Settings;
+use crate::cluster::known::{self, Known};
+use crate::cluster::live::{Live, Reference};
+use crate::policy::admission::Enforce;
+use crate::policy::decide::{Case, Decision, Doing, Subject, decide};
+use crate::policy::silence;
+use crate::rules::finding::Severity;
+use crate::world::node::Node;
+use judgement::{Judgement, Ruling};
+use subject::read;
+
+/// What a validation asks beyond the request.
+#[derive(Debug)]
+struct Asked<'a, L> {
+    settings: &'a Settings,
+    known: &'a Known,
+    live: live::Reader<'a, L>,
+}
+
+/// Answers a question about a workload, a bare pod or a Service before the API server stops waiting.
+pub async fn validate<L: Live>(
+    request: &Request<'_>,
+    settings: &Settings,
+    known: &Known,
+    live: &L,
+    until: Instant,
+) -> Answer {
+    let webhook = &settings.policy.config.webhook;
+    if request.is_about_a_part() || request.operation == Operation::Connect {
+        return Answer::default();
+    }
+    let name = request.name.as_ref().map_or("", |name| name.0.as_ref());
+    if webhook.exempts(request.namespace(), name, request.user()) {
+        return Answer::default();
+    }
+    // The API server sends no object that it cannot read; one that is nested too deeply is no workload of ours.
+    let (Ok(before), Ok(after)) = (request.before(), request.after()) else { return Answer::default() };
+    let asked = Asked { settings, known, live: live::Reader::new(live, until) };
+    if request.kind.group.0.is_empty() && request.kind.kind.0 == "Service" {
+        return service::answer(request, before.as_ref(), after.as_ref(), &asked);
+    }
+    workload(request, before.as_ref(), after.as_ref(), &asked).await
+}
+
+async fn workload<L: Live>(
+    request: &Request<'_>,
+    before: Option<&Node<'_>>,
+    after: Option<&Node<'_>>,
+    asked: &Asked<'_, L>,
+) -> Answer {
+    let Some(node) = after.filter(|_| request.operation != Operation::Delete) else { return Answer::default() };
+    let subject = subject::of(request, node);
+    if subject == Subject::Controlled || subject::is_terminating(node) {
+        return Answer::default();
+    }
+    let paths = &asked.settings.policy.paths;
+    let Some(after) = read(node, request, paths) else { return Answer::default() };
+    let before = before.and_then(|node| read(node, request, paths));
+    let facts = &asked.settings.facts;
+    if !judgement::is_opted_in(&after, facts)
+        && before.as_ref().is_none_or(|before| !judgement::is_opted_in(before, facts))
+    {
+        return Answer::default();
+    }
+    let namespace = enforce_of(request, asked).await;
+    if namespace == Some(Enforce::Off) {
+        return Answer::default();
+    }
+    let confirm = may_deny(request, subject, namespace);
+    let judged = judgement::judge(asked, before, after, confirm).await;
+    answer(request, asked, subject, namespace, &judged)
+}
+
+/// Whether a finding that rests on other objects may be denied at all.
+fn may_deny(request: &Request<'_>, subject: Subject, enforce: Option<Enforce>) -> bool {
+    let enforced = match enforce {
+        Some(Enforce::Strict) => true,
+        Some(Enforce::Deny) => !request.is_dry_run(),
+        _ => false,
+    };
+    enforced && matches!(subject, Subject::Template | Subject::Pod)
+}
+
+/// What the namespace's label says, else the configuration. Where the label is not known, nothing is denied.
+async fn enforce_of<L: Live>(request: &Request<'_>, asked: &Asked<'_, L>) -> Option<Enforce> {
+    let configured = asked.settings.policy.config.webhook.enforce;
+    let namespace = request.namespace()?;
+    let mut label = asked.known.enforce(namespace);
+    if label.is_none() {
+        // A namespace may be younger than what the watch has seen.
+        let what = Reference { kind: "Namespace".to_owned(), namespace: None, name: namespace.to_owned() };
+        label = asked.live.get(&what).await.ok().flatten().map(|seen| known::enforce_of(&seen.object));
+    }
+    match label {
+        Some(label) => Some(label.unwrap_or(configured)),
+        None => (configured == Enforce::Off).then_some(Enforce::Off),
+    }
+}
+
+/// Decides about each finding, and says what came of it.
+fn answer<L>(
+    request: &Request<'_>,
+    asked: &Asked<'_, L>,
+    subject: Subject,
+    enforce: Option<Enforce>,
+    judged: &Judgement,
+) -> Answer {
+    let config = &asked.settings.policy.config;
+    let wishes = judged.object().map(silence::wishes).unwrap_or_default();
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let decided: Vec<Decided<'_>> = judged
+        .rulings
+        .iter()
+        .map(|ruling| {
+            let finding = &ruling.finding;
+            let severity = config.severity(finding.rule, finding.severity);
+            let case = Case {
+                exempt: false,
+                enforce,
+                ignored: silence::silenced(&wishes, finding.rule, today).is_some(),
+                severity,
+                verdict: finding.verdict,
+                new: ruling.new,
+                rests_on: ruling.rests_on,
+                dry_run: request.is_dry_run(),
+                doing: if request.operation == Operation::Create { Doing::Create } else { Doing::Update },
+                subject,
+            };
+            Decided { ruling, severity, decision: decide(case) }
+        })
+        .collect();
+    say::answer(&decided, &judged.world, &judged.read)
+}
+
+/// A finding and what came of it.
+#[derive(Debug)]
+struct Decided<'j> {
+    ruling: &'j Ruling,
+    severity: Option<Severity>,
+    decision: Decision,
+}

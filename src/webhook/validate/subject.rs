@@ -1,0 +1,46 @@
+//! Whom a request is about, and who made it.
+
+use crate::policy::decide::Subject;
+use crate::webhook::review::Request;
+use crate::world::node::Node;
+use crate::world::object::Object;
+use crate::world::workload::WorkloadPath;
+
+/// Kinds that are judged by what controls them, where something does.
+const MADE_BY_CONTROLLERS: [&str; 4] = ["Pod", "ReplicaSet", "ReplicationController", "Job"];
+
+/// What the object is.
+pub(super) fn of(request: &Request<'_>, object: &Node<'_>) -> Subject {
+    let kind = request.kind.kind.0.as_ref();
+    if MADE_BY_CONTROLLERS.contains(&kind) && is_controlled(object) {
+        return Subject::Controlled;
+    }
+    match kind {
+        "Pod" if is_runner(request) => Subject::Runner,
+        "Pod" => Subject::Pod,
+        _ => Subject::Template,
+    }
+}
+
+/// Whether it is on its way out: finalizers are taken off it, and nothing else.
+pub(super) fn is_terminating(object: &Node<'_>) -> bool {
+    object.path(&["metadata", "deletionTimestamp"]).is_some()
+}
+
+/// Reads a workload. Its namespace is that of the request: the object may leave it out.
+pub(super) fn read(object: &Node<'_>, request: &Request<'_>, paths: &[WorkloadPath]) -> Option<Object> {
+    let mut object = Object::read(object, "", paths).ok()?;
+    object.namespace = request.namespace().map(str::to_owned);
+    Some(object)
+}
+
+fn is_controlled(object: &Node<'_>) -> bool {
+    let owners = object.get("metadata").map_or(&[] as &[_], |metadata| metadata.list("ownerReferences"));
+    owners.iter().any(|owner| owner.flag("controller") == Some(true))
+}
+
+/// Apps that start pods of their own do it with a ServiceAccount of their namespace.
+fn is_runner(request: &Request<'_>) -> bool {
+    let account = request.user().strip_prefix("system:serviceaccount:").and_then(|account| account.split_once(':'));
+    account.is_some_and(|(namespace, _)| Some(namespace) == request.namespace())
+}
