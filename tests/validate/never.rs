@@ -4,7 +4,7 @@ use beamgate::cluster::known::{Event, Kind};
 use beamgate::policy::config::Policy;
 use serde_json::{Value, json};
 
-use super::cluster::{Ask, Cluster, fixture, outcome, read, the, without};
+use super::cluster::{Ask, Cluster, fixture, outcome, sketch, the, without};
 
 /// A workload that is right.
 fn good() -> Value {
@@ -260,7 +260,7 @@ fn unknown_labels_deny_its_cluster() {
     let shop = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}});
     let service = the("Service", &fixture("202-service-not-headless/good.yaml"));
     let cluster = Cluster::behind(&[service], std::slice::from_ref(&shop), Policy::default());
-    cluster.known.take(Kind::Namespace, Event::Gone(read(&shop)));
+    cluster.known.take(Kind::Namespace, Event::Gone(sketch(&shop)));
     assert_eq!(outcome(&cluster.ask(&Ask::create(&broken()))), "denied BG301");
     assert_eq!(cluster.reads(), ["Namespace shop"]);
 }
