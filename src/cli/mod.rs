@@ -6,6 +6,7 @@ mod certs;
 #[cfg(feature = "webhook")]
 mod doctor;
 mod explain;
+mod inject;
 pub mod lint;
 #[cfg(feature = "webhook")]
 mod managed;
@@ -54,6 +55,10 @@ enum Command {
     Lint(Box<lint::LintArgs>),
     /// Follow the connection to a workload, with a command to check each step by hand.
     Trace(trace::TraceArgs),
+    /// Show what the admission webhook does to a pod, or to the pods of a workload.
+    ///
+    /// Exits with 0 whatever that is, also if it is nothing; 2 if it could not do its work.
+    Inject(inject::InjectArgs),
     /// Ask live nodes their names, as their peers would find them out.
     ///
     /// epmd says the port; the node says its name in the handshake, before it asks for a cookie. Exits with 0 if all answer,
@@ -120,6 +125,7 @@ impl Cli {
         let done = match self.command {
             Command::Lint(args) => lint::run(&args, colours, stdin, stdout),
             Command::Trace(args) => trace::run(&args, stdin, stdout),
+            Command::Inject(args) => inject::run(&args, stdin, stdout),
             Command::Probe(args) => probe::run(&args, stdout),
             #[cfg(feature = "webhook")]
             Command::Webhook(args) => webhook::run(*args),

@@ -41,6 +41,32 @@ pub(super) fn uninstall() {
     }
 }
 
+/// Begins anew with these arguments more: without certificates, and so with a new authority.
+pub(super) fn begin_anew(arguments: &[&str]) {
+    apply();
+    scale(0);
+    succeed(&[
+        "patch",
+        "secret",
+        "beamgate-certificates",
+        "--namespace",
+        NAMESPACE,
+        "--type=merge",
+        "--patch",
+        r#"{"data": null}"#,
+    ]);
+    add_arguments(arguments);
+    scale(2);
+}
+
+/// Adds arguments, and waits until those that have them are alone.
+pub(super) fn add_arguments(arguments: &[&str]) {
+    let add = |argument| json!({"op": "add", "path": "/spec/template/spec/containers/0/args/-", "value": argument});
+    let patch = json!(arguments.iter().map(add).collect::<Vec<_>>()).to_string();
+    succeed(&["patch", "deployment", "beamgate", "--namespace", NAMESPACE, "--type=json", "--patch", &patch]);
+    rolled_out();
+}
+
 /// Gives it these lines below `[webhook]`, and none else.
 pub(super) fn configure(lines: &str) {
     let file = format!("injection = \"webhook\"\n[webhook]\n{lines}\n");

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-
-use super::super::install::{self, NAMESPACE, succeed, until};
+use super::super::install::{self, until};
 use super::super::seen::Seen;
 use super::{Failed, Told, under_load};
 
@@ -15,7 +13,8 @@ pub(super) fn play(seen: &mut Seen) {
     let told = under_load(replace_both);
     told.judge("both replicas are replaced, one after the other", Failed::None, seen);
 
-    add_argument("--drain-delay=0s");
+    install::add_arguments(&["--drain-delay=0s"]);
+    old_ones_are_gone();
     let told = until_a_call_is_lost();
     told.judge("the same, with a drain delay of 0 s", Failed::Some, seen);
     install::apply();
@@ -45,15 +44,6 @@ fn until_a_call_is_lost() -> Told {
         told = under_load(replace_both);
     }
     told
-}
-
-/// Adds an argument, and waits until those that have it are alone.
-pub(super) fn add_argument(argument: &str) {
-    let patch =
-        json!([{"op": "add", "path": "/spec/template/spec/containers/0/args/-", "value": argument}]).to_string();
-    succeed(&["patch", "deployment", "beamgate", "--namespace", NAMESPACE, "--type=json", "--patch", &patch]);
-    install::rolled_out();
-    old_ones_are_gone();
 }
 
 fn old_ones_are_gone() {

@@ -5,6 +5,7 @@
 
 mod ends;
 mod load;
+mod rotation;
 
 use super::calls::Calls;
 use super::seen::Seen;
@@ -22,6 +23,7 @@ counts: `apiserver_admission_webhook_fail_open_count`, and `…_rejection_count`
 
 pub(super) fn play(seen: &mut Seen) {
     ends::play(seen);
+    rotation::play(seen);
 }
 
 /// What a load has come to.
