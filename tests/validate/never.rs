@@ -146,6 +146,21 @@ fn a_folder_that_is_right_passes_in_any_order() {
     }
 }
 
+/// Workers that join the web's nodes may be applied before the web.
+#[test]
+fn workers_may_come_before_the_nodes_that_they_join() {
+    let web = fixture("202-service-not-headless/good.yaml");
+    let worker = edited(&good(), |object| {
+        object["metadata"]["name"] = json!("worker");
+        object["spec"]["selector"]["matchLabels"] = json!({"app": "worker"});
+        object["spec"]["template"]["metadata"]["labels"] =
+            json!({"app": "worker", "beamgate.dev/strategy": "Kubernetes.DNS"});
+    });
+    let alone = Cluster::of(&[the("Service", &web)]);
+    assert_eq!(outcome(&alone.ask(&Ask::create(&worker))), "warned BG206");
+    assert_eq!(outcome(&Cluster::of(&web).ask(&Ask::create(&worker))), "passes");
+}
+
 /// An engine dry-runs a whole commit before it applies any of it, and the Service that is there is still the old one.
 #[test]
 fn a_dry_run_of_a_commit_that_mends_both_passes() {

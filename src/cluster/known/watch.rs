@@ -24,7 +24,7 @@ use super::{Event, Known, State};
 use crate::world::node::Node;
 
 /// How many objects a page of a list has. Its text is held as long as it is read.
-const PAGE: u32 = 500;
+const PAGE: u32 = 250;
 
 /// A broken watch is tried again after 30 seconds at the latest, and may take as long again to find out that it is broken.
 const QUIET: Duration = Duration::from_secs(120);
