@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::calls::Calls;
 use super::install::{self, labelled_pod, succeed, try_out, until};
-use super::passes::{Place, bad, good, of_little_weight};
+use super::passes::{Place, bad, of_little_weight};
 use super::seen::Seen;
 use crate::app::{App, Kind, Strategy};
 use crate::stage;
@@ -31,7 +31,7 @@ pub(super) fn play(seen: &mut Seen) {
 fn no_replica(place: &Place, seen: &mut Seen) {
     install::scale(0);
     let title = "every replica";
-    let lacking = labelled_pod(&place.0);
+    let lacking = labelled_pod("default");
     let refused = try_out(&lacking).err().unwrap_or_default();
     let is_ours = refused.contains("failed calling webhook \"inject.beamgate.dev\"");
     seen.expect(is_ours, format!("a pod without its name, without a webhook: {refused}"));
@@ -49,13 +49,16 @@ fn no_replica(place: &Place, seen: &mut Seen) {
     let asked = Calls::since(before).all;
     seen.expect(asked == 0, format!("{asked} questions about what has no label"));
     admitted(place, title, "a Deployment with a fault", bad().workload(), seen);
-    admitted(place, title, "a Service", good().find("Service").unwrap(), seen);
+    let mut service = portless_service();
+    service["metadata"]["name"] = json!("another");
+    admitted(place, title, "a Service", &service, seen);
     install::scale(2);
 }
 
 fn admitted(place: &Place, title: &str, what: &str, object: &Value, seen: &mut Seen) {
-    let given = place.feed(&["create", "--dry-run=server", "-f", "-"], std::slice::from_ref(object));
-    seen.expect(given.is_ok(), format!("{title} missing, {what}: {given:?}"));
+    let moved = stage::moved(&object.to_string(), &place.0);
+    let given = try_out(&serde_json::from_str(&moved).unwrap());
+    seen.expect(given.is_ok(), format!("{title} missing, {what}: refused"));
     seen.row([title, what, "admitted"]);
 }
 
@@ -96,10 +99,10 @@ fn no_permission(place: &Place, seen: &mut Seen) {
 /// What holds although something is missing.
 fn unsure(place: &Place, title: &str, seen: &mut Seen) {
     let injected =
-        try_out(&labelled_pod(&place.0)).is_ok_and(|given| given.object.to_string().contains("RELEASE_NODE"));
+        try_out(&labelled_pod("default")).is_ok_and(|given| given.object.to_string().contains("RELEASE_NODE"));
     seen.expect(injected, format!("{title} missing: nothing is injected"));
     seen.row([title, "a pod that lacks its name", "injected"]);
-    let denied = place.apply(&bad().objects).err().unwrap_or_default();
+    let denied = place.apply(&[bad().workload().clone()]).err().unwrap_or_default();
     seen.expect(denied.contains("BG301"), format!("{title} missing, a fault within a template: {denied:?}"));
     seen.row([title, "a workload with a fault of its own", "denied with BG301"]);
     let passed = over_service(place);

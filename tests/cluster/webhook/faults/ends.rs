@@ -9,6 +9,9 @@ use super::{Failed, Told, under_load};
 /// An end that loses calls does so in one of so many tries.
 const TRIES: usize = 4;
 
+/// Long enough for a load.
+const A_WHILE: Duration = Duration::from_secs(4);
+
 pub(super) fn play(seen: &mut Seen) {
     let told = under_load(replace_both);
     told.judge("both replicas are replaced, one after the other", Failed::None, seen);
@@ -23,9 +26,10 @@ pub(super) fn play(seen: &mut Seen) {
     let told = under_load(|| {
         install::kill_one();
         install::rolled_out();
+        std::thread::sleep(A_WHILE);
     });
     told.judge("one replica is killed with `kill -9`", Failed::Any, seen);
-    let told = under_load(|| std::thread::sleep(Duration::from_secs(3)));
+    let told = under_load(|| std::thread::sleep(A_WHILE));
     told.judge("after that", Failed::None, seen);
 }
 
