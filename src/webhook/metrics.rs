@@ -14,6 +14,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::review::{Answer, Counted};
+use crate::cluster::known::State;
 
 /// The limits of the histogram's buckets, in seconds.
 const SECONDS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -98,6 +99,12 @@ struct FindingLabels {
     outcome: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WatchLabels {
+    kind: &'static str,
+    state: &'static str,
+}
+
 /// `BG204`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Code(u16);
@@ -126,7 +133,8 @@ pub struct Metrics {
     lines_lost: Counter,
     expiry: Gauge,
     certificates: Counts,
-    watches: Family<Label, Gauge>,
+    watches: Family<WatchLabels, Gauge>,
+    objects: Family<Label, Gauge>,
 }
 
 impl Default for Metrics {
@@ -147,6 +155,7 @@ impl Default for Metrics {
             expiry: Gauge::default(),
             certificates: Family::default(),
             watches: Family::default(),
+            objects: Family::default(),
             registry: Registry::default(),
         };
         registry.register("requests", "Admission requests, by what came of them", metrics.questions.clone());
@@ -165,7 +174,8 @@ impl Default for Metrics {
         registry.register_with_unit("certificate_expiry", expiry, Unit::Seconds, metrics.expiry.clone());
         let certificates = "Looks for a new certificate, by what came of them";
         registry.register("certificate_reloads", certificates, metrics.certificates.clone());
-        registry.register("watch_synced", "Whether this kind is known as the cluster has it", metrics.watches.clone());
+        registry.register("watch", "1 for the state in which the watch of a kind is", metrics.watches.clone());
+        registry.register("watch_objects", "Objects of a kind that are known", metrics.objects.clone());
         Self { registry, ..metrics }
     }
 }
@@ -232,9 +242,18 @@ impl Metrics {
         self.certificates.get_or_create(&[("outcome", "failed")]).inc();
     }
 
-    /// Whether a kind is known as the cluster has it.
-    pub fn watch(&self, kind: &'static str, synced: bool) {
-        self.watches.get_or_create(&[("kind", kind)]).set(synced.into());
+    /// How well a kind is known, and how many objects of it are.
+    pub(super) fn watch(&self, kind: &'static str, state: State, objects: usize) {
+        for (each, word) in [
+            (State::Waiting, "waiting"),
+            (State::Synced, "synced"),
+            (State::Broken, "broken"),
+            (State::Refused, "refused"),
+        ] {
+            let labels = WatchLabels { kind, state: word };
+            self.watches.get_or_create(&labels).set(i64::from(state == each));
+        }
+        self.objects.get_or_create(&[("kind", kind)]).set(i64::try_from(objects).unwrap_or(i64::MAX));
     }
 
     /// The page, as Prometheus reads it.

@@ -11,6 +11,7 @@
 //! - [`metrics`] and [`log`]: what is counted, and what is told.
 
 pub mod certificates;
+mod judge;
 pub mod log;
 pub mod metrics;
 pub mod mutate;

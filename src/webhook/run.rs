@@ -4,25 +4,25 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use axum::Router;
+use kube::Client;
 use tokio::net::TcpListener;
 
 use super::certificates::keep::Keeper;
 use super::certificates::place::{Place, Which};
 use super::certificates::plan::Terms;
+use super::judge::Judge;
 use super::metrics::Metrics;
-use super::mutate::mutate;
-use super::review::{Answer, Request, ReviewError};
-use super::server::health::Health;
+use super::server::health::{Health, Status};
 use super::server::lifecycle::{Drain, Life, asked_to_end};
-use super::server::{Answers, Limits, Server, router};
+use super::server::{Limits, Server, router};
 use super::settings::Settings;
 use super::tls::files::Files;
 use super::tls::{Clients, Oldest, Served, Tls, TlsError};
-use super::validate::validate;
 use crate::cluster::known::{Known, watch};
-use crate::cluster::live::ApiServer;
+use crate::cluster::live::{ApiServer, Nobody};
 use crate::cluster::{ClusterError, client};
 
 /// How often the certificate's files are read where no watch says that they have changed.
@@ -92,8 +92,8 @@ pub enum RunError {
     #[error(transparent)]
     Tls(#[from] TlsError),
     /// Certificates are to be kept in a cluster, and there is none.
-    #[error("certificates cannot be kept in a cluster: {0}")]
-    Cluster(ClusterError),
+    #[error("certificates cannot be kept: {0}")]
+    NoCluster(String),
     /// The system does not say when to end.
     #[error("signals cannot be received: {0}")]
     Signals(std::io::Error),
@@ -117,37 +117,21 @@ pub async fn run(plan: Plan, metrics: Arc<Metrics>) -> Result<Ending, RunError> 
     let served = Served::nothing_yet(Arc::clone(&metrics));
     let tls = Tls::new(Arc::clone(&served), plan.oldest, plan.clients)?;
     let (listener, health_listener) = (listen(plan.listen).await?, listen(plan.health_listen).await?);
+    let cluster = client().await;
+    let published = begin(plan.certificates, &plan.settings, &cluster, &served)?;
+    let (router, known) = answers(plan.settings, cluster, &metrics);
 
-    let published = begin(plan.certificates, &plan.settings, &served).await?;
-    let known = Arc::new(Known::new(plan.settings.facts.clone()));
-    let (api, _) = client().await.map_err(RunError::Cluster)?;
-    tokio::spawn(watch(Arc::clone(&known), api.clone()));
-    let watched = Arc::clone(&known);
-    let missing = move || {
-        if !watched.is_ready() {
-            return Some("the cluster is not known yet");
-        }
-        let certificate = served.missing();
-        certificate.or_else(|| {
-            let published = published.load(Ordering::Relaxed);
-            (!published).then_some("the webhook configurations do not trust the certificate yet")
-        })
-    };
-    let health = Health { life: life.clone(), missing: Arc::new(missing), metrics: Arc::clone(&metrics) };
+    let status = Arc::new(Standing { served, published, known });
+    let health = Health { life: life.clone(), status, metrics: Arc::clone(&metrics) };
     let health = Server {
         router: health.router(),
         tls: None,
         limits: plan.limits,
         // It answers to the last.
         life: Life::new(plan.drain),
-        metrics: Arc::clone(&metrics),
+        metrics,
     };
-    let webhook = Server {
-        router: router(Judge { settings: plan.settings, known, live: ApiServer(api) }, Arc::clone(&metrics)),
-        tls: Some(tls),
-        life: life.clone(),
-        ..health.clone()
-    };
+    let webhook = Server { router, tls: Some(tls), life: life.clone(), ..health.clone() };
     tokio::spawn(health.serve(health_listener));
     let done = tokio::spawn(webhook.serve(listener));
 
@@ -163,10 +147,21 @@ pub async fn run(plan: Plan, metrics: Arc<Metrics>) -> Result<Ending, RunError> 
     }
 }
 
+async fn listen(address: SocketAddr) -> Result<TcpListener, RunError> {
+    let failed = |error| RunError::Listen { address, error };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    tracing::info!(%address, "listening");
+    Ok(listener)
+}
+
+type Cluster = Result<(Client, String), ClusterError>;
+
 /// Begins to look after the certificate. What is returned becomes true when those who call us trust it.
-async fn begin(
+fn begin(
     certificates: Certificates,
     settings: &Settings,
+    cluster: &Cluster,
     served: &Arc<Served>,
 ) -> Result<Arc<AtomicBool>, RunError> {
     let served = Arc::clone(served);
@@ -178,13 +173,13 @@ async fn begin(
         }
         Certificates::SelfManaged(managed) => managed,
     };
-    let (client, own) = client().await.map_err(RunError::Cluster)?;
-    let namespace = managed.namespace.unwrap_or(own);
+    let (client, own) = cluster.as_ref().map_err(|error| RunError::NoCluster(error.to_string()))?;
+    let namespace = managed.namespace.unwrap_or_else(|| own.clone());
     let name = format!("{}.{namespace}.svc", managed.service);
     let names = vec![format!("{name}.{}", settings.facts.cluster_domain), name];
     let SelfManaged { secret, service, which, authority, leaf, overlap, .. } = managed;
     let keeper = Keeper::new(
-        Place { client, namespace, secret, service, which },
+        Place { client: client.clone(), namespace, secret, service, which },
         Terms { names, authority, leaf, overlap },
         served,
     );
@@ -193,28 +188,45 @@ async fn begin(
     Ok(published)
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, RunError> {
-    let failed = |error| RunError::Listen { address, error };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    tracing::info!(%address, "listening");
-    Ok(listener)
+/// Who answers, and what is watched for it. Without a cluster, as where one develops, nothing is known of it.
+fn answers(settings: Settings, cluster: Cluster, metrics: &Arc<Metrics>) -> (Router, Option<Arc<Known>>) {
+    let known = Arc::new(Known::new(settings.facts.clone()));
+    let settings = Arc::new(settings);
+    match cluster {
+        Ok((client, _)) => {
+            tokio::spawn(watch(Arc::clone(&known), client.clone()));
+            let judge = Judge { settings, known: Arc::clone(&known), live: ApiServer(client) };
+            (router(judge, Arc::clone(metrics)), Some(known))
+        }
+        Err(error) => {
+            tracing::warn!(%error, "nothing is known of the cluster, and nothing that rests on it is denied");
+            (router(Judge { settings, known, live: Nobody }, Arc::clone(metrics)), None)
+        }
+    }
 }
 
-/// Answers as the settings say.
-#[derive(Debug)]
-struct Judge {
-    settings: Settings,
-    known: Arc<Known>,
-    live: ApiServer,
+/// How it stands with all that questions need.
+struct Standing {
+    served: Arc<Served>,
+    published: Arc<AtomicBool>,
+    known: Option<Arc<Known>>,
 }
 
-impl Answers for Judge {
-    fn mutate(&self, request: &Request<'_>) -> Result<Answer, ReviewError> {
-        Ok(mutate(request, &self.settings))
+impl Status for Standing {
+    fn missing(&self) -> Option<&'static str> {
+        if let Some(missing) = self.served.missing() {
+            return Some(missing);
+        }
+        if !self.published.load(Ordering::Relaxed) {
+            return Some("the webhook configurations do not trust the certificate yet");
+        }
+        let waiting = self.known.as_ref().is_some_and(|known| !known.is_ready());
+        waiting.then_some("the cluster was not looked at yet")
     }
 
-    async fn validate(&self, request: &Request<'_>, until: Instant) -> Result<Answer, ReviewError> {
-        Ok(validate(request, &self.settings, &self.known, &self.live, until).await)
+    fn refresh(&self, metrics: &Metrics) {
+        for (kind, state, objects) in self.known.iter().flat_map(|known| known.states()) {
+            metrics.watch(kind, state, objects);
+        }
     }
 }

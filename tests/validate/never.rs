@@ -209,6 +209,26 @@ fn a_broken_watch_denies_its_cluster() {
     }
 }
 
+/// Of what may not be listed nothing is missing.
+#[test]
+fn what_is_not_known_is_not_missing() {
+    let without_permission = |objects: &[Value], there: &[Value]| {
+        let cluster = Cluster::behind(objects, there, Policy::default());
+        for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Namespace) {
+            cluster.known.take(kind, Event::Refused);
+        }
+        cluster
+    };
+    let rights = fixture("401-list-not-granted/bad.yaml");
+    let workload = the("Deployment", &rights);
+    assert_eq!(outcome(&Cluster::of(&rights).ask(&Ask::create(&workload))), "warned BG401");
+    assert_eq!(outcome(&without_permission(&rights, &rights).ask(&Ask::create(&workload))), "passes");
+    let mut cluster = without_permission(&[], &[]);
+    assert_eq!(outcome(&cluster.ask(&Ask::create(&good()))), "warned BG201", "it was asked for, and is not there");
+    cluster.silent = true;
+    assert_eq!(outcome(&cluster.ask(&Ask::create(&good()))), "passes");
+}
+
 #[test]
 fn namespaces_decide() {
     let labelled = |label: &str| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {"beamgate.dev/enforce": label}}});

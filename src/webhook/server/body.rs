@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use hyper::body::Body as _;
@@ -50,7 +51,7 @@ pub(super) async fn read(mut body: Body, room: &Room) -> Result<Read<'_>, Unread
     let Some(first) = next(&mut body).await? else { return Ok(Read { bytes: Bytes::new(), _room: None }) };
     let expected = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX).saturating_add(first.len());
     if expected > BODY_LIMIT {
-        return Err(refuse(body).await);
+        return Err(refuse(body, Unread::TooLarge).await);
     }
     if body.is_end_stream() {
         return Ok(Read { bytes: first, _room: None });
@@ -60,10 +61,11 @@ pub(super) async fn read(mut body: Body, room: &Room) -> Result<Read<'_>, Unread
     let mut taken = None;
     while let Some(more) = next(&mut body).await? {
         if bytes.len() + more.len() > BODY_LIMIT {
-            return Err(refuse(body).await);
+            return Err(refuse(body, Unread::TooLarge).await);
         }
-        if bytes.len() + more.len() > ALWAYS {
-            take(room, &mut taken, more.len())?;
+        if bytes.len() + more.len() > ALWAYS && take(room, &mut taken, more.len()).is_none() {
+            drop((taken, bytes));
+            return Err(refuse(body, Unread::Busy).await);
         }
         bytes.extend_from_slice(&more);
     }
@@ -71,24 +73,27 @@ pub(super) async fn read(mut body: Body, room: &Room) -> Result<Read<'_>, Unread
 }
 
 /// Room is taken for what has come, not for what was announced: to announce much and send little must not keep others out.
-fn take<'r>(room: &'r Room, taken: &mut Option<SemaphorePermit<'r>>, bytes: usize) -> Result<(), Unread> {
-    let bytes = u32::try_from(bytes).map_err(|_| Unread::Busy)?;
-    let more = room.0.try_acquire_many(bytes).map_err(|_| Unread::Busy)?;
+fn take<'r>(room: &'r Room, taken: &mut Option<SemaphorePermit<'r>>, bytes: usize) -> Option<()> {
+    let more = room.0.try_acquire_many(u32::try_from(bytes).ok()?).ok()?;
     match taken {
         Some(taken) => taken.merge(more),
         None => *taken = Some(more),
     }
-    Ok(())
+    Some(())
 }
 
 /// Lets go what a client still sends, within reason: one that is cut off while it sends does not read why.
-async fn refuse(mut body: Body) -> Unread {
+async fn refuse(mut body: Body, why: Unread) -> Unread {
     let mut left = BODY_LIMIT;
-    while let Ok(Some(more)) = next(&mut body).await {
-        let Some(less) = left.checked_sub(more.len()) else { break };
-        left = less;
-    }
-    Unread::TooLarge
+    let rest = async {
+        while let Ok(Some(more)) = next(&mut body).await {
+            let Some(less) = left.checked_sub(more.len()) else { return };
+            left = less;
+        }
+    };
+    // Whether it was all or not, now it is told.
+    let _ = tokio::time::timeout(Duration::from_millis(500), rest).await;
+    why
 }
 
 async fn next(body: &mut Body) -> Result<Option<Bytes>, Unread> {

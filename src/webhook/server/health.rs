@@ -12,16 +12,22 @@ use super::lifecycle::{Life, Phase};
 use super::routes::{page, words};
 use crate::webhook::metrics::Metrics;
 
-/// What is missing before questions may come: a word, or nothing.
-pub type Missing = dyn Fn() -> Option<&'static str> + Send + Sync;
+/// What the plain port asks of the rest.
+pub trait Status: Send + Sync {
+    /// What is missing before questions may come.
+    fn missing(&self) -> Option<&'static str>;
+
+    /// Brings up to date what is not counted as it happens.
+    fn refresh(&self, metrics: &Metrics);
+}
 
 /// What the plain port speaks of.
 #[derive(Clone)]
 pub struct Health {
     /// Whether the end was asked for.
     pub life: Life,
-    /// What is missing: a certificate, the first look at the cluster.
-    pub missing: Arc<Missing>,
+    /// Whether there is a certificate, and what is known of the cluster.
+    pub status: Arc<dyn Status>,
     /// What was counted.
     pub metrics: Arc<Metrics>,
 }
@@ -47,13 +53,14 @@ impl Health {
         if self.life.phase() > Phase::Serving {
             return words(StatusCode::SERVICE_UNAVAILABLE, &"not ready: the end was asked for");
         }
-        match (self.missing)() {
+        match self.status.missing() {
             Some(missing) => words(StatusCode::SERVICE_UNAVAILABLE, &format!("not ready: {missing}")),
             None => words(StatusCode::OK, &"ready"),
         }
     }
 
     fn counted(&self) -> Response<Body> {
+        self.status.refresh(&self.metrics);
         let mut response = Response::new(Body::from(self.metrics.text()));
         let text = "application/openmetrics-text; version=1.0.0; charset=utf-8";
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(text));

@@ -7,6 +7,7 @@
 mod body;
 mod connection;
 mod deadline;
+mod depth;
 mod patience;
 mod question;
 mod routes;

@@ -9,6 +9,7 @@ use axum::http::{Request as Asked, Response, StatusCode};
 use tokio::time::timeout_at;
 
 use super::body::{self, Room, Unread};
+use super::depth::is_too_deep;
 use super::unwind::caught;
 use super::{deadline, routes};
 use crate::webhook::metrics::{Metrics, Outcome, Webhook};
@@ -48,6 +49,9 @@ impl<A: Answers> Desk<A> {
             Ok(Ok(read)) if read.bytes.is_empty() => {
                 let why = "the body is empty: an AdmissionReview is expected".to_owned();
                 (StatusCode::BAD_REQUEST, Outcome::Refused, why)
+            }
+            Ok(Ok(read)) if is_too_deep(&read.bytes) => {
+                (StatusCode::BAD_REQUEST, Outcome::Refused, "the body is nested too deeply".to_owned())
             }
             Ok(Ok(read)) => match Request::read(&read.bytes) {
                 Ok(request) => return self.answer(webhook, &request, until, record).await,
