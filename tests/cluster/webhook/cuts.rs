@@ -1,7 +1,12 @@
 //! What the webhook is cut off from, and what still holds then: whoever is not sure lets pass.
 
 use std::process::Command;
+use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use beamgate::webhook::certificates::issue::Pem;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::calls::Calls;
@@ -25,6 +30,7 @@ pub(super) fn play(seen: &mut Seen) {
     no_replica(&place, seen);
     no_api_server(&place, seen);
     no_permission(&place, seen);
+    no_certificate(seen);
 }
 
 /// With nobody left to ask, only those wait whose pods would be broken.
@@ -94,6 +100,45 @@ fn no_permission(place: &Place, seen: &mut Seen) {
     install::apply();
     knows(place, true);
     seen.row(["it is granted again", "a workload with a fault over a Service", "denied with BG204"]);
+}
+
+/// What is kept of the certificates is of no use any more.
+fn no_certificate(seen: &mut Seen) {
+    let long_ago = Timestamp::now() - Duration::from_secs(48 * 3600);
+    let day = Duration::from_secs(24 * 3600);
+    let old = Pem::authority(long_ago, day).unwrap();
+    let young = Pem::authority(Timestamp::now(), day).unwrap();
+    let names = [format!("beamgate.{}.svc", install::NAMESPACE)];
+    let expired = |authority: &Pem| authority.sign(&names, long_ago, long_ago + day).unwrap();
+    let garbage = json!({"tls.crt": BASE64.encode("nothing"), "tls.key": BASE64.encode("nothing")});
+    for (what, data) in [
+        ("a certificate that has not expired", kept(&young, &expired(&young))),
+        ("a Secret that can be read", garbage),
+        ("an authority that has not expired", kept(&old, &expired(&old))),
+    ] {
+        install::put_certificates(&data);
+        mended(&data);
+        seen.row([what, "nothing", "another is made, and it is trusted"]);
+    }
+    install::scale(0);
+    let data = kept(&old, &expired(&old));
+    install::put_certificates(&data);
+    install::scale(2);
+    mended(&data);
+    seen.row(["an authority that has not expired", "replicas start", "another is made, and it is trusted"]);
+}
+
+/// Waits until there are other certificates than these, and the API server trusts them.
+fn mended(data: &Value) {
+    until("other certificates are made", || install::certificates()["tls.crt"] != data["tls.crt"]);
+    until("they are trusted", || try_out(&labelled_pod("default")).is_ok());
+}
+
+/// An authority and a certificate, as the Secret has them.
+fn kept(authority: &Pem, leaf: &Pem) -> Value {
+    let [ca, ca_key, crt, key] =
+        [&authority.certificate, &authority.key, &leaf.certificate, &leaf.key].map(|text| BASE64.encode(text));
+    json!({"ca.crt": ca, "ca.key": ca_key, "tls.crt": crt, "tls.key": key})
 }
 
 /// What holds although something is missing.
