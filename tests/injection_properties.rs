@@ -148,7 +148,7 @@ fn restored(before: &Value, after: &Value) -> Value {
     let Some(written) = before.as_array() else { return before.clone() };
     let mut left = after.as_array().cloned().unwrap_or_default();
     let mut take = |entry: &Value| left.iter().position(|one| one == entry).map(|found| left.remove(found));
-    json!(written.iter().filter_map(|entry| take(entry)).collect::<Vec<_>>())
+    json!(written.iter().filter_map(take).collect::<Vec<_>>())
 }
 
 /// The environments of all containers but ours.
