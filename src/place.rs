@@ -78,6 +78,14 @@ impl Pointer {
         self.with(Step::Index(index_of(index)))
     }
 
+    /// A named list item further down, and keys in it.
+    #[must_use]
+    pub fn item_keys(&self, list: &'static str, value: &str, index: usize, keys: &[&'static str]) -> Self {
+        let item = Step::Item { key: "name", value: value.into(), index: index_of(index) };
+        let keys = keys.iter().map(|key| Step::Key(Cow::Borrowed(*key)));
+        Self(self.0.iter().cloned().chain([Step::Key(Cow::Borrowed(list)), item]).chain(keys).collect())
+    }
+
     /// The steps, from the root.
     pub fn steps(&self) -> &[Step] {
         &self.0

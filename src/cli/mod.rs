@@ -3,7 +3,10 @@
 mod assemble;
 #[cfg(feature = "webhook")]
 mod certs;
+#[cfg(feature = "webhook")]
+mod doctor;
 mod explain;
+mod inject;
 pub mod lint;
 #[cfg(feature = "webhook")]
 mod managed;
@@ -52,6 +55,10 @@ enum Command {
     Lint(Box<lint::LintArgs>),
     /// Follow the connection to a workload, with a command to check each step by hand.
     Trace(trace::TraceArgs),
+    /// Show what the admission webhook does to a pod, or to the pods of a workload.
+    ///
+    /// Exits with 0 whatever that is, also if it is nothing; 2 if it could not do its work.
+    Inject(inject::InjectArgs),
     /// Ask live nodes their names, as their peers would find them out.
     ///
     /// epmd says the port; the node says its name in the handshake, before it asks for a cookie. Exits with 0 if all answer,
@@ -68,6 +75,11 @@ enum Command {
     /// An authority is made, signs one certificate for all the names, and is forgotten.
     #[cfg(feature = "webhook")]
     Certs(certs::CertsArgs),
+    /// Say whether the webhook of a cluster works: registered, reached, trusted, and no pod made without it.
+    ///
+    /// Exits with 0 if it works, 1 if something is wrong, 2 if it could not do its work.
+    #[cfg(feature = "webhook")]
+    Doctor(doctor::DoctorArgs),
     /// Print the page of a rule.
     Explain(explain::ExplainArgs),
     /// List the rules.
@@ -113,11 +125,13 @@ impl Cli {
         let done = match self.command {
             Command::Lint(args) => lint::run(&args, colours, stdin, stdout),
             Command::Trace(args) => trace::run(&args, stdin, stdout),
+            Command::Inject(args) => inject::run(&args, stdin, stdout),
             Command::Probe(args) => probe::run(&args, stdout),
             #[cfg(feature = "webhook")]
             Command::Webhook(args) => webhook::run(*args),
             #[cfg(feature = "webhook")]
             Command::Certs(args) => certs::run(&args, stdout),
+            Command::Doctor(args) => doctor::run(&args, stdout),
             Command::Explain(args) => explain::run(&args, stdout),
             Command::Rules(args) => rules::run(&args, stdout),
             Command::Completions { shell } => completions(shell, stdout),

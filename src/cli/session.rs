@@ -141,7 +141,7 @@ fn world(read: Vec<Read_>, facts: Facts) -> (World, Vec<Origin>) {
     (World::new(objects, facts), origins)
 }
 
-fn policy(args: &InputArgs) -> anyhow::Result<Policy> {
+pub(super) fn policy(args: &InputArgs) -> anyhow::Result<Policy> {
     let first = args.paths.first().filter(|path| path.as_os_str() != "-");
     let found = || Policy::find(first.map_or(Path::new("."), PathBuf::as_path));
     let mut policy = match args.config.clone().or_else(found) {
@@ -154,7 +154,7 @@ fn policy(args: &InputArgs) -> anyhow::Result<Policy> {
     Ok(policy)
 }
 
-fn facts(args: &InputArgs, policy: &Policy) -> anyhow::Result<Facts> {
+pub(super) fn facts(args: &InputArgs, policy: &Policy) -> anyhow::Result<Facts> {
     let mut facts = policy.facts()?;
     for word in &args.complete {
         facts.complete = facts.complete.and(word.parse().context("--complete")?);

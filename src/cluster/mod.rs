@@ -1,6 +1,10 @@
 //! The client of a cluster's API: which pods a workload has, and a way to their ports.
 
+#[cfg(feature = "webhook")]
+mod certificate;
 mod forward;
+#[cfg(feature = "webhook")]
+pub mod installation;
 #[cfg(feature = "webhook")]
 pub mod known;
 #[cfg(feature = "webhook")]

@@ -236,7 +236,8 @@ fn to_json(var: &EnvVar) -> Json {
     json!({"name": var.name, "valueFrom": from})
 }
 
-/// What a patch sees of an object: the way to each of its paths, and lists at their length.
+/// What a patch sees of an object: the way to each of its paths, and of lists the names of all their items, since its indices
+/// are those of lists that it has changed already.
 fn seen(object: &Node<'_>, patch: &Patch) -> Json {
     let mut copy = Json::Null;
     for op in patch.iter() {
@@ -270,7 +271,8 @@ fn see(node: &Node<'_>, keys: &[String], copy: &mut Json) {
         }
         Value::List(items) => {
             if copy.is_null() {
-                *copy = Json::Array(vec![Json::Null; items.len()]);
+                let name = |item: &Node<'_>| item.text("name").map_or(Json::Null, |name| json!({"name": name}));
+                *copy = items.iter().map(name).collect();
             }
             let index = key.parse::<usize>().ok();
             if let (Some(index), Some(list)) = (index, copy.as_array_mut())

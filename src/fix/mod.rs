@@ -47,8 +47,8 @@ pub enum Edit {
 /// What the init container runs. It puts the address with dashes where the template says so, in the format in which the kubelet
 /// reads such files (`pkg/kubelet/util/env/env_util.go` of Kubernetes 1.35: `NAME='value'`), with nothing but a shell.
 pub const WRITER_SCRIPT: &str = "\
-IFS=.; set -- $MY_POD_IP; IFS=-; before=${NODE_NAME%%\\{*} after=${NODE_NAME#*\\}}; \
-echo \"RELEASE_NODE='$before$*$after'\" > /beamgate/node-name";
+mark='{pod-ip-dashed}'; IFS=.; set -- $MY_POD_IP; IFS=-; \
+echo \"RELEASE_NODE='${NODE_NAME%%\"$mark\"*}$*${NODE_NAME#*\"$mark\"}'\" > /beamgate/node-name";
 
 /// Where the init container has the volume.
 pub const WRITER_MOUNT: &str = "/beamgate";

@@ -11,6 +11,9 @@ use crate::world::pod::Container;
 /// The variables in which flags of the VM may name the node.
 const FLAGS: [&str; 4] = ["ERL_AFLAGS", "ERL_FLAGS", "ERL_ZFLAGS", "ELIXIR_ERL_OPTIONS"];
 
+/// The variable that says whether names are long.
+pub(super) const DISTRIBUTION: &str = "RELEASE_DISTRIBUTION";
+
 /// What is to become of it.
 #[derive(Debug)]
 pub(super) enum Decision {
@@ -22,8 +25,6 @@ pub(super) enum Decision {
         users: &'static [&'static str],
         /// Whether RELEASE_DISTRIBUTION is still to be set.
         distribution: bool,
-        /// What is to be said.
-        warning: Option<String>,
     },
     /// No name.
     Leave(Leave),
@@ -77,11 +78,12 @@ pub(super) fn decide(trace: &Trace<'_>, container: &Container, naming: &Naming) 
         return Decision::Leave(leave);
     }
     if naming.flag.is_some() {
-        return Decision::Theirs { users: &FLAGS, distribution: false, warning: None };
+        return Decision::Theirs { users: &FLAGS, distribution: false };
     }
     let is_theirs = matches!(naming.node, Setting::Set(_)) || container.env_index("RELEASE_NODE").is_some();
     if is_theirs {
-        return theirs(trace, container, naming);
+        let distribution = naming.distribution == Setting::Unset && container.env_index(DISTRIBUTION).is_none();
+        return Decision::Theirs { users: &["RELEASE_NODE"], distribution };
     }
     match unread(naming).or_else(|| of_the_distribution(container, naming)) {
         Some(leave) => Decision::Leave(leave),
@@ -101,23 +103,17 @@ fn of_the_program(naming: &Naming) -> Option<Leave> {
     Some(Leave::quiet(why, Inputs::Usual))
 }
 
-/// The user's own RELEASE_NODE is never changed; without RELEASE_DISTRIBUTION it would be taken for a short name.
-fn theirs(trace: &Trace<'_>, container: &Container, naming: &Naming) -> Decision {
-    let users = &["RELEASE_NODE"];
-    let is_unset = naming.distribution == Setting::Unset && container.env_index("RELEASE_DISTRIBUTION").is_none();
-    let refused = match &naming.node {
+/// Why the VM would not boot with long names under the name that it is given, if it would not.
+pub(super) fn refused(trace: &Trace<'_>) -> Option<(u16, &'static str)> {
+    match &trace.naming.as_ref()?.node {
         Setting::Set(node) => refusal(&boot::long(&node.value, trace.workload)),
         _ => Some((104, "RELEASE_NODE is empty")),
-    };
-    let warning = refused.filter(|_| is_unset).map(|(rule, what)| {
-        format!("BG{rule}: {what}: the node would not boot, so RELEASE_DISTRIBUTION is not injected")
-    });
-    Decision::Theirs { users, distribution: is_unset && warning.is_none(), warning }
+    }
 }
 
 /// Something that is never read may name the node: an `envFrom`, or a script.
 fn unread(naming: &Naming) -> Option<Leave> {
-    let settings = [("RELEASE_NODE", &naming.node), ("RELEASE_DISTRIBUTION", &naming.distribution)];
+    let settings = [("RELEASE_NODE", &naming.node), (DISTRIBUTION, &naming.distribution)];
     let (name, why) = settings.into_iter().find_map(|(name, setting)| match setting {
         Setting::Open(why) => Some((name, why)),
         _ => None,
@@ -133,7 +129,7 @@ fn unread(naming: &Naming) -> Option<Leave> {
 /// A name that is dialled has dots, and with any other distribution than `name` a node of such a name does not boot.
 fn of_the_distribution(container: &Container, naming: &Naming) -> Option<Leave> {
     let set = match &naming.distribution {
-        Setting::Unset if container.env_index("RELEASE_DISTRIBUTION").is_some() => String::new(),
+        Setting::Unset if container.env_index(DISTRIBUTION).is_some() => String::new(),
         Setting::Set(value) => value.value.literal().unwrap_or_else(|| value.value.to_string()),
         Setting::Unset | Setting::Open(_) => return None,
     };

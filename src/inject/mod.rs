@@ -24,7 +24,7 @@ use crate::world::object::{Object, value_of};
 use crate::world::pod::{Container, EnvSource, EnvVar, PodTemplate};
 use crate::world::workload::Workload;
 use container::Changes;
-use decide::{Decision, Inputs, Leave};
+use decide::{DISTRIBUTION, Decision, Inputs, Leave};
 
 /// What is to be done to a pod.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -76,11 +76,7 @@ impl Plan {
     }
 
     fn warn(&mut self, rule: Option<u16>, text: &str) {
-        let text = rule.map_or_else(|| text.to_owned(), |rule| format!("BG{rule:03}: {text}"));
-        self.warnings.push(match text.char_indices().nth(LONGEST_WARNING - 1) {
-            Some((cut, last)) if cut + last.len_utf8() < text.len() => format!("{}…", &text[..cut]),
-            _ => text,
-        });
+        self.warnings.push(warning(rule, text));
     }
 
     /// Whether nothing is to be done.
@@ -95,6 +91,15 @@ impl Plan {
             (None, true) => "nothing: nothing is missing".to_owned(),
             (_, false) => self.summary.join("; "),
         }
+    }
+}
+
+/// A warning that the API server passes on as it is.
+pub fn warning(rule: Option<u16>, text: &str) -> String {
+    let text = rule.map_or_else(|| text.to_owned(), |rule| format!("BG{rule:03}: {text}"));
+    match text.char_indices().nth(LONGEST_WARNING - 1) {
+        Some((cut, last)) if cut + last.len_utf8() < text.len() => format!("{}…", &text[..cut]),
+        _ => text,
     }
 }
 
@@ -130,14 +135,13 @@ impl Planner<'_> {
         let mut changes = Changes::of(self.number(), self.container);
         let mut written = None;
         let wanted = match decision {
-            Decision::Theirs { users, distribution, warning } => {
+            Decision::Theirs { users, distribution } => {
                 changes.settle(users, &declared);
-                if distribution {
-                    changes.append("RELEASE_DISTRIBUTION", EnvSource::Value("name".to_owned()));
-                }
-                self.plan.why = Some(format!("{} names the node", users.first().unwrap_or(&"the pod")));
-                warning.iter().for_each(|warning| self.plan.warn(None, warning));
                 changes.add_inputs(&self.trace.env, Inputs::Declared, &declared);
+                if distribution {
+                    self.make_long(&mut changes);
+                }
+                self.plan.why = Some("the pod names its node itself".to_owned());
                 Inputs::Declared
             }
             Decision::Leave(leave) => {
@@ -175,6 +179,18 @@ impl Planner<'_> {
         leave.inputs
     }
 
+    /// The user's own RELEASE_NODE is never changed; without RELEASE_DISTRIBUTION it would be taken for a short name.
+    fn make_long(&mut self, changes: &mut Changes<'_>) {
+        let Trace { world, object, workload, pod, .. } = self.trace;
+        let pod = model::apply(pod, &changes.edits);
+        match decide::refused(&Trace::to_pods(world, object, workload, &pod)) {
+            None => changes.append(DISTRIBUTION, EnvSource::Value("name".to_owned())),
+            Some((rule, what)) => {
+                self.plan.warn(Some(rule), &format!("{what}: long names would keep the node from booting"))
+            }
+        }
+    }
+
     /// Names the node; gives what writes the name, where no variable can.
     fn name(&mut self, name: &Template, changes: &mut Changes<'_>, declared: &[Input]) -> Option<Edit> {
         let env = container::with_declared(&self.trace.env, declared);
@@ -182,12 +198,12 @@ impl Planner<'_> {
         changes.add_inputs(&self.trace.env, Inputs::Usual, declared);
         if let Some(Spelled { text, missing }) = spelled {
             changes.add_missing(&missing);
-            changes.append("RELEASE_DISTRIBUTION", EnvSource::Value("name".to_owned()));
+            changes.append(DISTRIBUTION, EnvSource::Value("name".to_owned()));
             changes.append("RELEASE_NODE", EnvSource::Value(text));
             return None;
         }
         if self.trace.world.facts.name_files && self.container.image.is_some() {
-            changes.append("RELEASE_DISTRIBUTION", EnvSource::Value("name".to_owned()));
+            changes.append(DISTRIBUTION, EnvSource::Value("name".to_owned()));
             changes.append("RELEASE_NODE", EnvSource::File(NAME_WRITER.to_owned()));
             self.plan.summary.push(format!("init container {NAME_WRITER}"));
             return self.writer(name);

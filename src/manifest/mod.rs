@@ -16,6 +16,7 @@ pub mod source;
 pub mod template;
 pub mod typing;
 pub mod walk;
+pub mod write;
 pub mod yaml;
 
 pub use document::{Origin, Skipped};

@@ -91,7 +91,10 @@ impl Env {
                 EnvSource::Other => Some(Template::opaque(Why::Field("resourceFieldRef".to_owned()), &at)),
             };
             if let Some(value) = value {
-                let at = container.at_env_key(index, at_source(&var.source)).of(scope.object.id);
+                let at = match at_source(&var.source) {
+                    Some(keys) => container.at_env_key(index, keys).of(scope.object.id),
+                    None => at,
+                };
                 env.vars.push(Var { name: var.name.clone(), value, at, index: Some(index) });
             }
         }
@@ -255,12 +258,9 @@ fn at_value(source: &EnvSource) -> &'static [&'static str] {
     }
 }
 
-/// Where it says of what the value is made: a reference to another object as a whole.
-fn at_source(source: &EnvSource) -> &'static [&'static str] {
-    match source {
-        EnvSource::ConfigMap(_) | EnvSource::Secret(_) => &["valueFrom"],
-        _ => at_value(source),
-    }
+/// Where it says of what the value is made, if elsewhere: a reference to another object as a whole.
+fn at_source(source: &EnvSource) -> Option<&'static [&'static str]> {
+    matches!(source, EnvSource::ConfigMap(_) | EnvSource::Secret(_)).then_some(&["valueFrom"])
 }
 
 fn field(scope: Scope<'_>, path: &str, at: &Loc) -> Template {

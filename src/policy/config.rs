@@ -303,6 +303,7 @@ impl Policy {
             injection: self.config.injection == Injection::Webhook,
             name_files: self.config.webhook.file_key_ref,
             dns: self.config.dns.into(),
+            source: default.source,
             apps: self.apps.clone(),
         })
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use super::Rule;
 use crate::place::{Loc, ObjectId};
 use crate::symptom::Symptom;
+use crate::world::facts::Kinds;
 
 /// How loud a finding is. The order is that of loudness.
 #[derive(
@@ -98,6 +99,8 @@ pub struct Finding {
     pub verdict: Verdict,
     /// Whether an object that is yet to come could mend it, though what there is now is wrong.
     pub mendable: bool,
+    /// The kinds among which a counterpart is missing: where they are not known at all, nothing is missing.
+    pub lacks: Option<Kinds>,
     /// The workload that it is about; the input itself has none.
     pub subject: Option<ObjectId>,
     /// One line.
@@ -150,6 +153,12 @@ impl Finding {
     /// Says that the fault does something else here than usual.
     pub fn effect(&mut self, effect: Effect) -> &mut Self {
         self.effect = effect;
+        self
+    }
+
+    /// Says among which kinds a counterpart is missing.
+    pub fn lacks(&mut self, kinds: Kinds) -> &mut Self {
+        self.lacks = Some(kinds);
         self
     }
 
@@ -221,6 +230,7 @@ impl Findings {
             effect: rule.effect,
             verdict,
             mendable: false,
+            lacks: None,
             subject: self.subject,
             message,
             labels: Vec::new(),

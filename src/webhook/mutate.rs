@@ -3,7 +3,7 @@
 use super::review::{Answer, Operation, Request};
 use super::settings::Settings;
 use crate::fix::json_patch;
-use crate::inject::Plan;
+use crate::inject::{Plan, warning};
 use crate::world::node::Node;
 use crate::world::object::{Body, Object};
 use crate::world::workload::Workload;
@@ -47,7 +47,7 @@ fn answer(root: &Node<'_>, object: &Object, pod: &Workload, settings: &Settings)
             Ok(patch) => answer.patch = Some(patch),
             Err(error) => {
                 said = format!("nothing: {error}");
-                answer.warnings.push(format!("beamgate injects nothing: {error}"));
+                answer.warnings.push(warning(None, &format!("beamgate injects nothing: {error}")));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What does not change while the webhook runs.
 
 use crate::policy::config::Policy;
-use crate::world::facts::{Facts, UnknownKinds};
+use crate::world::facts::{Facts, Kinds, Source, UnknownKinds};
 
 /// The configuration, as the webhook uses it.
 #[derive(Debug)]
@@ -18,7 +18,13 @@ impl Settings {
     /// # Errors
     /// A word of `complete` that names no kinds.
     pub fn new(policy: Policy) -> Result<Self, UnknownKinds> {
-        let facts = Facts { injection: true, complete: Default::default(), namespace: None, ..policy.facts()? };
+        let facts = Facts {
+            injection: true,
+            complete: Kinds::default(),
+            namespace: None,
+            source: Source::Cluster,
+            ..policy.facts()?
+        };
         Ok(Self { policy, facts })
     }
 }

@@ -18,6 +18,8 @@ pub struct Facts {
     pub name_files: bool,
     /// What serves DNS in the cluster.
     pub dns: Dns,
+    /// Where the objects come from.
+    pub source: Source,
     /// What people declared for workloads that they cannot annotate.
     pub apps: Vec<super::declared::App>,
 }
@@ -31,8 +33,29 @@ impl Default for Facts {
             injection: false,
             name_files: false,
             dns: Dns::default(),
+            source: Source::default(),
             apps: Vec::new(),
         }
+    }
+}
+
+/// Where the objects come from, for what is said of one that is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Source {
+    /// Files.
+    #[default]
+    Input,
+    /// A cluster, which is watched.
+    Cluster,
+}
+
+/// `in the input`.
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Input => "in the input",
+            Self::Cluster => "on the cluster",
+        })
     }
 }
 

@@ -223,19 +223,14 @@ impl Container {
 
     /// The place of an entry of `env`; of one that nobody wrote, the list in which it is missing.
     pub fn at_env(&self, index: usize) -> Pointer {
-        let env = self.at.key("env");
-        match self.env.get(index).map(|var| (var.name.as_str(), var.written)) {
-            Some((name, Some(written))) => env.item("name", name, written as usize),
-            _ => env,
-        }
+        self.at_env_key(index, &[])
     }
 
     /// The place of a key in an entry of `env`.
     pub fn at_env_key(&self, index: usize, keys: &[&'static str]) -> Pointer {
-        let entry = self.at_env(index);
-        match self.env.get(index).and_then(|var| var.written) {
-            Some(_) => keys.iter().fold(entry, |place, key| place.key(*key)),
-            None => entry,
+        match self.env.get(index).map(|var| (var.name.as_str(), var.written)) {
+            Some((name, Some(written))) => self.at.item_keys("env", name, written as usize, keys),
+            _ => self.at.key("env"),
         }
     }
 

@@ -14,6 +14,7 @@ mod pod;
 mod proofs;
 mod random;
 mod stage;
+mod webhook;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -22,6 +23,7 @@ const USAGE: &str = "usage: cargo test --test cluster -- STEP…
   proofs [RULE…] [--every]    the rules' fixtures; --every: not only those with a proof of their own
   matrix                      every strategy, mode, lookup, kind and Service
   random [FIRST..LAST]        apps from these seeds; without: the seeds that are always run
+  webhook [PART…] [--keep]    what it injects, denies and survives; --keep leaves it on the cluster
   reach [FIRST..LAST]         what lint says of them, without a cluster";
 
 fn main() -> ExitCode {
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         "proofs" => proofs::run(rest),
         "matrix" => matrix::run(),
         "random" => random::run(rest.first().map(String::as_str)),
+        "webhook" => webhook::run(rest),
         "reach" => random::reach(rest.first().map(String::as_str)),
         _ => {
             eprintln!("{USAGE}");

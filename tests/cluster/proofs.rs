@@ -25,6 +25,9 @@ pub(crate) struct Proof {
     /// Files with a fault that are not played, and why.
     #[serde(default)]
     pub(crate) not_played: BTreeMap<String, String>,
+    /// Files with an error that the webhook does not deny, and why.
+    #[serde(default)]
+    pub(crate) not_denied: BTreeMap<String, String>,
     /// What is to be seen of the files, by their names.
     #[serde(flatten)]
     pub(crate) files: BTreeMap<String, Expected>,
@@ -79,8 +82,8 @@ pub(crate) fn run(arguments: &[String]) -> Vec<String> {
     wrong
 }
 
-/// Every rule's proof. A directory without one is a mistake.
-fn read() -> BTreeMap<String, Proof> {
+/// Every rule's proof, by its directory. A directory without one is a mistake.
+pub(crate) fn read() -> BTreeMap<String, Proof> {
     let root = cluster::root().join("tests/rules");
     let directories = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
     let read = |path: PathBuf| {

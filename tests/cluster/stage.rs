@@ -183,29 +183,30 @@ fn has_room(playing: &[Playing]) -> bool {
 /// The first number of a namespace that no run before had, whose pods are taken away if it was interrupted.
 ///
 /// Namespaces are deleted with the cluster: to delete a hundred of them takes minutes.
-fn first_namespace() -> usize {
+pub(crate) fn first_namespace() -> usize {
     let used = cluster::get(&["namespaces", "-l", "proof=yes"]);
     let number =
         |object: &Value| usize::from_str_radix(object["metadata"]["name"].as_str()?.strip_prefix('z')?, 36).ok();
-    for pod in cluster::get(&["pods", "--all-namespaces"]) {
+    let is_ours = |pod: &Value| used.iter().any(|one| one["metadata"]["name"] == pod["metadata"]["namespace"]);
+    for pod in cluster::get(&["pods", "--all-namespaces"]).iter().filter(|pod| is_ours(pod)) {
         end(pod["metadata"]["namespace"].as_str().unwrap_or_default());
     }
     used.iter().filter_map(number).max().map_or(0, |last| last + 1)
 }
 
 /// `z000`, as long as [`NAMESPACE`].
-fn namespace(number: usize) -> String {
+pub(crate) fn namespace(number: usize) -> String {
     let digit = |n: usize| char::from_digit(u32::try_from(n % 36).unwrap(), 36).unwrap();
     format!("z{}{}{}", digit(number / 1296), digit(number / 36), digit(number))
 }
 
 /// Takes the pods of a namespace away.
-fn end(namespace: &str) {
+pub(crate) fn end(namespace: &str) {
     kubectl(&["delete", KINDS, "--all", "--namespace", namespace, "--wait=false"], "");
 }
 
 /// What no manifest brings: the namespaces, the Secrets (nobody commits those), and what is in the images.
-fn prepare(scenes: &[Scene], first: usize) {
+pub(crate) fn prepare(scenes: &[Scene], first: usize) {
     let mut objects = Vec::new();
     for (number, scene) in scenes.iter().enumerate() {
         let namespace = namespace(first + number);
@@ -221,9 +222,14 @@ fn prepare(scenes: &[Scene], first: usize) {
     cluster::prepare(&json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string());
 }
 
+/// A manifest, for another namespace than the one that it names.
+pub(crate) fn moved(manifest: &str, namespace: &str) -> String {
+    replace_word(manifest, NAMESPACE, namespace)
+}
+
 impl Playing {
     fn begin(number: usize, scene: &Scene, namespace: String) -> Self {
-        let manifest = replace_word(&scene.manifest, NAMESPACE, &namespace).replace("replicas: 3", "replicas: 2");
+        let manifest = moved(&scene.manifest, &namespace).replace("replicas: 3", "replicas: 2");
         let output = kubectl(&["apply", "-o", "json", "-f", "-"], &manifest);
         // Of a manifest that is refused in part, `apply` prints nothing.
         let applied: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();

@@ -17,12 +17,12 @@ use beamgate::world::object::Object;
 use serde_json::{Value, json};
 
 /// The documents of some YAML, as the API server would have them.
-pub fn documents(text: &str) -> Vec<Value> {
+pub(crate) fn documents(text: &str) -> Vec<Value> {
     readable(text).unwrap()
 }
 
 /// The same of YAML that may not be any.
-pub fn readable(text: &str) -> Option<Vec<Value>> {
+pub(crate) fn readable(text: &str) -> Option<Vec<Value>> {
     let parsed = split::documents(text).into_iter().map(|range| parse(text, range).ok());
     let parsed: Option<Vec<_>> = parsed.collect();
     let objects = parsed?.into_iter().flatten().map(|parsed| parsed.root.to_json());
@@ -31,10 +31,6 @@ pub fn readable(text: &str) -> Option<Vec<Value>> {
         _ => vec![object],
     });
     Some(items.map(with_namespace).collect())
-}
-
-pub fn document(text: &str) -> Value {
-    documents(text).pop().unwrap()
 }
 
 fn with_namespace(mut object: Value) -> Value {
@@ -47,27 +43,27 @@ fn with_namespace(mut object: Value) -> Value {
 }
 
 /// What is known, what is there, and what was asked of it.
-pub struct Cluster {
-    pub settings: Settings,
-    pub known: Known,
+pub(crate) struct Cluster {
+    pub(crate) settings: Settings,
+    pub(crate) known: Known,
     there: Vec<Value>,
     /// Reads fail, as without permission.
-    pub silent: bool,
+    pub(crate) silent: bool,
     asked: Mutex<Vec<String>>,
 }
 
 impl Cluster {
     /// The watch has seen everything that is there.
-    pub fn of(objects: &[Value]) -> Self {
+    pub(crate) fn of(objects: &[Value]) -> Self {
         Self::with_policy(objects, Policy::default())
     }
 
-    pub fn with_policy(objects: &[Value], policy: Policy) -> Self {
+    pub(crate) fn with_policy(objects: &[Value], policy: Policy) -> Self {
         Self::behind(objects, objects, policy)
     }
 
     /// The watch has seen the first, and the second is there.
-    pub fn behind(seen: &[Value], there: &[Value], policy: Policy) -> Self {
+    pub(crate) fn behind(seen: &[Value], there: &[Value], policy: Policy) -> Self {
         let settings = Settings::new(policy).unwrap();
         let known = Known::new(settings.facts.clone());
         for kind in Kind::ALL {
@@ -88,7 +84,7 @@ impl Cluster {
     }
 
     /// The webhook's answer.
-    pub fn ask(&self, request: &Ask) -> Answer {
+    pub(crate) fn ask(&self, request: &Ask) -> Answer {
         let body = request.body();
         let request = Request::read(body.as_bytes()).unwrap();
         let until = Instant::now() + Duration::from_secs(60);
@@ -96,7 +92,7 @@ impl Cluster {
     }
 
     /// What was read, by title.
-    pub fn reads(&self) -> Vec<String> {
+    pub(crate) fn reads(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
 }
@@ -112,7 +108,7 @@ impl Live for Cluster {
     }
 }
 
-pub fn read(object: &Value) -> Object {
+pub(crate) fn read(object: &Value) -> Object {
     try_read(object).unwrap_or_else(|| panic!("{object} is not read"))
 }
 
@@ -122,25 +118,25 @@ fn try_read(object: &Value) -> Option<Object> {
 
 /// A question.
 #[derive(Clone)]
-pub struct Ask {
-    pub operation: &'static str,
-    pub before: Value,
-    pub after: Value,
-    pub user: String,
-    pub part: &'static str,
-    pub dry_run: bool,
+pub(crate) struct Ask {
+    pub(crate) operation: &'static str,
+    pub(crate) before: Value,
+    pub(crate) after: Value,
+    pub(crate) user: String,
+    pub(crate) part: &'static str,
+    pub(crate) dry_run: bool,
 }
 
 impl Ask {
-    pub fn create(after: &Value) -> Self {
+    pub(crate) fn create(after: &Value) -> Self {
         Self::to("CREATE", &Value::Null, after)
     }
 
-    pub fn update(before: &Value, after: &Value) -> Self {
+    pub(crate) fn update(before: &Value, after: &Value) -> Self {
         Self::to("UPDATE", before, after)
     }
 
-    pub fn delete(before: &Value) -> Self {
+    pub(crate) fn delete(before: &Value) -> Self {
         Self::to("DELETE", before, &Value::Null)
     }
 
@@ -155,17 +151,17 @@ impl Ask {
         }
     }
 
-    pub fn dry(mut self) -> Self {
+    pub(crate) fn dry(mut self) -> Self {
         self.dry_run = true;
         self
     }
 
-    pub fn by(mut self, user: &str) -> Self {
+    pub(crate) fn by(mut self, user: &str) -> Self {
         self.user = user.to_owned();
         self
     }
 
-    pub fn part(mut self, part: &'static str) -> Self {
+    pub(crate) fn part(mut self, part: &'static str) -> Self {
         self.part = part;
         self
     }
@@ -196,27 +192,27 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// A fixture of a rule.
-pub fn fixture(path: &str) -> Vec<Value> {
+pub(crate) fn fixture(path: &str) -> Vec<Value> {
     documents(&text(path))
 }
 
-pub fn text(path: &str) -> String {
+pub(crate) fn text(path: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules");
     std::fs::read_to_string(root.join(path)).unwrap()
 }
 
 /// The one of a kind.
-pub fn the(kind: &str, objects: &[Value]) -> Value {
+pub(crate) fn the(kind: &str, objects: &[Value]) -> Value {
     objects.iter().find(|object| object["kind"] == kind).unwrap_or_else(|| panic!("no {kind}")).clone()
 }
 
 /// All but some kind.
-pub fn without(kind: &str, objects: &[Value]) -> Vec<Value> {
+pub(crate) fn without(kind: &str, objects: &[Value]) -> Vec<Value> {
     objects.iter().filter(|object| object["kind"] != kind).cloned().collect()
 }
 
 /// `denied BG301; warned BG601`, or `passes`.
-pub fn outcome(answer: &Answer) -> String {
+pub(crate) fn outcome(answer: &Answer) -> String {
     use beamgate::webhook::review::Outcome;
     let codes = |wanted: Outcome| {
         let mut codes: Vec<String> =

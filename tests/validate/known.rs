@@ -147,7 +147,7 @@ fn readiness_waits_for_the_first_lists_only() {
 #[test]
 fn of_workloads_only_those_with_a_declaration_are_kept() {
     let declared = workload("202-service-not-headless/good.yaml");
-    let known = listed(Kind::Deployment, &[declared.clone()]);
+    let known = listed(Kind::Deployment, std::slice::from_ref(&declared));
     let count = |known: &Known| known.states().iter().find(|(kind, ..)| *kind == "Deployment").unwrap().2;
     assert_eq!(count(&known), 1);
     let mut undeclared: Value = the("Deployment", &fixture("202-service-not-headless/good.yaml"));

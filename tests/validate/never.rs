@@ -18,6 +18,9 @@ fn broken() -> Value {
     })
 }
 
+/// What somebody does to an object.
+type Edit = fn(&mut Value);
+
 fn edited(object: &Value, edit: impl FnOnce(&mut Value)) -> Value {
     let mut object = object.clone();
     edit(&mut object);
@@ -54,7 +57,7 @@ fn what_is_missing_hides_no_contradiction() {
 
 #[test]
 fn edits_that_do_not_touch_the_fault_pass_with_a_warning() {
-    let edits: [(&str, fn(&mut Value)); 5] = [
+    let edits: [(&str, Edit); 5] = [
         ("an autoscaler", |object| object["spec"]["replicas"] = json!(7)),
         ("kubectl rollout restart", |object| {
             object["spec"]["template"]["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] = json!("now");
@@ -206,6 +209,26 @@ fn a_broken_watch_denies_its_cluster() {
     }
 }
 
+/// Of what may not be listed nothing is missing.
+#[test]
+fn what_is_not_known_is_not_missing() {
+    let without_permission = |objects: &[Value], there: &[Value]| {
+        let cluster = Cluster::behind(objects, there, Policy::default());
+        for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Namespace) {
+            cluster.known.take(kind, Event::Refused);
+        }
+        cluster
+    };
+    let rights = fixture("401-list-not-granted/bad.yaml");
+    let workload = the("Deployment", &rights);
+    assert_eq!(outcome(&Cluster::of(&rights).ask(&Ask::create(&workload))), "warned BG401");
+    assert_eq!(outcome(&without_permission(&rights, &rights).ask(&Ask::create(&workload))), "passes");
+    let mut cluster = without_permission(&[], &[]);
+    assert_eq!(outcome(&cluster.ask(&Ask::create(&good()))), "warned BG201", "it was asked for, and is not there");
+    cluster.silent = true;
+    assert_eq!(outcome(&cluster.ask(&Ask::create(&good()))), "passes");
+}
+
 #[test]
 fn namespaces_decide() {
     let labelled = |label: &str| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {"beamgate.dev/enforce": label}}});
@@ -236,7 +259,7 @@ fn unknown_labels_deny_its_cluster() {
     // A namespace that the watch has not seen yet is asked for.
     let shop = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}});
     let service = the("Service", &fixture("202-service-not-headless/good.yaml"));
-    let cluster = Cluster::behind(&[service], &[shop.clone()], Policy::default());
+    let cluster = Cluster::behind(&[service], std::slice::from_ref(&shop), Policy::default());
     cluster.known.take(Kind::Namespace, Event::Gone(read(&shop)));
     assert_eq!(outcome(&cluster.ask(&Ask::create(&broken()))), "denied BG301");
     assert_eq!(cluster.reads(), ["Namespace shop"]);

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use beamgate::policy::config::Policy;
 
-use super::cluster::{Ask, Cluster, outcome, readable};
+use super::cluster::{Ask, Cluster, fixture, outcome, readable, the};
 
 const SAID: &str = "tests/validate/decisions.toml";
 
@@ -89,4 +89,25 @@ fn what_is_fixed_good_or_near_is_never_denied() {
         let faulty = file.starts_with("bad");
         assert!(faulty || !said.contains("denied"), "{name}: {said}");
     }
+}
+
+/// What runs becomes what is in the file.
+#[test]
+fn a_rename_is_warned_where_it_splits_the_cluster() {
+    let of = |file: &str| fixture(&format!("703-rename-mid-rollout/{file}.yaml"));
+    let before = of("before");
+    for (file, said) in [("bad", "warned BG703"), ("fixed", "passes"), ("good", "passes"), ("near", "passes")] {
+        let request = Ask::update(&the("Deployment", &before), &the("Deployment", &of(file)));
+        assert_eq!(outcome(&Cluster::of(&before).ask(&request)), said, "{file}");
+    }
+}
+
+#[test]
+fn a_service_in_use_is_not_taken_away_silently() {
+    let of = |file: &str| fixture(&format!("704-service-in-use/{file}.yaml"));
+    let service = the("Service", &of("before"));
+    let asked = |objects: &str, request: &Ask| outcome(&Cluster::of(&of(objects)).ask(request));
+    assert_eq!(asked("before", &Ask::delete(&service)), "warned BG704");
+    assert_eq!(asked("before", &Ask::update(&service, &the("Service", &of("good")))), "passes");
+    assert_eq!(asked("fixed", &Ask::delete(&service)), "passes", "nobody asks for it by then");
 }

@@ -51,6 +51,13 @@ fn warnings_are_short_and_begin_with_the_code() {
     assert_eq!(answer.audit, [("warned", "BG704".to_owned())]);
 }
 
+#[test]
+fn what_is_missing_is_missing_on_the_cluster() {
+    let workload = the("Deployment", &fixture("202-service-not-headless/good.yaml"));
+    let answer = Cluster::of(&[]).ask(&Ask::create(&workload));
+    assert_eq!(answer.warnings, ["BG201: Service `shop/cart` is not on the cluster"]);
+}
+
 /// The longest message of all is cut, and of many lines only the first few are said.
 #[test]
 fn warnings_are_few() {

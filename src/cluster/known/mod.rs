@@ -15,8 +15,9 @@ use crate::discovery::{LabelQuery, Resource};
 use crate::policy::admission::{ENFORCE, Enforce};
 use crate::trace::Trace;
 use crate::world::World;
-use crate::world::facts::Facts;
-use crate::world::object::{Body, Object, value_of};
+use crate::world::declared::Declared;
+use crate::world::facts::{Facts, Kinds};
+use crate::world::object::{Object, value_of};
 pub use kind::Kind;
 pub use table::Event;
 use table::Table;
@@ -80,6 +81,16 @@ impl Known {
             .collect()
     }
 
+    /// The kinds of which everything is known, but for what happened a moment ago.
+    pub fn kinds(&self) -> Kinds {
+        let rights = [Kind::Role, Kind::ClusterRole, Kind::RoleBinding, Kind::ClusterRoleBinding];
+        let groups: [(Kinds, &[Kind]); 3] =
+            [(Kinds::SERVICES, &[Kind::Service]), (Kinds::RBAC, &rights), (Kinds::WORKLOADS, &Kind::WORKLOADS)];
+        let is_known = |kinds: &[Kind]| kinds.iter().all(|kind| self.state(*kind) == State::Synced);
+        let known = groups.into_iter().filter(|(_, kinds)| is_known(kinds)).map(|(group, _)| group);
+        known.fold(Kinds::default(), Kinds::and)
+    }
+
     /// How well a kind is known.
     pub fn state(&self, kind: Kind) -> State {
         self.table(kind).map_or(State::Waiting, |table| table.state)
@@ -105,13 +116,12 @@ impl Known {
 
     /// What is kept of an object; of workloads those that are opted in.
     fn keep(&self, object: &Object) -> Option<Kept> {
-        if !matches!(object.body, Body::Workload(_)) {
-            return Some(Kept { object: object.clone(), asks: None });
-        }
-        let world = World::new(vec![object.clone()], Facts { injection: false, ..self.facts.clone() });
-        let (object, workload) = world.workloads().next()?;
-        let trace = Trace::of(&world, object, workload);
-        trace.is_opted_in().then(|| Kept { object: object.clone(), asks: Some(Box::new(Asks::of(&trace))) })
+        let Some(workload) = object.workload() else { return Some(Kept { object: object.clone(), asks: None }) };
+        Declared::of(object, workload, &self.facts)?;
+        let world = World::new(vec![object.clone()], self.facts.clone());
+        let (alone, workload) = world.workloads().next()?;
+        let asks = Asks::of(&Trace::of(&world, alone, workload));
+        Some(Kept { object: object.clone(), asks: Some(Box::new(asks)) })
     }
 
     fn table(&self, kind: Kind) -> Option<RwLockReadGuard<'_, Table<Kept>>> {

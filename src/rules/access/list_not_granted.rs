@@ -102,8 +102,11 @@ fn not_granted(
     found: &mut Findings,
 ) {
     let complete = trace.world.is_complete(Kinds::RBAC, question.namespace);
-    let reason = near.first().map_or("nothing in the input grants it".to_owned(), |miss| explain(miss, question));
+    let reason = near
+        .first()
+        .map_or_else(|| format!("nothing {} grants it", trace.world.facts.source), |miss| explain(miss, question));
     let finding = found.missing(&RULE, complete, format!("{}: {reason}", denied(question)));
+    finding.lacks(Kinds::RBAC);
     for miss in near {
         finding.label(miss.at.clone(), short(miss, question));
     }
@@ -135,9 +138,10 @@ fn fix(trace: &Trace<'_>, question: &Question<'_>, near: &[NearMiss<'_>], findin
 }
 
 fn not_known(trace: &Trace<'_>, question: &Question<'_>, binding: &Object, found: &mut Findings) {
-    let message = format!("{}? {} gives a role whose rules are not in the input", may(question), binding.title());
+    let source = trace.world.facts.source;
+    let message = format!("{}? {} gives a role whose rules are not {source}", may(question), binding.title());
     let finding = found.suspect(&RULE, message);
-    finding.at_most(Severity::Info).label(binding.at(&["roleRef", "name"]), "not in the input");
+    finding.at_most(Severity::Info).label(binding.at(&["roleRef", "name"]), format!("not {source}"));
     label_account(trace, finding);
     finding.symptom(Symptom::Unauthorized(forbidden(question)));
 }

@@ -58,8 +58,10 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Some(asked) = missing(trace).filter(|asked| is_a_dangling_address(asked)) else { return };
     let Some(variable) = asked.variable.as_ref().and_then(|name| trace.env.get(name)) else { return };
     let complete = trace.world.is_complete(Kinds::SERVICES, asked.namespace.as_deref());
-    let message = format!("`{}` names Service `{asked}`, which is not in the input", variable.name);
+    let source = trace.world.facts.source;
+    let message = format!("`{}` names Service `{asked}`, which is not {source}", variable.name);
     let finding = found.missing(&RULE, complete, message);
+    finding.lacks(Kinds::SERVICES);
     finding.label(variable.at.clone(), format!("asks for {}", asked.fqdn()));
     for service in trace.world.services_called(&asked.name) {
         finding.label(service.at(&["metadata", "namespace"]), "called so, in this namespace");

@@ -71,6 +71,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     let complete = trace.world.is_complete(Kinds::SERVICES, namespace);
     let message = format!("no Service carries `{}`: endpoints have the labels of their Service", query.selector);
     let finding = found.missing(&RULE, complete, message);
+    finding.lacks(Kinds::SERVICES);
     let candidates = candidates(trace, query);
     match candidates.first() {
         Some(service) => finding.label(service.at(&["metadata", "labels"]), "these labels count, not the selector"),

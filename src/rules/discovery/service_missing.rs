@@ -62,7 +62,8 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         return;
     }
     let complete = trace.world.is_complete(Kinds::SERVICES, asked.namespace.as_deref());
-    let finding = found.missing(&RULE, complete, format!("Service `{asked}` is not in the input"));
+    let finding = found.missing(&RULE, complete, format!("Service `{asked}` is not {}", trace.world.facts.source));
+    finding.lacks(Kinds::SERVICES);
     finding.label(asked.at.clone(), format!("asks for {}", asked.fqdn()));
     label_candidates(trace, asked, finding);
     finding

@@ -11,6 +11,7 @@ mod name_not_unique;
 mod node_name_missing;
 mod not_distributed;
 mod reference_never_expands;
+mod relies_on_injection;
 mod sed_eats_everything;
 mod service_link_clobbers;
 mod shell_in_env_value;
@@ -27,5 +28,6 @@ pub(super) static RULES: &[&Rule] = &[
     &sed_eats_everything::RULE,
     &image_overrides_name::RULE,
     &hostname_override::RULE,
+    &relies_on_injection::RULE,
     &service_link_clobbers::RULE,
 ];

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Asked;
 use crate::cluster::live::{Live, Reference};
-use crate::discovery::Resource;
+use crate::discovery::{Resource, ServiceRef};
 use crate::place::ObjectId;
 use crate::policy::decide::RestsOn;
 use crate::rules::change::{Affected, Change, Edit, identity, judge_change};
@@ -12,7 +12,8 @@ use crate::rules::finding::{Effect, Finding, Severity, Verdict};
 use crate::rules::judge_trace;
 use crate::trace::Trace;
 use crate::world::World;
-use crate::world::facts::Facts;
+use crate::world::declared::Declared;
+use crate::world::facts::{Facts, Kinds};
 use crate::world::object::{Body, Object};
 use crate::world::pod::{Container, EnvFromSource, EnvSource};
 use crate::world::service::{Service, ServicePort};
@@ -57,8 +58,7 @@ impl Judgement {
 
 /// Whether a workload declares a strategy, on its template or in the configuration.
 pub(super) fn is_opted_in(object: &Object, facts: &Facts) -> bool {
-    let world = World::new(vec![object.clone()], facts.clone());
-    trace_in(&world).is_some_and(|trace| trace.is_opted_in())
+    object.workload().is_some_and(|workload| Declared::of(object, workload, facts).is_some())
 }
 
 /// Judges a workload; `confirm` says whether a denial may come of it, which is worth a question to the API server.
@@ -130,6 +130,8 @@ fn kindest_service(trace: &Trace<'_>) -> Option<Object> {
 /// The workload, and what is known around it.
 struct Scene<'f> {
     facts: &'f Facts,
+    /// The kinds that are known: of others nothing is missing.
+    known: Kinds,
     object: Object,
     others: Vec<Object>,
     read: Versions,
@@ -140,7 +142,8 @@ struct Scene<'f> {
 impl<'f> Scene<'f> {
     fn new<L>(asked: &Asked<'f, L>, alone: &World, object: Object) -> Self {
         let others = trace_in(alone).map(|trace| asked.known.around(&trace)).unwrap_or_default();
-        Self { facts: &asked.settings.facts, object, others, read: Versions::new(), tried: Vec::new() }
+        let known = asked.known.kinds();
+        Self { facts: &asked.settings.facts, known, object, others, read: Versions::new(), tried: Vec::new() }
     }
 
     fn world(&self) -> World {
@@ -184,6 +187,7 @@ impl<'f> Scene<'f> {
             let known = old.as_ref().and_then(trace_in).filter(Trace::is_opted_in);
             let had: BTreeSet<String> = known.iter().flat_map(identities).collect();
             let mut found = judge_trace(&trace).findings;
+            found.retain(|finding| !self.is_idle(&trace, finding));
             // What explains it here does not undo it.
             if found.iter().any(|finding| finding.effect == Effect::Breaks) {
                 let hidden = certain.iter().filter(|finding| !is_among(finding, &found)).cloned().collect::<Vec<_>>();
@@ -198,6 +202,18 @@ impl<'f> Scene<'f> {
             rulings.extend(affected.iter().flat_map(|affected| of_change(&trace, affected)));
         }
         Judgement { world, rulings, read: self.read }
+    }
+
+    /// Whether a finding is about something missing among what is not known at all.
+    fn is_idle(&self, trace: &Trace<'_>, finding: &Finding) -> bool {
+        let unknown = finding.lacks.is_some_and(|kinds| !self.known.contains(kinds));
+        let is_read = |asked: &ServiceRef| {
+            let service =
+                Reference { kind: "Service".to_owned(), namespace: asked.namespace.clone(), name: asked.name.clone() };
+            self.read.contains_key(&service.title())
+        };
+        let by_name = finding.lacks == Some(Kinds::SERVICES) && trace.label_query().is_none();
+        unknown && !(by_name && trace.asked_service().is_some_and(is_read))
     }
 
     fn rests_on(&self, trace: &Trace<'_>, finding: &Finding, certain: &[Finding]) -> RestsOn {

@@ -1,0 +1,120 @@
+//! # relies-on-injection (BG116)
+//!
+//! The manifest does not say what the node is called, or not all of it: the admission webhook puts that into each pod. So it
+//! should be where the webhook runs, and what is checked here is the pod as the webhook leaves it (`injection = "webhook"` in
+//! `beamgate.toml`). The same manifest on a cluster without the webhook gives nodes that nobody dials.
+//!
+//! ## At run time
+//!
+//! Nothing, as long as the webhook is there: it is asked with `failurePolicy: Fail`, so no pod is made without its name. On a
+//! cluster without it a node without RELEASE_NODE boots as `cart@cart-6c7d9f8b5-x2x7p`, with its short host name, and
+//! `Node.list()` stays empty.
+//!
+//! ## Example
+//!
+//! ```yaml
+//! metadata:
+//!   labels:
+//!     beamgate.dev/strategy: Kubernetes.DNS
+//!   annotations:
+//!     beamgate.dev/basename: cart
+//!     beamgate.dev/service: cart
+//! spec:
+//!   containers:
+//!     - name: cart
+//!       image: cart:1
+//! ```
+//!
+//! ## Fix
+//!
+//! None is needed. To run it on other clusters too, write into it what would be injected; `beamgate inject` shows it:
+//!
+//! ```yaml
+//!       env:
+//!         - name: MY_POD_IP
+//!           valueFrom:
+//!             fieldRef:
+//!               fieldPath: status.podIP
+//!         - name: RELEASE_DISTRIBUTION
+//!           value: name
+//!         - name: RELEASE_NODE
+//!           value: cart@$(MY_POD_IP)
+//! ```
+//!
+//! ## Facts
+//!
+//! Elixir's `release.init.ex`: `RELEASE_NODE:-$RELEASE_NAME` and `RELEASE_DISTRIBUTION:-sname`.
+//!
+//! Not proven here: The proofs of the rules run on a cluster without the webhook, and this is about one that has it.
+
+use crate::name::boot::Boot;
+use crate::name::inputs;
+use crate::name::spelling;
+use crate::rules::finding::{Effect, Findings, Safety, Severity};
+use crate::rules::{Check, Rule};
+use crate::symptom::Symptom;
+use crate::trace::Trace;
+use crate::world::declared::Key;
+use crate::world::pod::{Container, EnvSource, EnvVar};
+
+pub(super) static RULE: Rule = Rule {
+    code: 116,
+    slug: "relies-on-injection",
+    severity: Severity::Info,
+    effect: Effect::Risks,
+    summary: "the name exists only because the webhook injects it",
+    source: include_str!("relies_on_injection.rs"),
+    check: Check::Trace(check),
+};
+
+fn check(trace: &Trace<'_>, found: &mut Findings) {
+    let (Some(container), Some(Boot::Named(_))) = (trace.container, trace.boot()) else { return };
+    let injected: Vec<&EnvVar> = injected(container).filter(|var| matters(trace, container, var)).collect();
+    let names: Vec<&str> = injected.iter().map(|var| var.name.as_str()).collect();
+    let Some((last, before)) = names.split_last() else { return };
+    let all = if before.is_empty() { (*last).to_owned() } else { format!("{} and {last}", before.join(", ")) };
+    let finding = found.refute(&RULE, format!("the node has its name only where the webhook injects {all}"));
+    let what = if names.contains(&"RELEASE_NODE") { "RELEASE_NODE" } else { last };
+    finding.label(container.at.key("env").of(trace.object.id).at_key(), format!("no {what} here"));
+    finding.symptom(Symptom::Seen(
+        "where the webhook does not run, the node boots under another name, or not at all".to_owned(),
+    ));
+    if let Some(lines) = lines(&injected) {
+        finding.fix(Safety::Safe, "to run it without the webhook too, write it into the manifest").snippet(lines);
+    }
+}
+
+/// The variables that nobody wrote where they are.
+fn injected(container: &Container) -> impl Iterator<Item = &EnvVar> {
+    let is_moved = |index: usize, written: u32| {
+        container.env[index..].iter().filter_map(|later| later.written).any(|later| later < written)
+    };
+    let vars = container.env.iter().enumerate();
+    vars.filter(move |(index, var)| var.written.is_none_or(|written| is_moved(*index, written))).map(|(_, var)| var)
+}
+
+/// Whether the name is made of a variable: others are there for whoever asks.
+fn matters(trace: &Trace<'_>, container: &Container, var: &EnvVar) -> bool {
+    let reference = format!("$({})", var.name);
+    let values = container.env.iter().filter_map(|other| match &other.source {
+        EnvSource::Value(text) => Some(text),
+        _ => None,
+    });
+    let mut texts = values.chain(&container.command).chain(&container.args);
+    let is_declared = || {
+        let inputs = trace.key(Key::Inputs).and_then(|declared| inputs::parse(declared).ok());
+        inputs.is_some_and(|inputs| inputs.iter().any(|input| input.name == var.name))
+    };
+    var.name.starts_with("RELEASE_") || texts.any(|text| text.contains(&reference)) || is_declared()
+}
+
+/// The lines that say the same in a manifest; a file that an init container writes is none.
+fn lines(vars: &[&EnvVar]) -> Option<String> {
+    let line = |var: &&EnvVar| match &var.source {
+        EnvSource::Field(path) => Some(spelling::definition(&var.name, path)),
+        EnvSource::Value(text) => Some(format!("- name: {}\n  value: {text}\n", var.name)),
+        _ => None,
+    };
+    let lines: String = vars.iter().map(line).collect::<Option<_>>()?;
+    Some(lines.trim_end().to_owned())
+}

@@ -1,0 +1,59 @@
+//! One authority follows another while requests come.
+
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use super::super::install::{self, NAMESPACE, until};
+use super::super::seen::Seen;
+use super::{Failed, under_load};
+use crate::cluster;
+
+/// Another authority follows when two thirds of its life are over. Nobody waits a year for that here.
+const SHORT: [&str; 2] = ["--ca-lifetime=45s", "--cert-lifetime=45s"];
+
+pub(super) fn play(seen: &mut Seen) {
+    with_overlap("5s");
+    until("the next authority is announced", || bundles() == BTreeSet::from([2]));
+    let told = under_load(|| until("the old authority is forgotten", || bundles() == BTreeSet::from([1])));
+    told.judge("one authority follows another", Failed::None, seen);
+
+    with_overlap("0s");
+    let first = certificate();
+    let told = under_load(|| {
+        until("another authority signs", || certificate() != first);
+        until("all trust it", || bundles() == BTreeSet::from([1]));
+    });
+    told.judge("the same, with an overlap of 0 s: the old one is dropped at once", Failed::Some, seen);
+    install::begin_anew(&[]);
+}
+
+/// Begins with a new authority that does not live long.
+fn with_overlap(overlap: &str) {
+    let overlap = format!("--ca-overlap={overlap}");
+    install::begin_anew(&[&SHORT[..], &[&overlap]].concat());
+}
+
+/// The certificate that is served, as it is kept.
+fn certificate() -> String {
+    let secret = &cluster::get(&["secret", "beamgate-certificates", "--namespace", NAMESPACE])[0];
+    secret["data"]["tls.crt"].to_string()
+}
+
+/// How many authorities each of the webhooks trusts.
+fn bundles() -> BTreeSet<usize> {
+    let configurations = cluster::get(&[
+        "mutatingwebhookconfigurations,validatingwebhookconfigurations",
+        "-l",
+        "app.kubernetes.io/name=beamgate",
+    ]);
+    let webhooks = configurations.iter().flat_map(|one| one["webhooks"].as_array().unwrap());
+    let bundle = webhooks.map(|webhook| webhook["clientConfig"]["caBundle"].as_str().unwrap_or_default().to_owned());
+    bundle.map(|bundle| authorities(&bundle)).collect()
+}
+
+fn authorities(bundle: &str) -> usize {
+    let pem = BASE64.decode(bundle).unwrap();
+    String::from_utf8(pem).unwrap().matches("BEGIN CERTIFICATE").count()
+}

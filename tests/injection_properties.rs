@@ -1,0 +1,231 @@
+//! Whatever a pod looks like: the patch applies, changes nothing that was written, and a second time does nothing.
+#![allow(clippy::unwrap_used, reason = "a test that fails says so")]
+
+mod injecting;
+
+use std::collections::BTreeSet;
+
+use beamgate::fix::model;
+use beamgate::inject::Plan;
+use beamgate::trace::{Agreement, Trace};
+use beamgate::world::World;
+use beamgate::world::facts::Facts;
+use beamgate::world::node::Node;
+use beamgate::world::object::Object;
+use beamgate::world::pod::{EnvVar, PodTemplate};
+use injecting::{Injected, bound, of_a_stateful_set, pod, settings, var};
+use json_patch::PatchOperation;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn entry() -> impl Strategy<Value = Value> {
+    let name = prop::sample::select(vec![
+        "A",
+        "POD_IP",
+        "MY_POD_IP",
+        "MY_POD_NAME",
+        "MY_POD_NAMESPACE",
+        "NODE",
+        "RELEASE_NODE",
+        "RELEASE_DISTRIBUTION",
+        "RELEASE_COOKIE",
+        "ERL_AFLAGS",
+    ]);
+    let value = prop::sample::select(vec![
+        "",
+        "name",
+        "sname",
+        "x@$(POD_IP)",
+        "$(MY_POD_IP)",
+        "$(NODE)",
+        "$$(A)",
+        "x@$(MY_POD_IP).$(MY_POD_NAMESPACE)",
+        "-name x@$(POD_IP)",
+        "$(RELEASE_NODE)",
+    ]);
+    let field = prop::sample::select(vec!["status.podIP", "metadata.name", "metadata.namespace", "spec.nodeName"]);
+    prop_oneof![
+        4 => (name.clone(), value).prop_map(|(name, value)| var(name, value)),
+        3 => (name.clone(), field).prop_map(|(name, field)| bound(name, field)),
+        1 => name.prop_map(|name| json!({"name": name, "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}, "odd": 1}})),
+    ]
+}
+
+/// An environment as people write it: mostly nothing twice.
+fn env() -> impl Strategy<Value = Value> {
+    let unique = |entries: Vec<Value>| {
+        let mut seen = BTreeSet::new();
+        entries.into_iter().filter(|entry| seen.insert(entry["name"].as_str().unwrap().to_owned())).collect::<Vec<_>>()
+    };
+    prop_oneof![
+        1 => Just(Value::Null),
+        6 => prop::collection::vec(entry(), 0..8).prop_map(move |entries| json!(unique(entries))),
+        1 => prop::collection::vec(entry(), 0..8).prop_map(|entries| json!(entries)),
+    ]
+}
+
+fn container(name: &'static str) -> impl Strategy<Value = Value> {
+    let image = prop::sample::select(vec!["cart:1", "cart:1", "envoy:1", "other:1"]);
+    let command = prop::sample::select(vec![
+        json!(null),
+        json!(["/app/bin/cart", "start"]),
+        json!(["/app/bin/cart", "eval", "x"]),
+        json!(["sh", "-c", "export RELEASE_NODE=x@$POD_IP; exec bin/cart start"]),
+        json!(["erl"]),
+    ]);
+    let from = prop::sample::select(vec![
+        json!(null),
+        json!(null),
+        json!([{"prefix": "X_", "configMapRef": {"name": "c"}}]),
+        json!([{"secretRef": {"name": "s"}}]),
+    ]);
+    (image, env(), command, from).prop_map(move |(image, env, command, from)| {
+        json!({"name": name, "image": image, "env": env, "command": command, "envFrom": from, "unknown": {"kept": [1, null]}})
+    })
+}
+
+fn annotations() -> impl Strategy<Value = Value> {
+    let mode = prop::sample::select(vec!["ip", "dns", "hostname", "odd"]);
+    let node_name = prop::option::weighted(0.1, Just("x@{pod-ip}"));
+    let inputs =
+        prop::option::weighted(0.3, prop::sample::select(vec!["POD_IP=podIP", "A=namespace NODE=podName", "A=odd"]));
+    let container = prop::option::weighted(0.2, Just("cart"));
+    (mode, node_name, inputs, container).prop_map(|(mode, node_name, inputs, container)| {
+        let mut all = json!({"mode": mode, "selector": "app=cart", "service": "cart"});
+        for (key, value) in [("node-name", node_name), ("inputs", inputs), ("container", container)] {
+            if let Some(value) = value {
+                all[key] = json!(value);
+            }
+        }
+        all
+    })
+}
+
+fn pods() -> impl Strategy<Value = Value> {
+    let strategy =
+        prop::sample::select(vec!["Kubernetes", "Kubernetes.DNS", "Kubernetes.DNSSRV", "DNSCluster", "Gossip"]);
+    let init = prop::option::of(container("migrate"));
+    let second = prop::option::weighted(0.3, container("side"));
+    (strategy, annotations(), container("cart"), second, init, any::<bool>()).prop_map(
+        |(strategy, annotations, main, second, init, stateful)| {
+            let mut pod = pod(strategy, annotations, json!([]));
+            pod["spec"]["containers"] = json!([main]);
+            pod["spec"]["containers"].as_array_mut().unwrap().extend(second);
+            if let Some(init) = init {
+                pod["spec"]["initContainers"] = json!([init]);
+            }
+            pod["spec"]["unknown"] = json!({"kept": {"a": 1.5}});
+            if stateful { of_a_stateful_set(pod) } else { pod }
+        },
+    )
+}
+
+/// What was written, once what was injected is taken out again, and the order that moved inputs had.
+fn without_ours(before: &Value, after: &Value) -> Value {
+    let mut pod = after.clone();
+    let annotations = pod["metadata"]["annotations"].as_object_mut().unwrap();
+    annotations.remove("beamgate.dev/injected");
+    for list in ["initContainers", "containers"] {
+        let Some(containers) = pod["spec"].get_mut(list).and_then(Value::as_array_mut) else { continue };
+        containers.retain(|container| container["name"] != "beamgate-node-name");
+        for (number, container) in containers.iter_mut().enumerate() {
+            let written = &before["spec"][list][number]["env"];
+            container["env"] = restored(written, &container["env"]);
+        }
+        if containers.is_empty() {
+            pod["spec"].as_object_mut().unwrap().remove(list);
+        }
+    }
+    pod["spec"].as_object_mut().unwrap().remove("volumes");
+    pod
+}
+
+/// Every entry that was written, which must all be there still.
+fn restored(before: &Value, after: &Value) -> Value {
+    let Some(written) = before.as_array() else { return before.clone() };
+    let mut left = after.as_array().cloned().unwrap_or_default();
+    let mut take = |entry: &Value| left.iter().position(|one| one == entry).map(|found| left.remove(found));
+    json!(written.iter().filter_map(|entry| take(entry)).collect::<Vec<_>>())
+}
+
+/// The environments of all containers but ours.
+fn environments(pod: &Value) -> impl Iterator<Item = &Value> {
+    let lists = ["initContainers", "containers"].into_iter().filter_map(|list| pod["spec"][list].as_array());
+    lists.flatten().filter(|container| container["name"] != "beamgate-node-name").map(|container| &container["env"])
+}
+
+fn names(env: &Value) -> Vec<String> {
+    env.as_array().into_iter().flatten().map(|entry| entry["name"].as_str().unwrap().to_owned()).collect()
+}
+
+/// A model without the indices at which things were written.
+fn model(mut pod: PodTemplate) -> String {
+    for container in &mut pod.containers {
+        container.at = beamgate::place::Pointer::root();
+        container.env = container.env.iter().map(|var| EnvVar::new(var.name.clone(), var.source.clone())).collect();
+    }
+    pod.annotations.sort();
+    format!("{pod:?}")
+}
+
+fn read(pod: &Value) -> Object {
+    let mut object = Object::read(&Node::of_json(pod), "", &[]).unwrap();
+    object.namespace = Some("shop".to_owned());
+    object
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn injected_once_is_injected(pod in pods(), name_files in any::<bool>()) {
+        let settings = settings(name_files);
+        let once = Injected::with(&pod, &settings);
+        let twice = Injected::with(&once.pod, &settings);
+        prop_assert!(twice.answer.patch.is_none(), "{}", serde_json::to_string_pretty(&twice.answer.patch).unwrap());
+        prop_assert!(once.answer.warnings.iter().all(|warning| warning.chars().count() <= 120));
+    }
+
+    #[test]
+    fn what_was_written_stays(pod in pods(), name_files in any::<bool>()) {
+        let injected = Injected::with(&pod, &settings(name_files));
+        prop_assert_eq!(without_ours(&pod, &injected.pod), pod.clone());
+        let moved = injected.answer.patch.iter().flat_map(|patch| &patch.0).any(|op| matches!(op, PatchOperation::Move(_)));
+        for (before, after) in environments(&pod).zip(environments(&injected.pod)) {
+            let twice = |env: &Value| names(env).len() - names(env).into_iter().collect::<BTreeSet<_>>().len();
+            prop_assert_eq!(twice(before), twice(after), "defined twice");
+            let mut rest = after.as_array().into_iter().flatten();
+            let in_order = before.as_array().into_iter().flatten().all(|entry| rest.any(|one| one == entry));
+            prop_assert!(moved || in_order);
+        }
+    }
+
+    /// The model that is judged is that of the object which is sent.
+    #[test]
+    fn both_back_ends_do_the_same(pod in pods(), name_files in any::<bool>()) {
+        let settings = settings(name_files);
+        let injected = Injected::with(&pod, &settings);
+        let object = read(&pod);
+        let written = object.workload().unwrap();
+        let plan = Plan::of(&object, written, &settings.facts);
+        let changed = model::apply(&written.template, &plan.edits);
+        prop_assert_eq!(model(changed), model(read(&injected.pod).workload().unwrap().template.clone()));
+    }
+
+    /// A name that is injected is the one that is dialled, and what is judged is what will run.
+    #[test]
+    fn what_is_injected_is_what_is_dialled(pod in pods(), name_files in any::<bool>()) {
+        let injected = Injected::with(&pod, &settings(name_files));
+        let is_ours = |pod: &Value| names(&pod["spec"]["containers"][0]["env"]).contains(&"RELEASE_NODE".to_owned());
+        if is_ours(&pod) || !is_ours(&injected.pod) {
+            return Ok(());
+        }
+        let facts = Facts { injection: true, name_files, ..Facts::default() };
+        for pod in [&pod, &injected.pod] {
+            let world = World::new(vec![read(pod)], facts.clone());
+            let (object, workload) = world.workloads().next().unwrap();
+            let trace = Trace::of(&world, object, workload);
+            prop_assert!(matches!(trace.agreement(), Agreement::Same), "{:?}", trace.agreement());
+        }
+    }
+}
