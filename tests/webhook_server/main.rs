@@ -8,5 +8,7 @@ mod client;
 mod clients;
 mod drain;
 mod impatience;
+mod pages;
+mod process;
 mod running;
 mod trouble;
