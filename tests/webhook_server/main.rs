@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // these are tests
 
+mod api;
 mod bodies;
 mod certificates;
 mod client;
@@ -10,5 +11,6 @@ mod drain;
 mod impatience;
 mod pages;
 mod process;
+mod rotation;
 mod running;
 mod trouble;
