@@ -3,6 +3,10 @@
 //! With no replica left, the API server itself says whom it would have asked: whom it cannot admit. The planner, which
 //! these conditions mirror, has to say the same.
 
+use beamgate::policy::config::Policy;
+use beamgate::webhook::mutate::mutate;
+use beamgate::webhook::review::Request;
+use beamgate::webhook::settings::Settings;
 use serde_json::{Value, json};
 
 use super::install::{self, labelled_pod};
@@ -37,11 +41,24 @@ pub(super) fn play(seen: &mut Seen) {
                 false
             }
         };
+        let planned = nothing_is_planned(&case.pod);
+        seen.expect(planned == case.carries, format!("{}: the planner says otherwise", case.title));
         let said = if admitted { "admitted" } else { "refused" };
         seen.expect(admitted == case.carries, format!("{}: {said}", case.title));
         seen.row([case.title, said]);
     }
     install::scale(2);
+}
+
+/// Whether the planner finds that the pod carries everything.
+fn nothing_is_planned(pod: &Value) -> bool {
+    let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+        "uid": "1", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "operation": "CREATE", "namespace": "default",
+        "object": pod}});
+    let review = review.to_string();
+    let settings = Settings::new(Policy::default()).unwrap();
+    let answer = mutate(&Request::read(review.as_bytes()).unwrap(), &settings);
+    answer.patch.is_none() && answer.audit.iter().any(|(_, said)| said.contains("carries everything"))
 }
 
 fn cases() -> Vec<Case> {
@@ -66,6 +83,7 @@ fn cases() -> Vec<Case> {
             vec![ip(), namespace(), distribution(), node("cart@$(MY_POD_IP).$(MY_POD_NAMESPACE)")],
         ),
         ("an escaped reference counts", false, vec![distribution(), node("cart@$$(MY_POD_IP)")]),
+        ("a reference within a reference counts", false, vec![distribution(), node("cart@$($(MY_POD_IP))")]),
         ("no name between the parentheses", true, vec![distribution(), node("cart@$(hostname -f)")]),
         ("its value comes from elsewhere", true, vec![distribution(), from_secret("RELEASE_NODE")]),
     ];

@@ -1,12 +1,17 @@
 //! What the webhook is cut off from, and what still holds then: whoever is not sure lets pass.
 
 use std::process::Command;
+use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use beamgate::webhook::certificates::issue::Pem;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::calls::Calls;
 use super::install::{self, labelled_pod, succeed, try_out, until};
-use super::passes::{Place, bad, good, of_little_weight};
+use super::passes::{Place, bad, of_little_weight};
 use super::seen::Seen;
 use crate::app::{App, Kind, Strategy};
 use crate::stage;
@@ -25,13 +30,14 @@ pub(super) fn play(seen: &mut Seen) {
     no_replica(&place, seen);
     no_api_server(&place, seen);
     no_permission(&place, seen);
+    no_certificate(seen);
 }
 
 /// With nobody left to ask, only those wait whose pods would be broken.
 fn no_replica(place: &Place, seen: &mut Seen) {
     install::scale(0);
     let title = "every replica";
-    let lacking = labelled_pod(&place.0);
+    let lacking = labelled_pod("default");
     let refused = try_out(&lacking).err().unwrap_or_default();
     let is_ours = refused.contains("failed calling webhook \"inject.beamgate.dev\"");
     seen.expect(is_ours, format!("a pod without its name, without a webhook: {refused}"));
@@ -49,13 +55,16 @@ fn no_replica(place: &Place, seen: &mut Seen) {
     let asked = Calls::since(before).all;
     seen.expect(asked == 0, format!("{asked} questions about what has no label"));
     admitted(place, title, "a Deployment with a fault", bad().workload(), seen);
-    admitted(place, title, "a Service", good().find("Service").unwrap(), seen);
+    let mut service = portless_service();
+    service["metadata"]["name"] = json!("another");
+    admitted(place, title, "a Service", &service, seen);
     install::scale(2);
 }
 
 fn admitted(place: &Place, title: &str, what: &str, object: &Value, seen: &mut Seen) {
-    let given = place.feed(&["create", "--dry-run=server", "-f", "-"], std::slice::from_ref(object));
-    seen.expect(given.is_ok(), format!("{title} missing, {what}: {given:?}"));
+    let moved = stage::moved(&object.to_string(), &place.0);
+    let given = try_out(&serde_json::from_str(&moved).unwrap());
+    seen.expect(given.is_ok(), format!("{title} missing, {what}: refused"));
     seen.row([title, what, "admitted"]);
 }
 
@@ -93,13 +102,52 @@ fn no_permission(place: &Place, seen: &mut Seen) {
     seen.row(["it is granted again", "a workload with a fault over a Service", "denied with BG204"]);
 }
 
+/// What is kept of the certificates is of no use any more.
+fn no_certificate(seen: &mut Seen) {
+    let long_ago = Timestamp::now() - Duration::from_secs(48 * 3600);
+    let day = Duration::from_secs(24 * 3600);
+    let old = Pem::authority(long_ago, day).unwrap();
+    let young = Pem::authority(Timestamp::now(), day).unwrap();
+    let names = [format!("beamgate.{}.svc", install::NAMESPACE)];
+    let expired = |authority: &Pem| authority.sign(&names, long_ago, long_ago + day).unwrap();
+    let garbage = json!({"tls.crt": BASE64.encode("nothing"), "tls.key": BASE64.encode("nothing")});
+    for (what, data) in [
+        ("a certificate that has not expired", kept(&young, &expired(&young))),
+        ("a Secret that can be read", garbage),
+        ("an authority that has not expired", kept(&old, &expired(&old))),
+    ] {
+        install::put_certificates(&data);
+        mended(&data);
+        seen.row([what, "nothing", "another is made, and it is trusted"]);
+    }
+    install::scale(0);
+    let data = kept(&old, &expired(&old));
+    install::put_certificates(&data);
+    install::scale(2);
+    mended(&data);
+    seen.row(["an authority that has not expired", "replicas start", "another is made, and it is trusted"]);
+}
+
+/// Waits until there are other certificates than these, and the API server trusts them.
+fn mended(data: &Value) {
+    until("other certificates are made", || install::certificates()["tls.crt"] != data["tls.crt"]);
+    until("they are trusted", || try_out(&labelled_pod("default")).is_ok());
+}
+
+/// An authority and a certificate, as the Secret has them.
+fn kept(authority: &Pem, leaf: &Pem) -> Value {
+    let [ca, ca_key, crt, key] =
+        [&authority.certificate, &authority.key, &leaf.certificate, &leaf.key].map(|text| BASE64.encode(text));
+    json!({"ca.crt": ca, "ca.key": ca_key, "tls.crt": crt, "tls.key": key})
+}
+
 /// What holds although something is missing.
 fn unsure(place: &Place, title: &str, seen: &mut Seen) {
     let injected =
-        try_out(&labelled_pod(&place.0)).is_ok_and(|given| given.object.to_string().contains("RELEASE_NODE"));
+        try_out(&labelled_pod("default")).is_ok_and(|given| given.object.to_string().contains("RELEASE_NODE"));
     seen.expect(injected, format!("{title} missing: nothing is injected"));
     seen.row([title, "a pod that lacks its name", "injected"]);
-    let denied = place.apply(&bad().objects).err().unwrap_or_default();
+    let denied = place.apply(&[bad().workload().clone()]).err().unwrap_or_default();
     seen.expect(denied.contains("BG301"), format!("{title} missing, a fault within a template: {denied:?}"));
     seen.row([title, "a workload with a fault of its own", "denied with BG301"]);
     let passed = over_service(place);

@@ -29,7 +29,7 @@ pub(super) fn play(seen: &mut Seen) {
     let apps = apps();
     install::configure("file-key-ref = true");
     let scenes: Vec<Scene> = apps.iter().map(Nameless::scene).collect();
-    let injected: Vec<Given> = install::each(&apps, |app| injected(&app.app));
+    let injected: Vec<Given> = install::each(&apps, injected);
     for ((app, outcome), given) in apps.iter().zip(stage::play(&scenes)).zip(&injected) {
         row(app, &outcome, given, seen);
     }
@@ -52,7 +52,7 @@ fn row(app: &Nameless, outcome: &Outcome, given: &Given, seen: &mut Seen) {
 
 /// Without the policy's consent, `dns` mode gets what the image's script needs, and a warning that shows the script.
 fn inputs_only(app: &Nameless, seen: &mut Seen) {
-    let given = injected(&app.app);
+    let given = injected(app);
     let environment = environment(&given);
     let has_name = environment.contains("RELEASE_NODE");
     seen.expect(!has_name, format!("{}, without file-key-ref: RELEASE_NODE is injected", app.title));
@@ -63,10 +63,12 @@ fn inputs_only(app: &Nameless, seen: &mut Seen) {
     seen.row([&title, &format!("{:?}", app.kind), &environment, "", "warned"]);
 }
 
-/// What the API server makes of a pod of the app's template.
-fn injected(app: &App) -> Given {
-    let mut app = app.clone();
-    let mut pod = app.template().clone();
+/// What the API server makes of a pod of the app, as a controller makes it.
+fn injected(app: &Nameless) -> Given {
+    let mut pod = app.app.clone().template().clone();
+    let owner = if app.kind == Kind::StatefulSet { "StatefulSet" } else { "ReplicaSet" };
+    pod["metadata"]["ownerReferences"] =
+        json!([{"apiVersion": "apps/v1", "kind": owner, "name": "cart", "uid": "1", "controller": true}]);
     pod["apiVersion"] = json!("v1");
     pod["kind"] = json!("Pod");
     pod["metadata"]["name"] = json!("cart-0");

@@ -18,13 +18,19 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(90);
 /// `kubectl` takes a second of a processor; most of the time it waits.
 const AT_A_TIME: usize = 8;
 
+const CERTIFICATES: &str = "beamgate-certificates";
+
 const REGISTRATIONS: &str = "mutatingwebhookconfiguration,validatingwebhookconfiguration";
 
 /// Applies the manifests, and waits until all replicas are as they say.
 pub(super) fn apply() {
-    let manifests = cluster::root().join("tests/cluster/webhook/manifests");
-    succeed(&["apply", "-k", manifests.to_str().unwrap()]);
+    succeed(&["apply", "-k", &manifests()]);
     rolled_out();
+}
+
+/// The folder that says what is applied: `deploy/` with the image of the tests.
+pub(super) fn manifests() -> String {
+    cluster::root().join("tests/cluster/webhook/manifests").to_str().unwrap().to_owned()
 }
 
 /// Puts it there, and waits until the API server gets answers.
@@ -41,30 +47,43 @@ pub(super) fn uninstall() {
     }
 }
 
-/// Begins anew with these arguments more: without certificates, and so with a new authority.
+/// Begins anew, with these arguments more: without certificates, and so with a new authority.
 pub(super) fn begin_anew(arguments: &[&str]) {
-    apply();
     scale(0);
-    succeed(&[
-        "patch",
-        "secret",
-        "beamgate-certificates",
-        "--namespace",
-        NAMESPACE,
-        "--type=merge",
-        "--patch",
-        r#"{"data": null}"#,
-    ]);
-    add_arguments(arguments);
+    put_certificates(&Value::Null);
+    set_arguments(arguments);
     scale(2);
 }
 
-/// Adds arguments, and waits until those that have them are alone.
-pub(super) fn add_arguments(arguments: &[&str]) {
-    let add = |argument| json!({"op": "add", "path": "/spec/template/spec/containers/0/args/-", "value": argument});
-    let patch = json!(arguments.iter().map(add).collect::<Vec<_>>()).to_string();
+/// What is kept of the certificates.
+pub(super) fn certificates() -> Value {
+    cluster::get(&["secret", CERTIFICATES, "--namespace", NAMESPACE])[0]["data"].take()
+}
+
+/// Writes something over the certificates that are kept.
+pub(super) fn put_certificates(data: &Value) {
+    for data in [&Value::Null, data] {
+        let patch = json!({"data": data}).to_string();
+        succeed(&["patch", "secret", CERTIFICATES, "--namespace", NAMESPACE, "--type=merge", "--patch", &patch]);
+    }
+}
+
+/// Gives it these arguments beside those of the manifests, and waits until the replicas that have them are alone.
+pub(super) fn set_arguments(arguments: &[&str]) {
+    let deployment = objects().into_iter().find(|object| object["kind"] == "Deployment").unwrap();
+    let written = deployment.pointer("/spec/template/spec/containers/0/args").unwrap().as_array().unwrap();
+    let all: Vec<Value> = written.iter().cloned().chain(arguments.iter().map(|argument| json!(argument))).collect();
+    let patch = json!([{"op": "replace", "path": "/spec/template/spec/containers/0/args", "value": all}]).to_string();
     succeed(&["patch", "deployment", "beamgate", "--namespace", NAMESPACE, "--type=json", "--patch", &patch]);
     rolled_out();
+}
+
+/// The objects that the manifests say.
+pub(super) fn objects() -> Vec<Value> {
+    let rendered = succeed(&["kustomize", &manifests()]);
+    let list = feed(&["create", "--dry-run=client", "--output=json", "-f", "-"], &rendered);
+    // One object after the other, without a list around them.
+    serde_json::Deserializer::from_str(&list).into_iter().map(Result::unwrap).collect()
 }
 
 /// Gives it these lines below `[webhook]`, and none else.
@@ -85,16 +104,14 @@ pub(super) fn restart() {
 pub(super) fn scale(replicas: usize) {
     succeed(&["scale", "--namespace", NAMESPACE, "deployment/beamgate", &format!("--replicas={replicas}")]);
     rolled_out();
-    until("those that go are gone", || replicas_there() == replicas);
 }
 
-/// Waits until all replicas are new and ready.
+/// Waits until all replicas are new and ready, and the old ones gone: a connection that is there already is served to the end.
 pub(super) fn rolled_out() {
     succeed(&["rollout", "status", "--namespace", NAMESPACE, "deployment/beamgate", "--timeout=90s"]);
-}
-
-pub(super) fn replicas_there() -> usize {
-    cluster::get(&["pods", "--namespace", NAMESPACE, "-l", "app.kubernetes.io/name=beamgate"]).len()
+    let wanted = cluster::get(&["deployment", "beamgate", "--namespace", NAMESPACE])[0]["spec"]["replicas"].as_u64();
+    let there = || cluster::get(&["pods", "--namespace", NAMESPACE, "-l", "app.kubernetes.io/name=beamgate"]).len();
+    until("the old replicas are gone", || u64::try_from(there()).ok() == wanted);
 }
 
 /// How many replicas are ready.
@@ -175,7 +192,12 @@ pub(super) fn until(what: &str, holds: impl Fn() -> bool) {
 
 /// Runs `kubectl`, which has to succeed.
 pub(super) fn succeed(arguments: &[&str]) -> String {
-    let output = kubectl(arguments, "");
+    feed(arguments, "")
+}
+
+/// Runs `kubectl` with this on its standard input: it has to succeed.
+pub(super) fn feed(arguments: &[&str], input: &str) -> String {
+    let output = kubectl(arguments, input);
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "kubectl {}: {complaint}", arguments.join(" "));
     String::from_utf8_lossy(&output.stdout).into_owned()

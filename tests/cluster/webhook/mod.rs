@@ -9,6 +9,7 @@ mod denies;
 mod faults;
 mod forms;
 mod install;
+mod manifests;
 mod passes;
 mod seen;
 
@@ -25,7 +26,8 @@ struct Part {
     play: fn(&mut Seen),
 }
 
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 7] = [
+    Part { name: "manifests", head: manifests::HEAD, play: manifests::play },
     Part { name: "forms", head: forms::HEAD, play: forms::play },
     Part { name: "denies", head: denies::HEAD, play: denies::play },
     Part { name: "passes", head: passes::HEAD, play: passes::play },

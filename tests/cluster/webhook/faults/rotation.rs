@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::super::install::{self, NAMESPACE, until};
+use super::super::install::{self, until};
 use super::super::seen::Seen;
 use super::{Failed, under_load};
 use crate::cluster;
@@ -20,9 +20,9 @@ pub(super) fn play(seen: &mut Seen) {
     told.judge("one authority follows another", Failed::None, seen);
 
     with_overlap("0s");
-    let first = certificate();
+    let first = install::certificates();
     let told = under_load(|| {
-        until("another authority signs", || certificate() != first);
+        until("another authority signs", || install::certificates()["tls.crt"] != first["tls.crt"]);
         until("all trust it", || bundles() == BTreeSet::from([1]));
     });
     told.judge("the same, with an overlap of 0 s: the old one is dropped at once", Failed::Some, seen);
@@ -33,12 +33,6 @@ pub(super) fn play(seen: &mut Seen) {
 fn with_overlap(overlap: &str) {
     let overlap = format!("--ca-overlap={overlap}");
     install::begin_anew(&[&SHORT[..], &[&overlap]].concat());
-}
-
-/// The certificate that is served, as it is kept.
-fn certificate() -> String {
-    let secret = &cluster::get(&["secret", "beamgate-certificates", "--namespace", NAMESPACE])[0];
-    secret["data"]["tls.crt"].to_string()
 }
 
 /// How many authorities each of the webhooks trusts.
