@@ -104,15 +104,16 @@ impl Server {
 
     /// The next connection, when there is room for it.
     async fn take(&self, listener: &TcpListener, room: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
-        let place = timeout(self.limits.handshake, Arc::clone(room).acquire_owned()).await;
+        let place = timeout(self.limits.handshake, Arc::clone(room).acquire_owned()).await.ok().and_then(Result::ok);
         match listener.accept().await {
-            Ok((stream, _)) => match place {
-                Ok(Ok(place)) => Some((stream, place)),
-                _ => {
+            Ok((stream, _)) => {
+                // There may have been no room in time, and some since.
+                let place = place.or_else(|| Arc::clone(room).try_acquire_owned().ok());
+                if place.is_none() {
                     self.metrics.shed("connections");
-                    None
                 }
-            },
+                Some((stream, place?))
+            }
             Err(error) => {
                 // No more file descriptors, as a rule: others will be closed.
                 tracing::warn!(%error, "a connection could not be taken");
