@@ -64,6 +64,35 @@ fn inputs_stand_before_what_was_written_and_the_name_behind_it() {
 }
 
 #[test]
+fn the_declaration_says_what_differs_from_the_usual() {
+    let host = |annotations: Value, env: Value| {
+        Injected::of(&of_a_stateful_set(pod("Kubernetes.DNSSRV", annotations, env))).node()
+    };
+    let named = |name: &str| Some(name.to_owned());
+    assert_eq!(
+        host(json!({"service": "cart", "cluster-domain": "example.org"}), json!([])),
+        named("cart@$(MY_POD_NAME).cart.$(MY_POD_NAMESPACE).svc.example.org")
+    );
+    assert_eq!(
+        host(json!({"service": "cart"}), json!([var("CLUSTER_DOMAIN", "example.org.")])),
+        named("cart@$(MY_POD_NAME).cart.$(MY_POD_NAMESPACE).svc.example.org")
+    );
+    assert_eq!(
+        host(json!({"service": "cart", "namespace": "other"}), json!([])),
+        named("cart@$(MY_POD_NAME).cart.other.svc.cluster.local")
+    );
+    let apps = json!([var("APP", "web"), var("SERVICE", "cart")]);
+    assert_eq!(
+        host(json!({"basename": "$(APP)", "service": "$(SERVICE)"}), apps),
+        named("web@$(MY_POD_NAME).cart.$(MY_POD_NAMESPACE).svc.cluster.local")
+    );
+    // The address of a pod in its machine's network is the machine's, and so it is dialled.
+    let mut pod = by_ip(json!([]));
+    pod["spec"]["hostNetwork"] = json!(true);
+    assert_eq!(Injected::of(&pod).node(), named("cart@$(MY_POD_IP)"));
+}
+
+#[test]
 fn what_is_bound_already_is_used_as_it_is() {
     for (env, expected) in [
         (

@@ -5,7 +5,8 @@ mod injecting;
 
 use std::collections::BTreeSet;
 
-use beamgate::fix::model;
+use ::json_patch::PatchOperation;
+use beamgate::fix::{json_patch, model};
 use beamgate::inject::Plan;
 use beamgate::trace::{Agreement, Trace};
 use beamgate::world::World;
@@ -14,7 +15,6 @@ use beamgate::world::node::Node;
 use beamgate::world::object::Object;
 use beamgate::world::pod::{EnvVar, PodTemplate};
 use injecting::{Injected, bound, of_a_stateful_set, pod, settings, var};
-use json_patch::PatchOperation;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -80,7 +80,8 @@ fn container(name: &'static str) -> impl Strategy<Value = Value> {
         json!([{"secretRef": {"name": "s"}}]),
     ]);
     (image, env(), command, from).prop_map(move |(image, env, command, from)| {
-        json!({"name": name, "image": image, "env": env, "command": command, "envFrom": from, "unknown": {"kept": [1, null]}})
+        json!({"name": name, "image": image, "env": env, "command": command, "envFrom": from, "ports": [{"name": "epmd", "containerPort": 4369}],
+            "volumeMounts": [{"name": "a", "mountPath": "/a"}], "resources": {"limits": {"cpu": 1}}, "unknown": {"kept": [1, null]}})
     })
 }
 
@@ -115,6 +116,8 @@ fn pods() -> impl Strategy<Value = Value> {
                 pod["spec"]["initContainers"] = json!([init]);
             }
             pod["spec"]["unknown"] = json!({"kept": {"a": 1.5}});
+            pod["spec"]["hostNetwork"] = json!(stateful);
+            pod["metadata"]["ownerReferences"] = json!([{"kind": "ReplicaSet", "name": "cart-6c7d9f8b5"}]);
             if stateful { of_a_stateful_set(pod) } else { pod }
         },
     )
@@ -145,7 +148,7 @@ fn restored(before: &Value, after: &Value) -> Value {
     let Some(written) = before.as_array() else { return before.clone() };
     let mut left = after.as_array().cloned().unwrap_or_default();
     let mut take = |entry: &Value| left.iter().position(|one| one == entry).map(|found| left.remove(found));
-    json!(written.iter().filter_map(|entry| take(entry)).collect::<Vec<_>>())
+    json!(written.iter().filter_map(take).collect::<Vec<_>>())
 }
 
 /// The environments of all containers but ours.
@@ -208,6 +211,9 @@ proptest! {
         let object = read(&pod);
         let written = object.workload().unwrap();
         let plan = Plan::of(&object, written, &settings.facts);
+        // What is sent was planned of the parts that are read alone.
+        let patch = json_patch::patch(&Node::of_json(&pod), &written.template, &plan.edits).unwrap();
+        prop_assert_eq!(injected.answer.patch.map_or(vec![], |patch| patch.0), patch.0);
         let changed = model::apply(&written.template, &plan.edits);
         prop_assert_eq!(model(changed), model(read(&injected.pod).workload().unwrap().template.clone()));
     }

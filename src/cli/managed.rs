@@ -17,15 +17,15 @@ pub(super) struct ManagedArgs {
     self_managed: bool,
 
     /// The namespace of that Secret and of the Service [default: that of the pod, or of the kubeconfig's context].
-    #[arg(long, value_name = "NAMESPACE", requires = "self_managed")]
+    #[arg(long, value_name = "NAMESPACE", conflicts_with = "tls_dir")]
     namespace: Option<String>,
 
     /// That Secret. It is made if it is not there, and it is the only one that is ever read.
-    #[arg(long, value_name = "NAME", requires = "self_managed", default_value = "beamgate-certificates")]
+    #[arg(long, value_name = "NAME", conflicts_with = "tls_dir", default_value = "beamgate-certificates")]
     secret: String,
 
     /// The Service by which the webhooks are called.
-    #[arg(long, value_name = "NAME", requires = "self_managed", default_value = "beamgate")]
+    #[arg(long, value_name = "NAME", conflicts_with = "tls_dir", default_value = "beamgate")]
     service: String,
 
     /// The webhook configurations that must trust the certificate, by name; may be repeated. Webhooks in them that do not call
@@ -33,27 +33,26 @@ pub(super) struct ManagedArgs {
     #[arg(
         long,
         value_name = "NAME",
-        requires = "self_managed",
-        conflicts_with = "webhook_selector",
+        conflicts_with_all = ["tls_dir", "webhook_selector"],
         default_value = "beamgate"
     )]
     webhook_configuration: Vec<String>,
 
     /// The same, by labels.
-    #[arg(long, value_name = "LABELS", requires = "self_managed")]
+    #[arg(long, value_name = "LABELS", conflicts_with = "tls_dir")]
     webhook_selector: Option<String>,
 
     /// How long an authority is valid. Another follows when two thirds of it are over.
-    #[arg(long, value_name = "TIME", requires = "self_managed", default_value = "365d", value_parser = lifetime)]
+    #[arg(long, value_name = "TIME", conflicts_with = "tls_dir", default_value = "365d", value_parser = lifetime)]
     ca_lifetime: Duration,
 
     /// How long a certificate is valid. Another follows when two thirds of it are over.
-    #[arg(long, value_name = "TIME", requires = "self_managed", default_value = "30d", value_parser = lifetime)]
+    #[arg(long, value_name = "TIME", conflicts_with = "tls_dir", default_value = "30d", value_parser = lifetime)]
     cert_lifetime: Duration,
 
     /// How long two authorities are trusted together before the new one signs, and again before the old one is forgotten.
     /// With 0s, requests fail while one follows the other.
-    #[arg(long, value_name = "TIME", requires = "self_managed", default_value = "10m", value_parser = time)]
+    #[arg(long, value_name = "TIME", conflicts_with = "tls_dir", default_value = "10m", value_parser = time)]
     ca_overlap: Duration,
 }
 

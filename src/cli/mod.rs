@@ -131,6 +131,7 @@ impl Cli {
             Command::Webhook(args) => webhook::run(*args),
             #[cfg(feature = "webhook")]
             Command::Certs(args) => certs::run(&args, stdout),
+            #[cfg(feature = "webhook")]
             Command::Doctor(args) => doctor::run(&args, stdout),
             Command::Explain(args) => explain::run(&args, stdout),
             Command::Rules(args) => rules::run(&args, stdout),

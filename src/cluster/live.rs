@@ -118,6 +118,6 @@ where
     let found = api.get_opt(&what.name).await.map_err(|error| NotRead(error.to_string()))?;
     Ok(found.and_then(|slim| {
         let resource_version = slim.meta().resource_version.clone().unwrap_or_default();
-        Some(Seen { object: slim.object?, resource_version })
+        Some(Seen { object: slim.sketch?.object()?, resource_version })
     }))
 }

@@ -4,6 +4,8 @@
 //! anybody gets it, it is applied to a copy of what it sees of the object: a patch that fails rejects the request, whatever
 //! `failurePolicy` says (`mutating/dispatcher.go` of Kubernetes 1.35).
 
+use std::borrow::Cow;
+
 use json_patch::jsonptr::PointerBuf;
 use json_patch::{AddOperation, MoveOperation, Patch, PatchOperation, TestOperation};
 use serde_json::{Map, Value as Json, json};
@@ -42,10 +44,10 @@ pub fn patch(object: &Node<'_>, pod: &PodTemplate, edits: &[Edit]) -> Result<Pat
 }
 
 /// A container's `env` as the operations so far leave it.
-struct List {
+struct List<'w> {
     container: usize,
     /// The names in it.
-    names: Vec<String>,
+    names: Vec<Cow<'w, str>>,
     /// The operation that adds the whole list, where there was none.
     added_by: Option<usize>,
     /// Whether what stands at its indices was tested.
@@ -56,10 +58,10 @@ struct Writer<'w> {
     object: &'w Node<'w>,
     pod: &'w PodTemplate,
     ops: Vec<PatchOperation>,
-    lists: Vec<List>,
+    lists: Vec<List<'w>>,
 }
 
-impl Writer<'_> {
+impl<'w> Writer<'w> {
     fn write(&mut self, edit: &Edit) -> Result<(), PatchError> {
         match edit {
             Edit::Insert { container, index, var } => self.insert(*container, *index, var),
@@ -76,7 +78,7 @@ impl Writer<'_> {
         let (value, index) = (to_json(var), index.min(list.names.len()));
         let at_end = index == list.names.len();
         let test = (!at_end && !list.tested).then(|| list.names[index].clone());
-        list.names.insert(index, var.name.clone());
+        list.names.insert(index, Cow::Owned(var.name.clone()));
         if let Some(PatchOperation::Add(whole)) = list.added_by.and_then(|op| self.ops.get_mut(op)) {
             whole.value.as_array_mut().into_iter().for_each(|list| list.insert(index, value.clone()));
             return Ok(());
@@ -176,13 +178,14 @@ impl Writer<'_> {
         let path = self.path_of(container)?;
         let name = self.node(&path)?.text("name").ok_or_else(|| PatchError::Odd(path.clone()))?;
         self.test(&format!("{path}/name"), &name)?;
-        let names = self.items(env)?.iter().map(|var| var.text("name").unwrap_or_default()).collect();
+        let name = |var: &'w Node<'w>| var.get("name").and_then(Node::scalar).unwrap_or_default();
+        let names = self.items(env)?.iter().map(|var| Cow::Borrowed(name(var))).collect();
         self.lists.push(List { container, names, added_by: None, tested: false });
         Ok(self.lists.len() - 1)
     }
 
     /// The items of a list, of which nothing and `null` are empty ones.
-    fn items(&self, path: &str) -> Result<&[Node<'_>], PatchError> {
+    fn items(&self, path: &str) -> Result<&'w [Node<'w>], PatchError> {
         let Ok(node) = self.node(path) else { return Ok(&[]) };
         match &node.value {
             Value::List(items) => Ok(items),
@@ -192,7 +195,7 @@ impl Writer<'_> {
     }
 
     /// The value at a pointer.
-    fn node(&self, path: &str) -> Result<&Node<'_>, PatchError> {
+    fn node(&self, path: &str) -> Result<&'w Node<'w>, PatchError> {
         path.split('/')
             .skip(1)
             .try_fold(self.object, |node, key| step(node, &unescaped(key)))
@@ -214,8 +217,11 @@ fn pointer(path: &str) -> Result<PointerBuf, PatchError> {
     PointerBuf::parse(path).map_err(|_| PatchError::Odd(path.to_owned()))
 }
 
-fn unescaped(key: &str) -> String {
-    key.replace("~1", "/").replace("~0", "~")
+fn unescaped(key: &str) -> Cow<'_, str> {
+    match key.contains('~') {
+        true => Cow::Owned(key.replace("~1", "/").replace("~0", "~")),
+        false => Cow::Borrowed(key),
+    }
 }
 
 fn step<'n, 's>(node: &'n Node<'s>, key: &str) -> Option<&'n Node<'s>> {
@@ -236,51 +242,61 @@ fn to_json(var: &EnvVar) -> Json {
     json!({"name": var.name, "valueFrom": from})
 }
 
-/// What a patch sees of an object: the way to each of its paths, and of lists the names of all their items, since its indices
-/// are those of lists that it has changed already.
+/// What a patch sees of an object: the way to each of its paths. Where it moves things, its indices are those of lists that it
+/// has changed already, so it sees the names of all their items.
 fn seen(object: &Node<'_>, patch: &Patch) -> Json {
+    let moves = patch.iter().any(|op| matches!(op, PatchOperation::Move(_)));
     let mut copy = Json::Null;
     for op in patch.iter() {
-        let from = match op {
-            PatchOperation::Move(moved) => Some(moved.from.as_str()),
-            _ => None,
-        };
-        for path in from.into_iter().chain([op.path().as_str()]) {
-            let keys: Vec<String> = path.split('/').skip(1).map(unescaped).collect();
-            see(object, &keys, &mut copy);
+        if let PatchOperation::Move(moved) = op {
+            see(object, moved.from.as_str(), moves, &mut copy);
         }
+        see(object, op.path().as_str(), moves, &mut copy);
     }
     copy
 }
 
-fn see(node: &Node<'_>, keys: &[String], copy: &mut Json) {
-    let Some((key, rest)) = keys.split_first() else {
+/// Copies what is on the way along a pointer.
+fn see(node: &Node<'_>, path: &str, names: bool, copy: &mut Json) {
+    let Some(path) = path.strip_prefix('/') else {
         if copy.is_null() {
             *copy = node.to_json();
         }
         return;
     };
+    let (key, rest) = path.split_at(path.find('/').unwrap_or(path.len()));
+    if copy.is_null() {
+        *copy = empty(node, names);
+    }
+    let key = unescaped(key);
+    let (Some(next), place) = (step(node, &key), entry(copy, &key)) else { return };
+    if let Some(place) = place {
+        see(next, rest, names, place);
+    }
+}
+
+/// A value of the same shape with nothing in it; where that is asked for, with the names of a list's items.
+fn empty(node: &Node<'_>, names: bool) -> Json {
+    let name = |item: &Node<'_>| match item.text("name").filter(|_| names) {
+        Some(name) => json!({"name": name}),
+        None => Json::Null,
+    };
     match &node.value {
-        Value::Map(_) => {
-            if copy.is_null() {
-                *copy = Json::Object(Map::new());
+        Value::Map(_) => Json::Object(Map::new()),
+        Value::List(items) => items.iter().map(name).collect(),
+        _ => node.to_json(),
+    }
+}
+
+fn entry<'c>(copy: &'c mut Json, key: &str) -> Option<&'c mut Json> {
+    match copy {
+        Json::Object(map) => {
+            if !map.contains_key(key) {
+                map.insert(key.to_owned(), Json::Null);
             }
-            if let (Some(entry), Some(map)) = (node.entry(key), copy.as_object_mut()) {
-                see(&entry.node, rest, map.entry(key.as_str()).or_insert(Json::Null));
-            }
+            map.get_mut(key)
         }
-        Value::List(items) => {
-            if copy.is_null() {
-                let name = |item: &Node<'_>| item.text("name").map_or(Json::Null, |name| json!({"name": name}));
-                *copy = items.iter().map(name).collect();
-            }
-            let index = key.parse::<usize>().ok();
-            if let (Some(index), Some(list)) = (index, copy.as_array_mut())
-                && let (Some(item), Some(place)) = (items.get(index), list.get_mut(index))
-            {
-                see(item, rest, place);
-            }
-        }
-        _ => *copy = node.to_json(),
+        Json::Array(list) => list.get_mut(key.parse::<usize>().ok()?),
+        _ => None,
     }
 }

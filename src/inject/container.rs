@@ -1,5 +1,7 @@
 //! What a container gets: variables, in their order.
 
+use std::borrow::Cow;
+
 use super::decide::Inputs;
 use crate::fix::Edit;
 use crate::name::env::Env;
@@ -19,7 +21,7 @@ pub(super) struct Changes<'c> {
     /// Its index among the pod's.
     number: usize,
     /// Its `env` as the changes leave it.
-    env: Vec<EnvVar>,
+    env: Vec<Cow<'c, EnvVar>>,
     /// How many variables were put before all others.
     before: usize,
     /// The changes.
@@ -30,7 +32,7 @@ pub(super) struct Changes<'c> {
 
 impl<'c> Changes<'c> {
     pub(super) fn of(number: usize, container: &'c Container) -> Self {
-        let env = container.env.clone();
+        let env = container.env.iter().map(Cow::Borrowed).collect();
         Self { container, number, env, before: 0, edits: Vec::new(), said: Vec::new() }
     }
 
@@ -92,7 +94,7 @@ impl<'c> Changes<'c> {
     fn gap(&self, user: usize, declared: &[Input]) -> Option<Gap> {
         let EnvSource::Value(text) = &self.env.get(user)?.source else { return None };
         references(text).find_map(|name| {
-            let is_it = |var: &EnvVar| var.name == name;
+            let is_it = |var: &Cow<'_, EnvVar>| var.name == name;
             if let Some(above) = self.env[..user].iter().rposition(is_it) {
                 return self.gap(above, declared);
             }
@@ -114,7 +116,7 @@ impl<'c> Changes<'c> {
 
     fn insert(&mut self, index: usize, var: EnvVar) {
         self.said.push(var.name.clone());
-        self.env.insert(index, var.clone());
+        self.env.insert(index, Cow::Owned(var.clone()));
         self.edits.push(Edit::Insert { container: self.number, index, var });
     }
 

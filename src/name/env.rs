@@ -5,6 +5,7 @@
 //! otherwise; only `value` is expanded; the last of several definitions wins.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::template::{Part, Piece, Sym, Template, Unexpanded, Why};
 use super::tokens::{Token, tokens};
@@ -34,7 +35,8 @@ pub struct Scope<'w> {
 /// The environment that a container's process starts with.
 #[derive(Debug, Clone, Default)]
 pub struct Env {
-    vars: Vec<Var>,
+    /// Shared until somebody changes one of the copies.
+    vars: Arc<Vec<Var>>,
     unread: Vec<Unread>,
 }
 
@@ -95,7 +97,7 @@ impl Env {
                     Some(keys) => container.at_env_key(index, keys).of(scope.object.id),
                     None => at,
                 };
-                env.vars.push(Var { name: var.name.clone(), value, at, index: Some(index) });
+                Arc::make_mut(&mut env.vars).push(Var { name: var.name.clone(), value, at, index: Some(index) });
             }
         }
         env
@@ -127,12 +129,12 @@ impl Env {
 
     /// Sets a variable, as a script does. The empty value counts as unset wherever it matters to a release.
     pub fn set(&mut self, name: &str, value: Template, at: Loc) {
-        self.vars.push(Var { name: name.to_owned(), value, at, index: None });
+        Arc::make_mut(&mut self.vars).push(Var { name: name.to_owned(), value, at, index: None });
     }
 
     /// Forgets everything, because something that cannot be read may have set it.
     pub fn forget(&mut self, why: &Why) {
-        self.vars.clear();
+        self.vars = Arc::default();
         self.unread = vec![Unread { prefix: String::new(), why: why.clone() }];
     }
 
@@ -198,13 +200,18 @@ impl Env {
         let Some(data) = data else { return self.add_unread(&from.prefix, Why::EnvFrom(name.clone()), &at) };
         for (key, text) in data {
             let value = unexpanded_text(text, name, &at, scope.pod);
-            self.vars.push(Var { name: format!("{}{key}", from.prefix), value, at: at.clone(), index: None });
+            Arc::make_mut(&mut self.vars).push(Var {
+                name: format!("{}{key}", from.prefix),
+                value,
+                at: at.clone(),
+                index: None,
+            });
         }
     }
 
     /// What cannot be read may also define once more what an `envFrom` above it defined.
     fn add_unread(&mut self, prefix: &str, why: Why, at: &Loc) {
-        for var in self.vars.iter_mut().filter(|var| var.name.starts_with(prefix)) {
+        for var in Arc::make_mut(&mut self.vars).iter_mut().filter(|var| var.name.starts_with(prefix)) {
             var.value = Template::opaque(why.clone(), at);
         }
         self.unread.push(Unread { prefix: prefix.to_owned(), why });

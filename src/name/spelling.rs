@@ -45,7 +45,10 @@ pub fn spell(value: &Template, env: &Env, index: Option<usize>) -> Option<Spelle
         let sym = match &piece.part {
             Part::Lit(literal) => {
                 // A dollar that is meant literally is written twice.
-                spelled.text.push_str(&literal.replace("$(", "$$("));
+                match literal.contains('$') {
+                    true => spelled.text.push_str(&literal.replace("$(", "$$(")),
+                    false => spelled.text.push_str(literal),
+                }
                 continue;
             }
             Part::Sym(Sym::Hostname) => Sym::PodName,

@@ -97,7 +97,7 @@ pub struct Finding {
     pub effect: Effect,
     /// How certain.
     pub verdict: Verdict,
-    /// Whether an object that is yet to come could mend it, though what there is now is wrong.
+    /// Whether another object could mend it by coming or going, though what there is now is wrong: only `strict` denies it.
     pub mendable: bool,
     /// The kinds among which a counterpart is missing: where they are not known at all, nothing is missing.
     pub lacks: Option<Kinds>,
@@ -162,7 +162,7 @@ impl Finding {
         self
     }
 
-    /// Says that an object which is yet to come could mend it.
+    /// Says that another object could mend it by coming or going.
     pub fn mendable(&mut self) -> &mut Self {
         self.mendable = true;
         self

@@ -6,6 +6,7 @@ use crate::fix::json_patch;
 use crate::inject::{Plan, warning};
 use crate::world::node::Node;
 use crate::world::object::{Body, Object};
+use crate::world::pod;
 use crate::world::workload::Workload;
 
 /// The key of the audit log under which it is said what was injected, or why nothing was.
@@ -16,7 +17,7 @@ pub fn mutate(request: &Request<'_>, settings: &Settings) -> Answer {
     if request.operation != Operation::Create || !is_about_a_pod(request) {
         return Answer::default();
     }
-    let root = match request.after() {
+    let root = match request.after_only(pod::INJECTED) {
         Ok(Some(root)) => root,
         Ok(None) => return Answer::default(),
         Err(error) => return unread(&error.to_string()),

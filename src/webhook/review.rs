@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::de::DeserializeSeed as _;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::world::json::Text;
+use crate::world::json::{Keep, Text};
 use crate::world::node::Node;
 
 /// The only version of the API that is spoken.
@@ -161,6 +162,15 @@ impl<'r> Request<'r> {
     /// # Errors
     /// It is nested too deeply.
     pub fn after(&self) -> Result<Option<Node<'r>>, serde_json::Error> {
+        self.object.map(read).transpose().map(not_null)
+    }
+
+    /// What is wanted of the object as it will be.
+    ///
+    /// # Errors
+    /// It is nested too deeply.
+    pub fn after_only(&self, keep: Keep) -> Result<Option<Node<'r>>, serde_json::Error> {
+        let read = |raw: &'r RawValue| keep.deserialize(&mut serde_json::Deserializer::from_str(raw.get()));
         self.object.map(read).transpose().map(not_null)
     }
 

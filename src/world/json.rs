@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value as Json;
 
 use super::node::{Entry, Node, Span, Value};
@@ -53,13 +53,51 @@ fn entry<'s>(key: Cow<'s, str>, node: Node<'s>) -> Entry<'s> {
     Entry { key, key_span: Span::default(), node }
 }
 
-impl<'de: 's, 's> Deserialize<'de> for Node<'s> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyValue).map(Self::nowhere)
+/// What of a value somebody wants to read. The rest is not even taken apart.
+#[derive(Debug, Clone, Copy)]
+pub enum Keep {
+    /// All of it.
+    All,
+    /// Of a map, these entries, and what of each.
+    Only(&'static [(&'static str, Keep)]),
+    /// Of a list, this of each item.
+    Each(&'static Keep),
+}
+
+impl Keep {
+    /// What of the entry of a key.
+    fn of(self, key: &str) -> Option<Self> {
+        match self {
+            Self::All => Some(Self::All),
+            Self::Only(entries) => entries.iter().find(|(known, _)| *known == key).map(|(_, keep)| *keep),
+            Self::Each(_) => None,
+        }
+    }
+
+    /// What of each item.
+    fn of_items(self) -> Self {
+        match self {
+            Self::Each(keep) => *keep,
+            other => other,
+        }
     }
 }
 
-struct AnyValue;
+impl<'de: 's, 's> Deserialize<'de> for Node<'s> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Keep::All.deserialize(deserializer)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Keep {
+    type Value = Node<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node<'de>, D::Error> {
+        deserializer.deserialize_any(AnyValue(self)).map(Node::nowhere)
+    }
+}
+
+struct AnyValue(Keep);
 
 impl<'de> Visitor<'de> for AnyValue {
     type Value = Value<'de>;
@@ -98,7 +136,7 @@ impl<'de> Visitor<'de> for AnyValue {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value<'de>, A::Error> {
         let mut items = Vec::new();
-        while let Some(item) = list.next_element()? {
+        while let Some(item) = list.next_element_seed(self.0.of_items())? {
             items.push(item);
         }
         Ok(Value::List(items))
@@ -106,7 +144,12 @@ impl<'de> Visitor<'de> for AnyValue {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value<'de>, A::Error> {
         let mut entries: Vec<Entry<'de>> = Vec::new();
-        while let Some((Text(key), node)) = map.next_entry::<Text<'de>, Node<'de>>()? {
+        while let Some(Text(key)) = map.next_key::<Text<'de>>()? {
+            let Some(keep) = self.0.of(&key) else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            let node = map.next_value_seed(keep)?;
             // Of duplicates the last one counts, as it does for the API server.
             match entries.iter_mut().find(|known| known.key == key) {
                 Some(known) => known.node = node,
@@ -161,6 +204,17 @@ mod tests {
         let node: Node<'_> = serde_json::from_str(text).unwrap();
         assert_eq!(node, Node::of_json(&json));
         assert_eq!(node.to_json(), json);
+    }
+
+    #[test]
+    fn what_nobody_wants_is_left_out() {
+        const KEEP: Keep = Keep::Only(&[("a", Keep::All), ("b", Keep::Each(&Keep::Only(&[("c", Keep::All)])))]);
+        let text = r#"{"a": {"x": [1]}, "b": [{"c": 1, "d": 2}, {"e": {}}], "f": 3}"#;
+        let node = KEEP.deserialize(&mut serde_json::Deserializer::from_str(text)).unwrap();
+        assert_eq!(node.to_json(), serde_json::json!({"a": {"x": [1]}, "b": [{"c": 1}, {}]}));
+        // What is of another type than it ought to be stays as it is.
+        let node = KEEP.deserialize(&mut serde_json::Deserializer::from_str(r#"{"a": 1, "b": "x"}"#)).unwrap();
+        assert_eq!(node.to_json(), serde_json::json!({"a": 1, "b": "x"}));
     }
 
     #[test]

@@ -1,8 +1,52 @@
 //! Pod templates and their containers.
 
+use super::json::Keep;
 use super::node::{Node, Value};
 use super::object::Pairs;
 use crate::place::Pointer;
+
+/// What the injector reads of a Pod, and what it copies from it: less than half of what the API server sends.
+pub const INJECTED: Keep = Keep::Only(&[
+    ("kind", Keep::All),
+    (
+        "metadata",
+        Keep::Only(&[
+            ("annotations", Keep::All),
+            ("deletionTimestamp", Keep::All),
+            ("generateName", Keep::All),
+            ("labels", Keep::All),
+            ("name", Keep::All),
+            ("namespace", Keep::All),
+        ]),
+    ),
+    (
+        "spec",
+        Keep::Only(&[
+            ("containers", Keep::Each(&CONTAINER)),
+            ("enableServiceLinks", Keep::All),
+            ("hostNetwork", Keep::All),
+            ("hostname", Keep::All),
+            ("hostnameOverride", Keep::All),
+            ("initContainers", Keep::Each(&CONTAINER)),
+            ("setHostnameAsFQDN", Keep::All),
+            ("subdomain", Keep::All),
+            ("volumes", Keep::Each(&Keep::Only(&[("name", Keep::All)]))),
+        ]),
+    ),
+]);
+
+const CONTAINER: Keep = Keep::Only(&[
+    ("args", Keep::All),
+    ("command", Keep::All),
+    ("env", Keep::All),
+    ("envFrom", Keep::All),
+    ("image", Keep::All),
+    ("imagePullPolicy", Keep::All),
+    ("name", Keep::All),
+    ("resources", Keep::All),
+    ("restartPolicy", Keep::All),
+    ("securityContext", Keep::All),
+]);
 
 /// A pod as its template describes it.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use beamgate::cluster::known::{Event, Kind, Known, kind};
+use beamgate::cluster::known::{Event, Kind, Known, Sketch};
 use beamgate::cluster::live::{Live, NotRead, Reference, Seen};
 use beamgate::manifest::yaml::{parse, split};
 use beamgate::policy::config::Policy;
@@ -69,7 +69,7 @@ impl Cluster {
         for kind in Kind::ALL {
             known.take(kind, Event::Listing);
             for object in seen.iter().filter(|object| object["kind"] == kind.name()) {
-                known.take(kind, Event::Listed(read(object)));
+                known.take(kind, Event::Listed(sketch(object)));
             }
             known.take(kind, Event::Complete);
         }
@@ -77,7 +77,7 @@ impl Cluster {
         for namespace in ["default", "shop", "ops", "infra", "mail"] {
             if !seen.iter().any(|object| object["kind"] == "Namespace" && object["metadata"]["name"] == namespace) {
                 let object = json!({"kind": "Namespace", "metadata": {"name": namespace}});
-                known.take(Kind::Namespace, Event::Put(read(&object)));
+                known.take(Kind::Namespace, Event::Put(sketch(&object)));
             }
         }
         Self { settings, known, there: there.to_vec(), silent: false, asked: Mutex::default() }
@@ -103,17 +103,24 @@ impl Live for Cluster {
         if self.silent {
             return Err(NotRead("no permission".to_owned()));
         }
-        let is_it = |object: &&Value| try_read(object).is_some_and(|object| what.is(&object));
+        let is_it = |object: &&Value| {
+            try_sketch(object).and_then(|sketch| sketch.object()).is_some_and(|object| what.is(&object))
+        };
         Ok(self.there.iter().find(is_it).map(|found| Seen { object: read(found), resource_version: "4711".to_owned() }))
     }
 }
 
 pub(crate) fn read(object: &Value) -> Object {
-    try_read(object).unwrap_or_else(|| panic!("{object} is not read"))
+    sketch(object).object().unwrap()
 }
 
-fn try_read(object: &Value) -> Option<Object> {
-    kind::read(Node::of_json(object), object["kind"].as_str()?)
+/// What a watch says of an object.
+pub(crate) fn sketch(object: &Value) -> Sketch {
+    try_sketch(object).unwrap_or_else(|| panic!("{object} is not read"))
+}
+
+fn try_sketch(object: &Value) -> Option<Sketch> {
+    Sketch::of(Node::of_json(object), object["kind"].as_str()?)
 }
 
 /// A question.

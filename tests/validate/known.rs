@@ -1,6 +1,6 @@
 //! What a watch says, in whatever order, leads to what a fresh list would.
 
-use beamgate::cluster::known::{Event, Kind, Known, State};
+use beamgate::cluster::known::{Event, Kind, Known, Sketch, State};
 use beamgate::trace::Trace;
 use beamgate::world::World;
 use beamgate::world::facts::Facts;
@@ -8,27 +8,27 @@ use beamgate::world::object::Object;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::cluster::{fixture, read, the};
+use super::cluster::{fixture, read, sketch, the};
 
-fn service(name: &str, version: u8) -> Object {
+fn service(name: &str, version: u8) -> Sketch {
     let labels = json!({"app": "cart", "version": version.to_string()});
-    read(&json!({"kind": "Service", "metadata": {"name": name, "namespace": "shop", "labels": labels},
+    sketch(&json!({"kind": "Service", "metadata": {"name": name, "namespace": "shop", "labels": labels},
         "spec": {"clusterIP": "None", "selector": {"app.kubernetes.io/name": "cart"}, "ports": [{"port": 4369}]}}))
 }
 
-fn workload(path: &str) -> Object {
-    read(&the("Deployment", &fixture(path)))
+fn workload(path: &str) -> Value {
+    the("Deployment", &fixture(path))
 }
 
 /// What is known around a workload that asks for Services by label.
-fn around(known: &Known, workload: &Object) -> Vec<String> {
-    let world = World::new(vec![workload.clone()], Facts::default());
+fn around(known: &Known, workload: &Value) -> Vec<String> {
+    let world = World::new(vec![read(workload)], Facts::default());
     let (object, found) = world.workloads().next().unwrap();
     let trace = Trace::of(&world, object, found);
     known.around(&trace).iter().map(|object| format!("{} {:?}", object.title(), object.labels)).collect()
 }
 
-fn listed(kind: Kind, objects: &[Object]) -> Known {
+fn listed(kind: Kind, objects: &[Sketch]) -> Known {
     let known = Known::new(Facts::default());
     known.take(kind, Event::Listing);
     for object in objects {
@@ -99,7 +99,7 @@ proptest! {
         if blind {
             prop_assert_eq!(around(&known, &workload), Vec::<String>::new());
         } else {
-            let objects: Vec<Object> = there.iter().map(|(number, version)| service(&name(*number), *version)).collect();
+            let objects: Vec<Sketch> = there.iter().map(|(number, version)| service(&name(*number), *version)).collect();
             let fresh = listed(Kind::Service, &objects);
             prop_assert_eq!(around(&known, &workload).len(), there.len());
             prop_assert_eq!(around(&known, &workload), around(&fresh, &workload));
@@ -147,12 +147,12 @@ fn readiness_waits_for_the_first_lists_only() {
 #[test]
 fn of_workloads_only_those_with_a_declaration_are_kept() {
     let declared = workload("202-service-not-headless/good.yaml");
-    let known = listed(Kind::Deployment, std::slice::from_ref(&declared));
+    let known = listed(Kind::Deployment, &[sketch(&declared)]);
     let count = |known: &Known| known.states().iter().find(|(kind, ..)| *kind == "Deployment").unwrap().2;
     assert_eq!(count(&known), 1);
     let mut undeclared: Value = the("Deployment", &fixture("202-service-not-headless/good.yaml"));
     undeclared["spec"]["template"]["metadata"]["labels"].as_object_mut().unwrap().remove("beamgate.dev/strategy");
-    known.take(Kind::Deployment, Event::Put(read(&undeclared)));
+    known.take(Kind::Deployment, Event::Put(sketch(&undeclared)));
     assert_eq!(count(&known), 0, "the label was taken off");
 }
 
@@ -171,18 +171,19 @@ fn only_what_has_a_say_is_handed_out() {
     for kind in Kind::ALL {
         known.take(kind, Event::Listing);
         for object in objects.iter().filter(|object| object["kind"] == kind.name()) {
-            known.take(kind, Event::Listed(read(object)));
+            known.take(kind, Event::Listed(sketch(object)));
         }
         for number in (0..2000).filter(|_| !Kind::WORKLOADS.contains(&kind)) {
-            known.take(kind, Event::Listed(read(&noise(kind, number))));
+            known.take(kind, Event::Listed(sketch(&noise(kind, number))));
         }
         known.take(kind, Event::Complete);
     }
-    let workload = workload("401-list-not-granted/good.yaml");
+    let asking = workload("401-list-not-granted/good.yaml");
+    let workload = read(&asking);
     let mut expected: Vec<String> =
         objects.iter().map(read).map(|object| object.title()).filter(|title| *title != workload.title()).collect();
     expected.sort();
-    let found = around(&known, &workload);
+    let found = around(&known, &asking);
     let titles: Vec<&str> = found.iter().map(|object| object.split(" [").next().unwrap()).collect();
     assert_eq!(titles, expected);
     let service = read(&the("Service", &objects));

@@ -4,7 +4,7 @@ use beamgate::cluster::known::{Event, Kind};
 use beamgate::policy::config::Policy;
 use serde_json::{Value, json};
 
-use super::cluster::{Ask, Cluster, fixture, outcome, read, the, without};
+use super::cluster::{Ask, Cluster, fixture, outcome, sketch, the, without};
 
 /// A workload that is right.
 fn good() -> Value {
@@ -146,6 +146,21 @@ fn a_folder_that_is_right_passes_in_any_order() {
     }
 }
 
+/// Workers that join the web's nodes may be applied before the web.
+#[test]
+fn workers_may_come_before_the_nodes_that_they_join() {
+    let web = fixture("202-service-not-headless/good.yaml");
+    let worker = edited(&good(), |object| {
+        object["metadata"]["name"] = json!("worker");
+        object["spec"]["selector"]["matchLabels"] = json!({"app": "worker"});
+        object["spec"]["template"]["metadata"]["labels"] =
+            json!({"app": "worker", "beamgate.dev/strategy": "Kubernetes.DNS"});
+    });
+    let alone = Cluster::of(&[the("Service", &web)]);
+    assert_eq!(outcome(&alone.ask(&Ask::create(&worker))), "warned BG206");
+    assert_eq!(outcome(&Cluster::of(&web).ask(&Ask::create(&worker))), "passes");
+}
+
 /// An engine dry-runs a whole commit before it applies any of it, and the Service that is there is still the old one.
 #[test]
 fn a_dry_run_of_a_commit_that_mends_both_passes() {
@@ -260,7 +275,7 @@ fn unknown_labels_deny_its_cluster() {
     let shop = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}});
     let service = the("Service", &fixture("202-service-not-headless/good.yaml"));
     let cluster = Cluster::behind(&[service], std::slice::from_ref(&shop), Policy::default());
-    cluster.known.take(Kind::Namespace, Event::Gone(read(&shop)));
+    cluster.known.take(Kind::Namespace, Event::Gone(sketch(&shop)));
     assert_eq!(outcome(&cluster.ask(&Ask::create(&broken()))), "denied BG301");
     assert_eq!(cluster.reads(), ["Namespace shop"]);
 }

@@ -1,16 +1,19 @@
 //! What of all that is known has a say about one workload. A request is judged in a world of a dozen objects, not of ten
 //! thousand.
 
+use std::sync::RwLockReadGuard;
+
+use super::sketch::{Sketch, hash, hashes};
 use super::{Kept, Kind, Known, table::Table};
 use crate::discovery::{LabelQuery, Resource};
 use crate::trace::Trace;
 use crate::world::World;
 use crate::world::object::{Body, Object};
-use crate::world::pod::PodTemplate;
-use crate::world::rbac::{Binding, Subject};
+use crate::world::pod::{PodTemplate, is_added_to_pods};
+use crate::world::selector::Selector;
 
 /// How many objects are taken for the sake of a hint alone.
-const HINTS: usize = 64;
+const HINTS: usize = 32;
 
 impl Known {
     /// The objects that may have a say about a workload, by kind, namespace and name. The trace is that of the workload alone.
@@ -21,119 +24,126 @@ impl Known {
             found.extend(self.grants(trace, query));
         }
         found.extend(self.peers(trace, &found));
-        found.retain(|object| !is_one(object, trace.object));
-        found.sort_by(|one, other| place(one).cmp(&place(other)));
-        found.dedup_by(|one, other| place(one) == place(other));
-        found
+        found.retain(|object| place(object) != place(trace.object));
+        sorted(found)
     }
 
     /// The opted-in workloads whose nodes ask for a Service, or that it selects, by kind, namespace and name.
     pub fn dependents(&self, service: &Object) -> Vec<Object> {
-        let reaches = |object: &Object| {
-            let links = object.namespace == service.namespace
-                && object.workload().is_some_and(|workload| becomes_a_variable(service, &workload.template));
-            links || World::may_select(service, object)
+        let selected = selector_hashes(service);
+        let namespace = service.namespace.as_deref().unwrap_or_default();
+        let links = prefix_of_variables(service).is_some();
+        let may_depend = |kept: &&Kept| {
+            let asks = kept.asks.as_ref().is_some_and(|asks| asks.may_be(service));
+            let reached = *kept.sketch.namespace == *namespace && (links || may_be_selected(&kept.sketch, &selected));
+            asks || reached
         };
-        let mut found: Vec<Object> = self
-            .workloads()
-            .iter()
-            .flat_map(|table| table.everywhere())
-            .filter(|kept| kept.asks.as_ref().is_some_and(|asks| asks.may_be(service)) || reaches(&kept.object))
-            .map(|kept| kept.object.clone())
-            .collect();
-        found.sort_by(|one, other| place(one).cmp(&place(other)));
-        found
+        let depends = |kept: &Kept| {
+            let object = kept.sketch.object()?;
+            let linked = object.workload().is_some_and(|workload| becomes_a_variable(service, &workload.template));
+            let asks = kept.asks.as_ref().is_some_and(|asks| asks.may_be(service));
+            (asks || linked || World::may_select(service, &object)).then_some(object)
+        };
+        let tables = self.workloads();
+        let all = tables.iter().flat_map(|table| table.everywhere());
+        sorted(all.filter(may_depend).filter_map(depends).collect())
     }
 
     /// Those that it asks for, that select its pods, or that are called like the one that it asks for.
     fn services(&self, trace: &Trace<'_>) -> Vec<Object> {
         let Some(table) = self.table(Kind::Service) else { return Vec::new() };
         let own = trace.object.namespace.as_deref().unwrap_or_default();
-        let labels = &trace.pod.labels;
-        let selects = |object: &Object| object.service().is_some_and(|service| service.selects(labels));
-        let governs = |object: &Object| trace.workload.subdomain() == Some(object.name.as_str());
-        let links = |object: &Object| becomes_a_variable(object, trace.pod);
-        let mut found: Vec<Object> = objects(table.within(own))
-            .filter(|object| selects(object) || governs(object) || links(object))
-            .cloned()
+        let labels = hashes(&trace.pod.labels);
+        let governing = trace.workload.subdomain().filter(|name| !name.is_empty());
+        let may_matter = |kept: &&Kept| {
+            let name = &*kept.sketch.name;
+            kept.sketch.may_select(&labels) || governing == Some(name) || is_prefix_of_variables(name)
+        };
+        let mut found: Vec<Object> = objects(table.within(own).filter(may_matter))
+            .filter(|object| {
+                let selects = object.service().is_some_and(|service| service.selects(&trace.pod.labels));
+                selects || governing == Some(object.name.as_str()) || becomes_a_variable(object, trace.pod)
+            })
             .collect();
         if let Some(asked) = trace.asked_service() {
-            found.extend(objects(table.called(&asked.name)).take(HINTS).cloned());
+            found.extend(objects(table.called(&asked.name)).take(HINTS));
             let there = [Some(own), asked.namespace.as_deref()].into_iter().flatten();
-            found.extend(there.filter_map(|namespace| Some(table.named(namespace, &asked.name)?.object.clone())));
+            found.extend(objects(there.filter_map(|namespace| table.named(namespace, &asked.name))));
         }
         if let Some(query) = trace.label_query().filter(|query| query.on == Resource::Endpoints) {
-            let there = objects(table.within(query.namespace.as_deref().unwrap_or(own)));
-            found.extend(there.filter(|object| query.selector.matches(&object.labels)).cloned());
+            let wanted = required(&query.selector);
+            let there = table.within(query.namespace.as_deref().unwrap_or(own));
+            let labelled = objects(there.filter(|kept| kept.sketch.may_carry(&wanted)));
+            found.extend(labelled.filter(|object| query.selector.matches(&object.labels)));
         }
         found
     }
 
     fn account(&self, trace: &Trace<'_>) -> Option<Object> {
         let table = self.table(Kind::ServiceAccount)?;
-        let found = table.named(trace.object.namespace.as_deref()?, trace.account())?;
-        Some(found.object.clone())
+        table.named(trace.object.namespace.as_deref()?, trace.account())?.sketch.object()
     }
 
     /// The bindings that may give the account something, the roles that they give, and near misses of the namespace.
     fn grants(&self, trace: &Trace<'_>, query: &LabelQuery) -> Vec<Object> {
         let own = trace.object.namespace.as_deref().unwrap_or_default();
         let asked = query.namespace.as_deref().unwrap_or(own);
+        let names = names_of(own, trace.account());
+        let is_ours = |kept: &&Kept| kept.sketch.may_name(&names);
         let mut found = Vec::new();
         if let Some(table) = self.table(Kind::RoleBinding) {
-            let ours = |object: &&Object| is_for(object, trace.account());
-            found.extend(objects(table.within(asked)).chain(objects(table.within(own))).filter(ours).cloned());
-            found.extend(objects(table.within(asked)).take(HINTS).cloned());
+            found.extend(objects(table.within(asked).chain(table.within(own)).filter(is_ours)));
+            found.extend(objects(table.within(asked)).take(HINTS));
         }
         if let Some(table) = self.table(Kind::ClusterRoleBinding) {
-            found.extend(objects(table.within("")).filter(|object| is_for(object, trace.account())).cloned());
+            found.extend(objects(table.within("").filter(is_ours)));
         }
-        let (roles, cluster_roles) = (self.table(Kind::Role), self.table(Kind::ClusterRole));
-        let named: Vec<Object> = found
-            .iter()
-            .filter_map(|binding| {
-                let Body::Binding(body) = &binding.body else { return None };
-                let (table, namespace) = match body.is_to_cluster_role() {
-                    true => (cluster_roles.as_ref()?, ""),
-                    false => (roles.as_ref()?, binding.namespace.as_deref().unwrap_or_default()),
-                };
-                Some(table.named(namespace, body.role_name.as_deref()?)?.object.clone())
-            })
-            .collect();
-        found.extend(named);
-        if let Some(table) = &roles {
-            found.extend(objects(table.within(asked)).take(HINTS).cloned());
+        let roles: Vec<Object> = found.iter().filter_map(|binding| self.role_of(binding)).collect();
+        found.extend(roles);
+        if let Some(table) = self.table(Kind::Role) {
+            found.extend(objects(table.within(asked)).take(HINTS));
         }
         found
     }
 
-    /// The workloads that it finds, and those whose pods its Services select.
-    fn peers(&self, trace: &Trace<'_>, services: &[Object]) -> Vec<Object> {
-        let pods = trace.label_query().filter(|query| query.on == Resource::Pods);
-        let is_found = |object: &Object| {
-            let labels = object.workload().map_or(&[] as &[_], |workload| &workload.template.labels);
-            let listed =
-                pods.is_some_and(|query| query.namespace == object.namespace && query.selector.may_match(labels));
-            listed || services.iter().any(|service| World::may_select(service, object))
+    fn role_of(&self, binding: &Object) -> Option<Object> {
+        let Body::Binding(body) = &binding.body else { return None };
+        let (kind, namespace) = match body.is_to_cluster_role() {
+            true => (Kind::ClusterRole, ""),
+            false => (Kind::Role, binding.namespace.as_deref().unwrap_or_default()),
         };
-        let own = trace.object.namespace.as_deref().unwrap_or_default();
-        let asked = pods.and_then(|query| query.namespace.as_deref());
-        let elsewhere = services.iter().filter_map(|service| service.namespace.as_deref());
-        let mut namespaces: Vec<&str> = elsewhere.chain(asked).chain([own]).collect();
-        namespaces.sort_unstable();
-        namespaces.dedup();
-        let tables = self.workloads();
-        let there = tables.iter().flat_map(|table| namespaces.iter().flat_map(|namespace| table.within(namespace)));
-        objects(there).filter(|object| is_found(object)).cloned().collect()
+        self.table(kind)?.named(namespace, body.role_name.as_deref()?)?.sketch.object()
     }
 
-    fn workloads(&self) -> Vec<std::sync::RwLockReadGuard<'_, Table<Kept>>> {
+    /// The workloads that it finds, and those whose pods its Services select.
+    fn peers(&self, trace: &Trace<'_>, services: &[Object]) -> Vec<Object> {
+        let tables = self.workloads();
+        let mut found = Vec::new();
+        if let Some(query) = trace.label_query().filter(|query| query.on == Resource::Pods) {
+            let wanted = required(&query.selector);
+            let there = tables.iter().flat_map(|table| table.within(query.namespace.as_deref().unwrap_or_default()));
+            let listed = objects(there.filter(|kept| kept.sketch.may_carry(&wanted)));
+            let matches = |object: &Object| {
+                object.workload().is_some_and(|workload| query.selector.may_match(&workload.template.labels))
+            };
+            found.extend(listed.filter(matches));
+        }
+        for service in services {
+            let selected = selector_hashes(service);
+            let there = tables.iter().flat_map(|table| table.within(service.namespace.as_deref().unwrap_or_default()));
+            let selected = objects(there.filter(|kept| may_be_selected(&kept.sketch, &selected)));
+            found.extend(selected.filter(|object| World::may_select(service, object)));
+        }
+        found
+    }
+
+    fn workloads(&self) -> Vec<RwLockReadGuard<'_, Table<Kept>>> {
         Kind::WORKLOADS.iter().filter_map(|kind| self.table(*kind)).collect()
     }
 }
 
-fn objects<'k>(kept: impl Iterator<Item = &'k Kept>) -> impl Iterator<Item = &'k Object> {
-    kept.map(|kept| &kept.object)
+fn objects<'k>(kept: impl Iterator<Item = &'k Kept>) -> impl Iterator<Item = Object> {
+    kept.filter_map(|kept| kept.sketch.object())
 }
 
 /// Kind, namespace and name.
@@ -141,29 +151,50 @@ fn place(object: &Object) -> (&str, Option<&str>, &str) {
     (&object.kind, object.namespace.as_deref(), &object.name)
 }
 
-/// Whether two objects are one, before and after.
-pub(super) fn is_one(one: &Object, other: &Object) -> bool {
-    place(one) == place(other)
+/// Each once, and always in the same order.
+fn sorted(mut objects: Vec<Object>) -> Vec<Object> {
+    objects.sort_by(|one, other| place(one).cmp(&place(other)));
+    objects.dedup_by(|one, other| place(one) == place(other));
+    objects
+}
+
+/// The labels that everything carries which a selector matches.
+fn required(selector: &Selector) -> Vec<u32> {
+    selector.required_pairs().map(hash).collect()
+}
+
+/// The labels that a Service selects, without those that only a pod has, not its template; none if it selects nothing.
+fn selector_hashes(service: &Object) -> Option<Vec<u32>> {
+    let selector = service.service().map(|service| &service.selector).filter(|selector| !selector.is_empty())?;
+    let written = selector.iter().filter(|(key, _)| !is_added_to_pods(key));
+    Some(written.map(|(key, value)| hash((key.as_str(), value.as_str()))).collect())
+}
+
+fn may_be_selected(workload: &Sketch, selector: &Option<Vec<u32>>) -> bool {
+    selector.as_ref().is_some_and(|selector| workload.may_carry(selector))
+}
+
+/// By what names a binding may mean an account: its own, as a user, and the groups that it is in.
+fn names_of(namespace: &str, account: &str) -> Vec<u32> {
+    let names = [
+        account.to_owned(),
+        format!("system:serviceaccount:{namespace}:{account}"),
+        format!("system:serviceaccounts:{namespace}"),
+        "system:serviceaccounts".to_owned(),
+        "system:authenticated".to_owned(),
+    ];
+    names.iter().map(|name| hash(name.as_str())).collect()
 }
 
 /// The kubelet makes variables of every Service in the namespace: one called `erl-epmd` becomes `ERL_EPMD_PORT`.
 fn becomes_a_variable(service: &Object, pod: &PodTemplate) -> bool {
-    let prefix = service.name.to_ascii_uppercase().replace('-', "_");
-    pod.service_links && (prefix.starts_with("ERL_") || prefix.starts_with("RELEASE_"))
+    pod.service_links && prefix_of_variables(service).is_some()
 }
 
-/// Whether a binding may give an account something: by its name, as a user, or as one of a group.
-fn is_for(binding: &Object, account: &str) -> bool {
-    let names = |subject: &Subject| {
-        let name = subject.name.as_str();
-        name == account
-            || matches!(name, "system:authenticated" | "system:serviceaccounts")
-            || name.starts_with("system:serviceaccounts:")
-            || (name.starts_with("system:serviceaccount:") && name.ends_with(account))
-    };
-    let binding: Option<&Binding> = match &binding.body {
-        Body::Binding(binding) => Some(binding),
-        _ => None,
-    };
-    binding.is_some_and(|binding| binding.subjects.iter().any(names))
+fn prefix_of_variables(service: &Object) -> Option<&str> {
+    Some(service.name.as_str()).filter(|name| is_prefix_of_variables(name))
+}
+
+fn is_prefix_of_variables(name: &str) -> bool {
+    name.starts_with("erl-") || name.starts_with("release-")
 }

@@ -4,7 +4,9 @@
 //! A kind that may not be listed, or whose watch is broken, is not known, and what depends on it is open.
 
 mod around;
-pub mod kind;
+mod kind;
+mod prune;
+mod sketch;
 mod table;
 pub(in crate::cluster) mod watch;
 
@@ -19,6 +21,7 @@ use crate::world::declared::Declared;
 use crate::world::facts::{Facts, Kinds};
 use crate::world::object::{Object, value_of};
 pub use kind::Kind;
+pub use sketch::Sketch;
 pub use table::Event;
 use table::Table;
 pub use watch::watch;
@@ -46,7 +49,7 @@ pub enum State {
 /// An object, and of a workload what its nodes ask for.
 #[derive(Debug, Clone)]
 struct Kept {
-    object: Object,
+    sketch: Sketch,
     asks: Option<Box<Asks>>,
 }
 
@@ -101,7 +104,7 @@ impl Known {
         let Some(table) = self.objects.get(kind.name()) else { return };
         // What is expensive is done before the lock.
         let mut kept = match &event {
-            Event::Listed(object) | Event::Put(object) => self.keep(object),
+            Event::Listed(object) | Event::Put(object) => self.keep(kind, object),
             _ => None,
         };
         table.write().unwrap_or_else(PoisonError::into_inner).take(event, |_| kept.take());
@@ -110,18 +113,20 @@ impl Known {
     /// What the label of a namespace says; none where it is not known.
     pub fn enforce(&self, namespace: &str) -> Option<Option<Enforce>> {
         let table = self.table(Kind::Namespace)?;
-        let kept = table.named("", namespace)?;
-        Some(enforce_of(&kept.object))
+        Some(enforce_of(&table.named("", namespace)?.sketch.object()?))
     }
 
     /// What is kept of an object; of workloads those that are opted in.
-    fn keep(&self, object: &Object) -> Option<Kept> {
-        let Some(workload) = object.workload() else { return Some(Kept { object: object.clone(), asks: None }) };
-        Declared::of(object, workload, &self.facts)?;
-        let world = World::new(vec![object.clone()], self.facts.clone());
-        let (alone, workload) = world.workloads().next()?;
-        let asks = Asks::of(&Trace::of(&world, alone, workload));
-        Some(Kept { object: object.clone(), asks: Some(Box::new(asks)) })
+    fn keep(&self, kind: Kind, sketch: &Sketch) -> Option<Kept> {
+        if !Kind::WORKLOADS.contains(&kind) {
+            return Some(Kept { sketch: sketch.clone(), asks: None });
+        }
+        let object = sketch.object()?;
+        Declared::of(&object, object.workload()?, &self.facts)?;
+        let world = World::new(vec![object], self.facts.clone());
+        let (object, workload) = world.workloads().next()?;
+        let asks = Asks::of(&Trace::of(&world, object, workload));
+        Some(Kept { sketch: sketch.clone(), asks: Some(Box::new(asks)) })
     }
 
     fn table(&self, kind: Kind) -> Option<RwLockReadGuard<'_, Table<Kept>>> {

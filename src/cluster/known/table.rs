@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::State;
-use crate::world::object::Object;
+use super::sketch::Sketch;
 
 /// What a watch says. The names are those of the moments in which it says it.
 #[derive(Debug, Clone)]
@@ -11,13 +11,13 @@ pub enum Event {
     /// A list begins.
     Listing,
     /// The list has this object.
-    Listed(Object),
+    Listed(Sketch),
     /// The list is complete: what was not in it is gone.
     Complete,
     /// The object was made or changed.
-    Put(Object),
+    Put(Sketch),
     /// The object is gone.
-    Gone(Object),
+    Gone(Sketch),
     /// The watch is broken, and is tried again.
     Broken,
     /// The API server refuses it.
@@ -34,7 +34,7 @@ pub(super) struct Table<T> {
     listed: bool,
     /// Which list is the last. One that begins does not throw away what is known until it is complete, nor hold it twice.
     round: u32,
-    by_namespace: HashMap<String, HashMap<String, Entry<T>>>,
+    by_namespace: HashMap<Box<str>, HashMap<Box<str>, Entry<T>>>,
 }
 
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl<T> Default for Table<T> {
 
 impl<T> Table<T> {
     /// Takes in what the watch says; `keep` makes of an object what is kept, if anything is.
-    pub(super) fn take(&mut self, event: Event, keep: impl FnOnce(Object) -> Option<T>) {
+    pub(super) fn take(&mut self, event: Event, keep: impl FnOnce(Sketch) -> Option<T>) {
         match event {
             Event::Listing => self.round = self.round.wrapping_add(1),
             Event::Listed(object) => self.put(object, keep),
@@ -107,9 +107,8 @@ impl<T> Table<T> {
         self.by_namespace.values().map(HashMap::len).sum()
     }
 
-    fn put(&mut self, object: Object, keep: impl FnOnce(Object) -> Option<T>) {
-        let place = |object: &Object| (object.namespace.clone().unwrap_or_default(), object.name.clone());
-        let (namespace, name) = place(&object);
+    fn put(&mut self, object: Sketch, keep: impl FnOnce(Sketch) -> Option<T>) {
+        let (namespace, name) = (object.namespace.clone(), object.name.clone());
         match keep(object) {
             Some(kept) => {
                 let entry = Entry { round: self.round, kept: Box::new(kept) };
@@ -119,8 +118,8 @@ impl<T> Table<T> {
         }
     }
 
-    fn remove(&mut self, object: &Object) {
-        self.forget(object.namespace.as_deref().unwrap_or_default(), &object.name);
+    fn remove(&mut self, object: &Sketch) {
+        self.forget(&object.namespace, &object.name);
     }
 
     fn forget(&mut self, namespace: &str, name: &str) {

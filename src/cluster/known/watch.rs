@@ -18,13 +18,13 @@ use kube::runtime::watcher::{self, watcher};
 use kube::{Api, Client, Resource};
 use serde::de::{Deserialize, Deserializer};
 
-use super::kind::{self, Kind};
+use super::kind::Kind;
+use super::sketch::Sketch;
 use super::{Event, Known, State};
 use crate::world::node::Node;
-use crate::world::object::Object;
 
 /// How many objects a page of a list has. Its text is held as long as it is read.
-const PAGE: u32 = 500;
+const PAGE: u32 = 250;
 
 /// A broken watch is tried again after 30 seconds at the latest, and may take as long again to find out that it is broken.
 const QUIET: Duration = Duration::from_secs(120);
@@ -76,10 +76,10 @@ where
 fn event_of<K>(event: watcher::Event<Slim<K>>) -> Option<Event> {
     Some(match event {
         watcher::Event::Init => Event::Listing,
-        watcher::Event::InitApply(slim) => Event::Listed(slim.object?),
+        watcher::Event::InitApply(slim) => Event::Listed(slim.sketch?),
         watcher::Event::InitDone => Event::Complete,
-        watcher::Event::Apply(slim) => Event::Put(slim.object?),
-        watcher::Event::Delete(slim) => Event::Gone(slim.object?),
+        watcher::Event::Apply(slim) => Event::Put(slim.sketch?),
+        watcher::Event::Delete(slim) => Event::Gone(slim.sketch?),
     })
 }
 
@@ -125,7 +125,7 @@ pub(in crate::cluster) struct Slim<K> {
     /// What a watch needs to go on.
     meta: ObjectMeta,
     /// What is kept.
-    pub(in crate::cluster) object: Option<Object>,
+    pub(in crate::cluster) sketch: Option<Sketch>,
     kind: PhantomData<K>,
 }
 
@@ -134,7 +134,7 @@ impl<'de, K: Resource<DynamicType = ()>> Deserialize<'de> for Slim<K> {
         let node = Node::deserialize(deserializer)?;
         let version = node.path(&["metadata", "resourceVersion"]).and_then(Node::as_str).map(str::to_owned);
         let meta = ObjectMeta { resource_version: version, ..ObjectMeta::default() };
-        Ok(Self { meta, object: kind::read(node, &K::kind(&())), kind: PhantomData })
+        Ok(Self { meta, sketch: Sketch::of(node, &K::kind(&())), kind: PhantomData })
     }
 }
 

@@ -35,6 +35,9 @@
 //! Workers that ask for the nodes of another BEAM workload of the same basename: distribution is transitive, so they
 //! form one cluster with them. Labels that controllers add to pods (`pod-template-hash`) may be selected as well.
 //!
+//! At `kubectl apply`, it is denied only where the Service is evidently these pods' own: it is called as the workload is,
+//! or it is the governing Service of the pods. Otherwise the workload whose nodes they join may be applied later.
+//!
 //! ## Facts
 //!
 //! Kubernetes 1.35, `pkg/controller/endpoint/endpoints_controller.go`; the silence of the `Kubernetes` strategy was

@@ -79,6 +79,8 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
             .label(trace.at_container(container), "gets the variables of all Services of its namespace")
             .fix(Safety::Safe, "set `enableServiceLinks: false` in the pod")
             .snippet("enableServiceLinks: false");
+        // It is not a Service that the workload asks for: whoever has it may take it away, and no deploy is stopped for its sake.
+        finding.mendable();
         match read_by_all {
             true => finding.symptom(Symptom::EpmdPort),
             false => finding.note("if it is a release of relx; others do not read it"),

@@ -77,7 +77,7 @@ impl Files {
             }
             Err(error) => {
                 self.served.failed();
-                tracing::error!(%error, "a certificate cannot be served; one that was served before still is");
+                tracing::error!(%error, "no certificate to serve; one that was served before still is");
             }
         }
     }
