@@ -33,17 +33,31 @@ pub(super) fn manifests() -> String {
     cluster::root().join("tests/cluster/webhook/manifests").to_str().unwrap().to_owned()
 }
 
-/// Puts it there, and waits until the API server gets answers.
-pub(super) fn install() {
-    apply();
-    until("the injector answers", || try_out(&labelled_pod("default")).is_ok());
+/// The webhook on the cluster: gone with this, unless it is to be kept.
+pub(super) struct Installed {
+    keep: bool,
 }
 
-/// Takes away what others would notice. The namespace stays: to delete one takes long.
-pub(super) fn uninstall() {
-    succeed(&["delete", REGISTRATIONS, "beamgate", "--ignore-not-found"]);
-    for object in ["deployment/beamgate", "secret/beamgate-certificates"] {
-        succeed(&["delete", "--namespace", NAMESPACE, object, "--ignore-not-found"]);
+impl Installed {
+    /// Puts it there, and waits until the API server gets answers.
+    pub(super) fn new(keep: bool) -> Self {
+        let installed = Self { keep };
+        apply();
+        until("the injector answers", || try_out(&labelled_pod("default")).is_ok());
+        installed
+    }
+}
+
+impl Drop for Installed {
+    /// Takes away what others would notice. The namespace stays: to delete one takes long.
+    fn drop(&mut self) {
+        if self.keep {
+            return;
+        }
+        kubectl(&["delete", REGISTRATIONS, "beamgate", "--ignore-not-found"], "");
+        for object in ["deployment/beamgate", "secret/beamgate-certificates"] {
+            kubectl(&["delete", "--namespace", NAMESPACE, object, "--ignore-not-found"], "");
+        }
     }
 }
 
