@@ -156,8 +156,8 @@ fn a_name_of_ones_own_is_never_changed() {
 fn a_pod_that_carries_everything_gets_nothing() {
     let everything =
         json!([bound("X", "status.podIP"), var("RELEASE_NODE", "x@$(X)"), var("RELEASE_DISTRIBUTION", "name")]);
-    let mut declared =
-        pod("Kubernetes.DNS", json!({"node-name": "a@{pod-ip}", "inputs": "A=podIP"}), json!([var("A", "1")]));
+    let image = json!({"node-name": "a@{pod-ip}", "inputs": "A=podIP\r\n"});
+    let mut declared = pod("Kubernetes.DNS", image, json!([var("A", "1")]));
     declared["spec"]["initContainers"] = json!([{"name": "migrate", "image": "cart:1"}]);
     let mut second = by_ip(json!([]));
     second["spec"]["containers"].as_array_mut().unwrap().push(json!({"name": "b", "image": "b", "env": everything}));
@@ -166,6 +166,32 @@ fn a_pod_that_carries_everything_gets_nothing() {
         assert!(injected.answer.patch.is_none() && injected.answer.warnings.is_empty());
         assert_eq!(injected.answer.audit[0].1, "nothing: the pod carries everything");
     }
+}
+
+#[test]
+fn what_another_container_carries_is_not_the_nodes() {
+    let name = || json!([var("RELEASE_DISTRIBUTION", "name"), var("RELEASE_NODE", "livebook@livebook")]);
+    let beside = |mut pod: Value, env: Value| {
+        pod["spec"]["containers"].as_array_mut().unwrap().push(json!({"name": "b", "image": "envoy", "env": env}));
+        pod
+    };
+    let named = pod("Kubernetes.DNS", json!({"service": "cart", "container": "cart"}), json!([]));
+    assert_eq!(Injected::of(&beside(named, name())).main(), [IP, NAMESPACE, LONG, BY_IP]);
+
+    let image = |inputs: &str| pod("Kubernetes.DNS", json!({"node-name": "a@{pod-ip}", "inputs": inputs}), json!([]));
+    let injected = Injected::of(&beside(image("POD_IP=podIP"), json!([bound("POD_IP", "status.podIP")])));
+    assert_eq!(injected.main(), ["POD_IP<-status.podIP"]);
+    let mut one_each = image("POD_IP=podIP NODE=nodeName");
+    one_each["spec"]["containers"][0]["env"] = json!([bound("NODE", "spec.nodeName")]);
+    let injected = Injected::of(&beside(one_each, json!([bound("POD_IP", "status.podIP")])));
+    assert_eq!(injected.main(), ["POD_IP<-status.podIP", "NODE<-spec.nodeName"]);
+}
+
+#[test]
+fn what_a_reference_refers_to_has_to_be_there_too() {
+    let long = || var("RELEASE_DISTRIBUTION", "name");
+    let chain = json!([var("HOST", "$(MY_POD_IP)"), var("RELEASE_NODE", "cart@$(HOST)"), long()]);
+    assert_eq!(Injected::of(&by_ip(chain)).main(), [IP, "HOST=$(MY_POD_IP)", "RELEASE_NODE=cart@$(HOST)", LONG]);
 }
 
 #[test]

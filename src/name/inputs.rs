@@ -27,13 +27,17 @@ pub const FIELDS: [(&str, Sym); 6] = [
     ("nodeName", Sym::NodeName),
 ];
 
+/// The words of the annotation.
+pub fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split([' ', ',', '\n', '\r', '\t']).filter(|word| !word.is_empty())
+}
+
 /// Reads `POD_IP=podIP NAMESPACE=namespace`.
 ///
 /// # Errors
 /// The word that is not understood.
 pub fn parse(declared: &Sourced<String>) -> Result<Vec<Input>, String> {
-    let words = declared.value.split([' ', ',', '\n', '\t']).filter(|word| !word.is_empty());
-    words
+    words(&declared.value)
         .map(|word| {
             let (name, field) = word.split_once('=').ok_or_else(|| word.to_owned())?;
             let (_, sym) = FIELDS.iter().find(|(known, _)| *known == field).ok_or_else(|| word.to_owned())?;
