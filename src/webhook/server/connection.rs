@@ -54,6 +54,8 @@ async fn talk(server: &Server, stream: impl AsyncRead + AsyncWrite + Unpin, rout
     let connection = http1::Builder::new().header_read_timeout(None).serve_connection(TokioIo::new(stream), talk);
     let mut connection = pin!(connection);
     let done = tokio::select! {
+        // What has come in by now is read before anything is closed.
+        biased;
         done = connection.as_mut() => done,
         () = lingers(&server.life) => {
             connection.as_mut().graceful_shutdown();
