@@ -269,9 +269,11 @@ fn what_takes_no_name_gets_none() {
     }
     let flags = Injected::of(&by_ip(json!([var("ERL_AFLAGS", "-name a@$(POD_IP)"), bound("POD_IP", "status.podIP")])));
     assert_eq!(flags.main(), ["POD_IP<-status.podIP", "ERL_AFLAGS=-name a@$(POD_IP)"]);
-    let exported =
-        Injected::of(&with("command", json!(["sh", "-c", "export RELEASE_NODE=a@$MY_POD_IP; exec bin/cart start"])));
-    assert_eq!(exported.main(), [LONG]);
+    let script = |text: &str| with("command", json!(["sh", "-c", text]));
+    let exported = Injected::of(&script("export RELEASE_NODE=a@$MY_POD_IP; exec bin/cart start"));
+    assert_eq!(exported.main(), [IP, NAMESPACE, LONG]);
+    let exported = Injected::of(&script("export ERL_AFLAGS=\"-name a@$MY_POD_IP\"; exec bin/cart start"));
+    assert_eq!(exported.main(), [IP, NAMESPACE]);
 }
 
 #[test]

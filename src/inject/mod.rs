@@ -135,14 +135,14 @@ impl Planner<'_> {
         let mut changes = Changes::of(self.number(), self.container);
         let mut written = None;
         let wanted = match decision {
-            Decision::Theirs { users, distribution } => {
+            Decision::Theirs { users, distribution, inputs } => {
                 changes.settle(users, &declared);
-                changes.add_inputs(&self.trace.env, Inputs::Declared, &declared);
+                changes.add_inputs(&self.trace.env, inputs, &declared);
                 if distribution {
                     self.make_long(&mut changes);
                 }
                 self.plan.why = Some("the pod names its node itself".to_owned());
-                Inputs::Declared
+                inputs
             }
             Decision::Leave(leave) => {
                 changes.add_inputs(&self.trace.env, leave.inputs, &declared);
