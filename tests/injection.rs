@@ -206,6 +206,26 @@ fn the_image_that_names_the_node_gets_its_inputs_under_their_names() {
 }
 
 #[test]
+fn inputs_that_are_none_are_said() {
+    for (inputs, warning) in [
+        ("POD_IP=podIP A=adress", "BG002: `beamgate.dev/inputs`: `A=adress` binds to no field"),
+        (
+            "=podIP",
+            "BG002: `beamgate.dev/inputs`: `=podIP` names no variable: a letter or `_`, then letters, digits and `_`",
+        ),
+        (
+            "A=podIP A=nodeName",
+            "BG002: `beamgate.dev/inputs`: `A=nodeName` binds a variable once more, to another field",
+        ),
+    ] {
+        let image = json!({"node-name": "cart@{pod-ip}", "inputs": inputs});
+        let injected = Injected::of(&pod("Kubernetes.DNS", image, json!([])));
+        assert!(injected.answer.patch.is_none());
+        assert_eq!(injected.answer.warnings, [warning]);
+    }
+}
+
+#[test]
 fn init_containers_of_the_same_image_get_the_inputs_only() {
     let mut pod = by_ip(json!([]));
     pod["spec"]["initContainers"] = json!([

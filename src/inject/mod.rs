@@ -160,10 +160,13 @@ impl Planner<'_> {
         self.plan
     }
 
-    /// The inputs that are declared.
-    fn declared(&self) -> Vec<Input> {
-        let declared = self.trace.key(Key::Inputs);
-        declared.and_then(|declared| inputs::parse(declared).ok()).unwrap_or_default()
+    /// The inputs that are declared; none of them, and a warning, where one is none.
+    fn declared(&mut self) -> Vec<Input> {
+        inputs::declared(&self.trace.keys).unwrap_or_else(|bad| {
+            let what = format!("`{}`: {bad}", Key::Inputs.annotation());
+            self.plan.warn(Some(2), &what);
+            Vec::new()
+        })
     }
 
     fn number(&self) -> usize {
