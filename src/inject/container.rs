@@ -14,6 +14,9 @@ use crate::world::pod::{Container, EnvSource, EnvVar};
 /// The symbols that every script which names a node asks for.
 const USUAL: [Sym; 2] = [Sym::PodIp, Sym::Namespace];
 
+/// How many references of a name are followed. One that has more is longer than a name may be.
+const REFERENCES: usize = 100;
+
 /// The changes of one container.
 #[derive(Debug)]
 pub(super) struct Changes<'c> {
@@ -79,9 +82,9 @@ impl<'c> Changes<'c> {
     pub(super) fn settle(&mut self, users: &[&str], declared: &[Input]) {
         for user in users {
             // Each step fills one gap, and there are no more gaps than references.
-            for _ in 0..self.env.len() + 16 {
+            for _ in 0..REFERENCES {
                 let Some(index) = self.env.iter().rposition(|var| var.name == *user) else { break };
-                match self.gap(index, declared) {
+                match self.gap(index, declared, &mut Vec::new()) {
                     Some(Gap::Below { from, to }) => self.raise(from, to),
                     Some(Gap::Missing(name, sym)) => self.prepend(&name, sym),
                     None => break,
@@ -90,13 +93,18 @@ impl<'c> Changes<'c> {
         }
     }
 
-    /// The first reference of a value, or of those that it refers to, that does not find what it means.
-    fn gap(&self, user: usize, declared: &[Input]) -> Option<Gap> {
+    /// The first reference of a value, or of those that it refers to, that does not find what it means. `seen` are those that
+    /// were looked at: two references to one variable are one, or there would be as many ways as there are spellings.
+    fn gap(&self, user: usize, declared: &[Input], seen: &mut Vec<usize>) -> Option<Gap> {
+        if seen.contains(&user) || seen.len() >= REFERENCES {
+            return None;
+        }
+        seen.push(user);
         let EnvSource::Value(text) = &self.env.get(user)?.source else { return None };
-        references(text).find_map(|name| {
+        references(text).take(REFERENCES).find_map(|name| {
             let is_it = |var: &Cow<'_, EnvVar>| var.name == name;
             if let Some(above) = self.env[..user].iter().rposition(is_it) {
-                return self.gap(above, declared);
+                return self.gap(above, declared, seen);
             }
             let mut below = self.env[user + 1..].iter().enumerate().filter(|(_, var)| is_it(var));
             match (below.next(), below.next()) {

@@ -4,9 +4,13 @@
 //! Kubernetes 1.35: `envFrom` first, then `env` in list order; a reference sees only what stands above it and stays literal
 //! otherwise; only `value` is expanded; the last of several definitions wins.
 
+use std::cell::LazyCell;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::placeholder::{find_placeholder, parts};
+use super::room::{Room, has_too_many_parts};
 use super::template::{Part, Piece, Sym, Template, Unexpanded, Why};
 use super::tokens::{Token, tokens};
 use crate::place::{Loc, Pointer};
@@ -35,8 +39,9 @@ pub struct Scope<'w> {
 /// The environment that a container's process starts with.
 #[derive(Debug, Clone, Default)]
 pub struct Env {
-    /// Shared until somebody changes one of the copies.
+    /// Shared until somebody changes one of the copies, as are the indices of the last definitions by name.
     vars: Arc<Vec<Var>>,
+    last: Arc<HashMap<String, usize>>,
     unread: Vec<Unread>,
 }
 
@@ -75,21 +80,27 @@ impl Env {
     /// Evaluates the environment of a container.
     pub fn of(scope: Scope<'_>, container: &Container) -> Self {
         let mut env = Self::default();
+        let mut room = Room::of_a_container();
         for (index, from) in container.env_from.iter().enumerate() {
-            env.add_from(scope, from, &container.at.key("envFrom").index(index));
+            env.add_from(scope, from, &container.at.key("envFrom").index(index), &mut room);
+            if room.is_full() {
+                env.forget(&Why::TooLong);
+                break;
+            }
         }
+        let defined: LazyCell<HashMap<&str, usize>, _> = LazyCell::new(|| last_definitions(container));
         for (index, var) in container.env.iter().enumerate().filter(|(_, var)| !var.name.is_empty()) {
             let at = container.at_env_key(index, at_value(&var.source)).of(scope.object.id);
             let value = match &var.source {
                 EnvSource::Value(text) => {
-                    let later = |name: &str| container.env[index + 1..].iter().any(|var| var.name == name);
-                    Some(env.expand(text, &at, &later, scope))
+                    let later = |name: &str| defined.get(name).is_some_and(|last| *last > index);
+                    Some(env.expand(text, &at, &later, scope, &mut room))
                 }
                 EnvSource::NotString { text, .. } => Some(Template::lit(text, &at)),
                 EnvSource::Field(path) => Some(field(scope, path, &at)),
-                EnvSource::ConfigMap(key) => config_value(scope, key, &at),
+                EnvSource::ConfigMap(key) => config_value(scope, key, &at, &mut room),
                 EnvSource::Secret(key) => Some(Template::opaque(Why::Secret(key.name.clone()), &at)),
-                EnvSource::File(volume) => Some(file(scope, volume, &at)),
+                EnvSource::File(volume) => Some(file(scope, volume, &at, &mut room)),
                 EnvSource::Other => Some(Template::opaque(Why::Field("resourceFieldRef".to_owned()), &at)),
             };
             if let Some(value) = value {
@@ -97,7 +108,7 @@ impl Env {
                     Some(keys) => container.at_env_key(index, keys).of(scope.object.id),
                     None => at,
                 };
-                Arc::make_mut(&mut env.vars).push(Var { name: var.name.clone(), value, at, index: Some(index) });
+                env.define(Var { name: var.name.clone(), value, at, index: Some(index) });
             }
         }
         env
@@ -114,7 +125,7 @@ impl Env {
 
     /// A variable that the manifest sets; the last definition counts.
     pub fn get(&self, name: &str) -> Option<&Var> {
-        self.vars.iter().rev().find(|var| var.name == name)
+        self.vars.get(*self.last.get(name)?)
     }
 
     /// Why a variable that nothing seems to define may be defined all the same.
@@ -129,22 +140,40 @@ impl Env {
 
     /// Sets a variable, as a script does. The empty value counts as unset wherever it matters to a release.
     pub fn set(&mut self, name: &str, value: Template, at: Loc) {
-        Arc::make_mut(&mut self.vars).push(Var { name: name.to_owned(), value, at, index: None });
+        self.define(Var { name: name.to_owned(), value, at, index: None });
+    }
+
+    fn define(&mut self, var: Var) {
+        Arc::make_mut(&mut self.last).insert(var.name.clone(), self.vars.len());
+        Arc::make_mut(&mut self.vars).push(var);
     }
 
     /// Forgets everything, because something that cannot be read may have set it.
     pub fn forget(&mut self, why: &Why) {
-        self.vars = Arc::default();
+        (self.vars, self.last) = Default::default();
         self.unread = vec![Unread { prefix: String::new(), why: why.clone() }];
     }
 
-    /// Expands `$(VAR)` in `command` and `args`, which see the whole environment.
+    /// Expands `$(VAR)` where the whole environment is seen.
     pub fn expand_argument(&self, text: &str, place: &Loc, scope: Scope<'_>) -> Template {
-        self.expand(text, place, &|_| false, scope)
+        self.expand_word(text, place, scope, &mut Room::of_a_container())
     }
 
-    fn expand(&self, text: &str, place: &Loc, later: &dyn Fn(&str) -> bool, scope: Scope<'_>) -> Template {
+    /// Expands `$(VAR)` in `command` and `args`, which share the room.
+    pub(super) fn expand_word(&self, text: &str, place: &Loc, scope: Scope<'_>, room: &mut Room) -> Template {
+        self.expand(text, place, &|_| false, scope, room)
+    }
+
+    fn expand(
+        &self,
+        text: &str,
+        place: &Loc,
+        later: &dyn Fn(&str) -> bool,
+        scope: Scope<'_>,
+        room: &mut Room,
+    ) -> Template {
         let mut value = Template::empty();
+        room.begin();
         for token in tokens(text) {
             match token {
                 Token::Text(range) => {
@@ -159,8 +188,14 @@ impl Env {
                     value.push(piece(part, place, range));
                 }
                 Token::Reference(range, name) => {
-                    self.push_reference(&mut value, name, &place.clone().within(range), later, scope)
+                    if self.get(name).is_some_and(|var| !room.take_copy(&var.value)) {
+                        return Template::opaque(Why::TooLong, place);
+                    }
+                    self.push_reference(&mut value, name, &place.clone().within(range), later, scope);
                 }
+            }
+            if has_too_many_parts(&value) {
+                return Template::opaque(Why::TooLong, place);
             }
         }
         value
@@ -191,7 +226,7 @@ impl Env {
         value.push(Piece { part, at: at.clone() });
     }
 
-    fn add_from(&mut self, scope: Scope<'_>, from: &EnvFrom, place: &Pointer) {
+    fn add_from(&mut self, scope: Scope<'_>, from: &EnvFrom, place: &Pointer, room: &mut Room) {
         let at = place.clone().of(scope.object.id);
         let (name, data) = match &from.source {
             EnvFromSource::Secret(name) => (name, None),
@@ -199,13 +234,11 @@ impl Env {
         };
         let Some(data) = data else { return self.add_unread(&from.prefix, Why::EnvFrom(name.clone()), &at) };
         for (key, text) in data {
-            let value = unexpanded_text(text, name, &at, scope.pod);
-            Arc::make_mut(&mut self.vars).push(Var {
-                name: format!("{}{key}", from.prefix),
-                value,
-                at: at.clone(),
-                index: None,
-            });
+            if room.is_full() {
+                return;
+            }
+            let value = unexpanded_text(text, name, &at, scope.pod, room);
+            self.set(&format!("{}{key}", from.prefix), value, at.clone());
         }
     }
 
@@ -218,36 +251,9 @@ impl Env {
     }
 }
 
-/// Text without references: what is literal in it, and what is a placeholder; with the bytes of each, counted from `start`.
-fn parts(text: &str, start: usize, pod: &PodTemplate) -> Vec<(Part, Range<usize>)> {
-    let mut parts = Vec::new();
-    let mut at = 0;
-    while let Some(found) = find_placeholder(&text[at..], pod).map(|found| at + found.start..at + found.end) {
-        parts.push((Part::Lit(text[at..found.start].to_owned()), start + at..start + found.start));
-        let why = Why::Placeholder(text[found.clone()].to_owned());
-        parts.push((Part::Opaque(why), start + found.start..start + found.end));
-        at = found.end;
-    }
-    parts.push((Part::Lit(text[at..].to_owned()), start + at..start + text.len()));
-    parts
-}
-
-/// The first placeholder of a file that `envsubst`, a template engine or a GitOps engine fills in. Where the container itself
-/// defines the `X` of a `${X}`, somebody took Kubernetes for a shell, and the text stays.
-fn find_placeholder(text: &str, pod: &PodTemplate) -> Option<Range<usize>> {
-    let mut starts = text.char_indices().filter(|(_, c)| matches!(c, '$' | '{' | '<')).map(|(start, _)| start);
-    starts.find_map(|start| Some(start..start + placeholder(&text[start..], pod)?))
-}
-
-/// How long the placeholder is with which a text begins, if it does.
-fn placeholder(text: &str, pod: &PodTemplate) -> Option<usize> {
-    let kinds = [("${", "}"), ("{{", "}}"), ("<%", "%>")];
-    let (open, close) = kinds.into_iter().find(|(open, _)| text.starts_with(open))?;
-    let end = text.find(close)? + close.len();
-    let is_word = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
-    let name: String = text[open.len()..].chars().take_while(is_word).collect();
-    let defined = || pod.containers.iter().any(|container| container.env.iter().any(|var| var.name == name));
-    (open != "${" || !(name.is_empty() || defined())).then_some(end)
+/// Where in `env` each variable is defined last.
+fn last_definitions(container: &Container) -> HashMap<&str, usize> {
+    container.env.iter().enumerate().map(|(index, var)| (var.name.as_str(), index)).collect()
 }
 
 fn piece(part: Part, place: &Loc, range: Range<usize>) -> Piece {
@@ -299,25 +305,30 @@ fn labelled<'w>(scope: Scope<'w>, path: &str) -> Option<&'w str> {
 }
 
 /// What an init container of ours writes is known; what another writes is not.
-fn file(scope: Scope<'_>, volume: &str, at: &Loc) -> Template {
+fn file(scope: Scope<'_>, volume: &str, at: &Loc, room: &mut Room) -> Template {
     let is_plain = |container: &Container| !container.env.iter().any(|var| matches!(var.source, EnvSource::File(_)));
     let is_ours = |container: &&Container| {
         container.init && container.name == NAME_WRITER && volume == NAME_WRITER && is_plain(container)
     };
+    room.begin();
     let template = scope.pod.containers.iter().find(is_ours).and_then(|writer| {
         let env = Env::of(scope, writer);
         Some(env.get(NAME_TEMPLATE)?.value.with_placeholders())
     });
-    template.unwrap_or_else(|| Template::opaque(Why::File, at))
+    match template {
+        Some(template) if room.take_copy(&template) => template,
+        Some(_) => Template::opaque(Why::TooLong, at),
+        None => Template::opaque(Why::File, at),
+    }
 }
 
 /// The value of a ConfigMap's key; none where the ConfigMap is there, the key is not, and the reference is optional.
-fn config_value(scope: Scope<'_>, key: &KeyRef, at: &Loc) -> Option<Template> {
+fn config_value(scope: Scope<'_>, key: &KeyRef, at: &Loc, room: &mut Room) -> Option<Template> {
     let Some(data) = config_map(scope, &key.name) else {
         return Some(Template::opaque(Why::ConfigMap(key.name.clone()), at));
     };
     match value_of(data, &key.key) {
-        Some(text) => Some(unexpanded_text(text, &key.name, at, scope.pod)),
+        Some(text) => Some(unexpanded_text(text, &key.name, at, scope.pod, room)),
         None if key.optional => None,
         None => Some(Template::opaque(Why::ConfigMap(key.name.clone()), at)),
     }
@@ -339,17 +350,25 @@ fn config_map<'w>(scope: Scope<'w>, name: &str) -> Option<&'w Pairs> {
 }
 
 /// Text in which nothing is ever expanded, with its references marked so that they can be pointed at.
-fn unexpanded_text(text: &str, config_map: &str, at: &Loc, pod: &PodTemplate) -> Template {
+fn unexpanded_text(text: &str, config_map: &str, at: &Loc, pod: &PodTemplate, room: &mut Room) -> Template {
     let mut value = Template::empty();
-    let mut push = |part| value.push(Piece { part, at: at.clone() });
+    room.begin();
+    if !room.take_text(text) {
+        return Template::opaque(Why::TooLong, at);
+    }
     for token in tokens(text) {
         match token {
             Token::Text(range) | Token::Escaped(range) => {
-                parts(&text[range], 0, pod).into_iter().for_each(|(part, _)| push(part));
+                let found = parts(&text[range], 0, pod).into_iter();
+                found.for_each(|(part, _)| value.push(Piece { part, at: at.clone() }));
             }
             Token::Reference(range, _) => {
-                push(Part::Unexpanded(text[range].to_owned(), Unexpanded::FromConfigMap(config_map.to_owned())));
+                let part = Part::Unexpanded(text[range].to_owned(), Unexpanded::FromConfigMap(config_map.to_owned()));
+                value.push(Piece { part, at: at.clone() });
             }
+        }
+        if has_too_many_parts(&value) {
+            return Template::opaque(Why::TooLong, at);
         }
     }
     value

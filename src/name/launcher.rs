@@ -1,6 +1,7 @@
 //! What a container starts, as far as `command` and `args` say it.
 
 use super::env::{Env, Scope};
+use super::room::Room;
 use super::template::{Template, Why};
 use crate::place::Loc;
 use crate::world::pod::Container;
@@ -137,9 +138,10 @@ fn words(scope: Scope<'_>, container: &Container, env: &Env) -> Vec<Word> {
     let lists = [("command", &container.command), ("args", &container.args)];
     let all =
         lists.into_iter().flat_map(|(key, list)| list.iter().enumerate().map(move |(index, text)| (key, index, text)));
+    let mut room = Room::of_a_container();
     all.map(|(key, index, text)| {
         let at = container.at.key(key).index(index).of(scope.object.id);
-        (env.expand_argument(text, &at, scope), at)
+        (env.expand_word(text, &at, scope, &mut room), at)
     })
     .collect()
 }

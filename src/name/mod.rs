@@ -5,6 +5,8 @@ mod complete;
 pub mod env;
 pub mod inputs;
 pub mod launcher;
+mod placeholder;
+mod room;
 pub mod same;
 mod script;
 pub mod shell;

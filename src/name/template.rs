@@ -100,6 +100,8 @@ pub enum Why {
     Placeholder(String),
     /// A program whose way of naming nodes is not known.
     Program(String),
+    /// It is longer than anything that a program can be started with.
+    TooLong,
 }
 
 impl fmt::Display for Why {
@@ -114,6 +116,7 @@ impl fmt::Display for Why {
             Self::Shell(text) => write!(f, "the shell decides it: `{text}`"),
             Self::Placeholder(text) => write!(f, "`{text}` is filled in later"),
             Self::Program(name) => write!(f, "`{name}` decides it"),
+            Self::TooLong => f.write_str("no program starts with a value this long"),
         }
     }
 }

@@ -52,11 +52,12 @@ impl Log {
             Format::Json => shape.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed(),
             Format::Text => shape.with_target(false).compact().boxed(),
         };
-        // kube's client quotes what it cannot read, and that could be our Secret.
+        // kube's client quotes what it cannot read, and that could be our Secret. Its watches say at each try what we say once.
         let of = Targets::new()
             .with_default(level.min(LevelFilter::WARN))
             .with_target("beamgate", level)
-            .with_target("kube_client", LevelFilter::OFF);
+            .with_target("kube_client", LevelFilter::OFF)
+            .with_target("kube_runtime", LevelFilter::OFF);
         tracing::subscriber::set_global_default(Registry::default().with(shape.with_filter(of)))
             .map_err(io::Error::other)?;
         // Not what it says: that may quote a value.

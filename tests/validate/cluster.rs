@@ -173,6 +173,11 @@ impl Ask {
         self
     }
 
+    /// What is made of the question.
+    pub(crate) fn with_request<T>(&self, answer: impl FnOnce(&Request<'_>) -> T) -> T {
+        answer(&Request::read(self.body().as_bytes()).unwrap())
+    }
+
     fn body(&self) -> String {
         let object = if self.after.is_null() { &self.before } else { &self.after };
         let version = object["apiVersion"].as_str().unwrap_or("v1");

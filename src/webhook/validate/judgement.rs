@@ -187,9 +187,10 @@ impl<'f> Scene<'f> {
             let known = old.as_ref().and_then(trace_in).filter(Trace::is_opted_in);
             let had: BTreeSet<String> = known.iter().flat_map(identities).collect();
             let mut found = judge_trace(&trace).findings;
+            // What explains it here does not undo it, nor does what is not known here.
+            let hides = found.iter().any(|finding| finding.effect == Effect::Breaks);
             found.retain(|finding| !self.is_idle(&trace, finding));
-            // What explains it here does not undo it.
-            if found.iter().any(|finding| finding.effect == Effect::Breaks) {
+            if hides {
                 let hidden = certain.iter().filter(|finding| !is_among(finding, &found)).cloned().collect::<Vec<_>>();
                 found.extend(hidden);
             }
