@@ -73,6 +73,9 @@ fn edits_that_do_not_touch_the_fault_pass_with_a_warning() {
     for (what, edit) in edits {
         let request = Ask::update(&broken(), &edited(&broken(), edit));
         assert_eq!(outcome(&its_cluster().ask(&request)), "warned BG301", "{what}");
+        // The same where what it asks for is not there, and hides the fault.
+        assert_eq!(outcome(&Cluster::of(&[]).ask(&request)), "warned BG301", "{what}");
+        assert_eq!(outcome(&Cluster::of(&[]).ask(&request.dry())), "warned BG301", "{what}");
     }
 }
 
