@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
@@ -19,6 +18,7 @@ use kube::{Api, Client, Resource};
 use serde::de::{Deserialize, Deserializer};
 
 use super::kind::Kind;
+use super::line::tapped;
 use super::sketch::Sketch;
 use super::{Event, Known, State};
 use crate::world::node::Node;
@@ -26,14 +26,11 @@ use crate::world::node::Node;
 /// How many objects a page of a list has. Its text is held as long as it is read.
 const PAGE: u32 = 250;
 
-/// A broken watch is tried again after 30 seconds at the latest, and may take as long again to find out that it is broken.
-const QUIET: Duration = Duration::from_secs(120);
-
 /// Watches the cluster for as long as it is polled.
 pub async fn watch(known: Arc<Known>, client: Client) {
-    let known = &*known;
     join_all(Kind::ALL.map(|kind| {
-        let client = client.clone();
+        let client = tapped(client.clone(), Arc::clone(&known), kind);
+        let known = &*known;
         async move {
             match kind {
                 Kind::Service => follow::<Service>(known, kind, client).await,
@@ -59,12 +56,10 @@ where
 {
     let api: Api<Slim<K>> = Api::all(client);
     let mut events = pin!(watcher(api, watcher::Config::default().page_size(PAGE)).default_backoff());
-    loop {
-        let event = match tokio::time::timeout(QUIET, events.next()).await {
-            Err(_) => Some(Event::Quiet),
-            Ok(None) => return,
-            Ok(Some(Ok(event))) => event_of(event),
-            Ok(Some(Err(error))) => Some(failure(known, kind, &error)),
+    while let Some(event) = events.next().await {
+        let event = match event {
+            Ok(event) => event_of(event),
+            Err(error) => Some(failure(known, kind, &error)),
         };
         if let Some(event) = event {
             tell(known, kind, event);
@@ -93,10 +88,12 @@ fn tell(known: &Known, kind: Kind, event: Event) {
 
 /// Says once that a kind is not known: a log full of retries tells nobody more.
 fn failure(known: &Known, kind: Kind, error: &watcher::Error) -> Event {
-    let (refused, event) = match is_refusal(error) {
-        true => (true, Event::Refused),
-        false => (false, Event::Broken),
+    let event = match error {
+        watcher::Error::InitialListFailed(error) if is_refusal(error) => Event::Refused,
+        watcher::Error::WatchStartFailed(error) if is_refusal(error) => Event::Halted,
+        _ => Event::Broken,
     };
+    let refused = !matches!(event, Event::Broken);
     match (known.state(kind), refused) {
         (State::Refused, true) | (State::Broken, false) => tracing::debug!(kind = kind.name(), %error, "not watched"),
         (_, true) => tracing::warn!(
@@ -110,13 +107,8 @@ fn failure(known: &Known, kind: Kind, error: &watcher::Error) -> Event {
 }
 
 /// Whether the API server answers, and the answer is no.
-fn is_refusal(error: &watcher::Error) -> bool {
-    let (watcher::Error::InitialListFailed(kube::Error::Api(status))
-    | watcher::Error::WatchStartFailed(kube::Error::Api(status))) = error
-    else {
-        return false;
-    };
-    matches!(status.code, 401 | 403 | 404 | 405)
+fn is_refusal(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if matches!(status.code, 401 | 403 | 404 | 405))
 }
 
 /// An object reduced while it is read, so that a page of a list never holds whole ones.
