@@ -8,3 +8,4 @@ mod known;
 mod never;
 mod rules;
 mod texts;
+mod watching;
