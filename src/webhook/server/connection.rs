@@ -61,6 +61,8 @@ async fn talk(server: &Server, stream: impl AsyncRead + AsyncWrite + Unpin, room
         .serve_connection(TokioIo::new(stream), talk);
     let mut connection = pin!(connection);
     let done = tokio::select! {
+        // What has come in by now is read before anything is closed.
+        biased;
         done = connection.as_mut() => done,
         () = lingers(&server.life) => {
             connection.as_mut().graceful_shutdown();
