@@ -48,8 +48,13 @@ pub async fn validate<L: Live>(
     if webhook.exempts(request.namespace(), name, request.user()) {
         return Answer::default();
     }
-    // The API server sends no object that it cannot read; one that is nested too deeply is no workload of ours.
-    let (Ok(before), Ok(after)) = (request.before(), request.after()) else { return Answer::default() };
+    if !subject::may_be_ours(request, settings) {
+        return Answer::default();
+    }
+    let (before, after) = match (request.before(), request.after()) {
+        (Ok(before), Ok(after)) => (before, after),
+        (Err(error), _) | (_, Err(error)) => return say::not_judged(&error),
+    };
     let asked = Asked { settings, known, live: live::Reader::new(live, until) };
     if request.kind.group.0.is_empty() && request.kind.kind.0 == "Service" {
         return service::answer(request, before.as_ref(), after.as_ref(), &asked);
