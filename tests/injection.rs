@@ -3,8 +3,15 @@
 
 mod injecting;
 
+use beamgate::inject::Plan;
+use beamgate::name::boot::Boot;
 use beamgate::policy::config::Policy;
+use beamgate::trace::Trace;
 use beamgate::webhook::settings::Settings;
+use beamgate::world::World;
+use beamgate::world::facts::Facts;
+use beamgate::world::node::Node;
+use beamgate::world::object::Object;
 use injecting::{Injected, answer, bound, of_a_stateful_set, pod, review, settings, var};
 use serde_json::{Value, json};
 
@@ -387,6 +394,35 @@ fn only_pods_that_are_made_are_asked_about() {
         &|request| request["object"] = Value::Null,
     ] {
         assert!(!patched(change));
+    }
+}
+
+#[test]
+fn only_a_whole_namespace_is_exempt() {
+    let said = |exempt: &str| {
+        let config = toml::from_str(&format!("[[webhook.exempt]]\n{exempt}")).unwrap();
+        let settings = Settings::new(Policy { config, ..Policy::default() }).unwrap();
+        let answer = answer(&review(&by_ip(json!([]))), &settings);
+        (answer.patch.is_some(), answer.audit[0].1.clone())
+    };
+    assert_eq!(said("namespace = 'shop'"), (false, "nothing: the namespace `shop` is left out".to_owned()));
+    // A ReplicaSet's pod has neither the Deployment's name nor its maker.
+    let user = "user = 'system:serviceaccount:kube-system:replicaset-controller'";
+    for exempt in ["namespace = 'ci'", user, "name = 'cart'", &format!("namespace = 'shop'\n{user}")] {
+        assert!(said(exempt).0, "{exempt}");
+    }
+}
+
+#[test]
+fn the_webhooks_own_namespace_is_left_out_offline_too() {
+    for (namespace, planned) in [("shop", true), ("beamgate-system", false), ("kube-system", false)] {
+        let facts = Facts { injection: true, ..Facts::default() };
+        let mut object = Object::read(&Node::of_json(&by_ip(json!([]))), "", &[]).unwrap();
+        object.namespace = Some(namespace.to_owned());
+        let world = World::new(vec![object], facts);
+        let (object, workload) = world.workloads().next().unwrap();
+        assert_eq!(!Plan::of(object, workload, &world.facts).is_empty(), planned, "{namespace}");
+        assert_eq!(matches!(Trace::of(&world, object, workload).boot(), Some(Boot::Named(_))), planned, "{namespace}");
     }
 }
 

@@ -49,6 +49,9 @@ impl Plan {
         if value_of(&pod.labels, STRATEGY).is_none() {
             return Self::nothing(format!("the pod has no label `{STRATEGY}`"));
         }
+        if let Some(namespace) = object.namespace.as_ref().filter(|namespace| facts.left_out.contains(namespace)) {
+            return Self::nothing(format!("the namespace `{namespace}` is left out"));
+        }
         if carried::carries_everything(pod) {
             return Self::nothing("the pod carries everything".to_owned());
         }
