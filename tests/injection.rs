@@ -351,13 +351,28 @@ fn dashes_are_written_by_an_init_container_where_the_policy_says_so() {
     let spec = &injected.pod["spec"];
     let reference = &spec["containers"][0]["env"][3]["valueFrom"]["fileKeyRef"];
     assert_eq!(*reference, json!({"volumeName": "beamgate-node-name", "path": "node-name", "key": "RELEASE_NODE"}));
-    assert_eq!(spec["volumes"], json!([{"name": "beamgate-node-name", "emptyDir": {}}]));
+    // Any other would keep the cluster autoscaler from the node.
+    let volume = json!({"medium": "Memory", "sizeLimit": "1Mi"});
+    assert_eq!(spec["volumes"], json!([{"name": "beamgate-node-name", "emptyDir": volume}]));
     let writer = &spec["initContainers"][0];
     assert_eq!((&writer["image"], &writer["securityContext"]), (&json!("cart:1"), &json!({"runAsNonRoot": true})));
     let name = "NODE_NAME=cart@{pod-ip-dashed}.$(MY_POD_NAMESPACE).pod.cluster.local";
     assert_eq!(injected.env("initContainers", 0), [IP, NAMESPACE, name]);
     assert_eq!(spec["initContainers"][1]["name"], "wait");
     assert!(Injected::with(&injected.pod, &settings(true)).answer.patch.is_none());
+}
+
+/// CoreDNS calls a pod without a host name by its address: that name can be written, too; what nobody serves cannot.
+#[test]
+fn a_deployment_of_dnssrv_has_the_name_that_dns_makes_of_the_address() {
+    let srv = pod("Kubernetes.DNSSRV", json!({"service": "cart"}), json!([]));
+    let injected = Injected::with(&srv, &settings(true));
+    assert_eq!(injected.node(), Some("-fileKeyRef".to_owned()));
+    let name = "NODE_NAME=cart@{pod-ip-dashed}.cart.$(MY_POD_NAMESPACE).svc.cluster.local";
+    assert_eq!(injected.env("initContainers", 0), [IP, NAMESPACE, name]);
+    let hostname = json!({"mode": "hostname", "selector": "app=cart", "service": "cart"});
+    let injected = Injected::with(&pod("Kubernetes", hostname, json!([])), &settings(true));
+    assert!(injected.answer.patch.is_none() && injected.answer.warnings[0].starts_with("BG212"));
 }
 
 /// What the init container runs, run: the kubelet reads `NAME='value'`.

@@ -12,7 +12,8 @@ pub const ENFORCE: &str = "beamgate.dev/enforce";
 pub struct WebhookConfig {
     /// What comes of a fault, where the namespace has no label `beamgate.dev/enforce`.
     pub enforce: Enforce,
-    /// Whether names in `dns` mode are written by an init container and read through `fileKeyRef`: Kubernetes 1.35 and later.
+    /// Whether names with dashes for dots, of `dns` mode and of `Kubernetes.DNSSRV` on a Deployment, are written by an init
+    /// container and read through `fileKeyRef`: Kubernetes 1.35 and later.
     pub file_key_ref: bool,
     /// What is never judged: every key that is given must match. Where that is the namespace alone, nothing is injected either;
     /// the name and the creator of a controller's pods are other than those of the workload.
