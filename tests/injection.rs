@@ -141,6 +141,17 @@ fn a_name_of_ones_own_is_never_changed() {
 }
 
 #[test]
+fn a_name_that_cannot_be_read_is_taken_for_a_long_one_and_that_is_said() {
+    let node = json!([{"name": "RELEASE_NODE", "valueFrom": {"secretKeyRef": {"name": "cart", "key": "node"}}}]);
+    let injected = Injected::of(&by_ip(node));
+    assert_eq!(injected.main(), ["RELEASE_NODE<-secretKeyRef", LONG]);
+    let warning = "BG307: Secret `cart` is never read: RELEASE_NODE is taken for a long name";
+    assert_eq!(injected.answer.warnings, [warning]);
+    let known = Injected::of(&by_ip(json!([var("RELEASE_NODE", "x@$(MY_POD_IP)")])));
+    assert!(known.answer.warnings.is_empty());
+}
+
+#[test]
 fn the_image_that_names_the_node_gets_its_inputs_under_their_names() {
     let image = json!({"node-name": "cart@{pod-ip}", "inputs": "POD_IP=podIP, NODE=nodeName"});
     let injected = Injected::of(&pod("Kubernetes.DNS", image, json!([var("A", "1")])));
