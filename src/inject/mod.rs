@@ -49,6 +49,9 @@ impl Plan {
         if value_of(&pod.labels, STRATEGY).is_none() {
             return Self::nothing(format!("the pod has no label `{STRATEGY}`"));
         }
+        if let Some(namespace) = object.namespace.as_ref().filter(|namespace| facts.left_out.contains(namespace)) {
+            return Self::nothing(format!("the namespace `{namespace}` is left out"));
+        }
         if carried::carries_everything(pod) {
             return Self::nothing("the pod carries everything".to_owned());
         }
@@ -186,8 +189,14 @@ impl Planner<'_> {
     fn make_long(&mut self, changes: &mut Changes<'_>) {
         let Trace { world, object, workload, pod, .. } = self.trace;
         let pod = model::apply(pod, &changes.edits);
-        match decide::refused(&Trace::to_pods(world, object, workload, &pod)) {
-            None => changes.append(DISTRIBUTION, EnvSource::Value("name".to_owned())),
+        let trace = Trace::to_pods(world, object, workload, &pod);
+        match decide::refused(&trace) {
+            None => {
+                if let Some(why) = trace.naming.as_ref().and_then(|naming| naming.node.value()?.unknown()) {
+                    self.plan.warn(Some(307), &format!("{why}: RELEASE_NODE is taken for a long name"));
+                }
+                changes.append(DISTRIBUTION, EnvSource::Value("name".to_owned()));
+            }
             Some((rule, what)) => {
                 self.plan.warn(Some(rule), &format!("{what}: long names would keep the node from booting"))
             }
