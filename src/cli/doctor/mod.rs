@@ -152,11 +152,6 @@ fn lacking(found: &Value, settings: &Settings) -> Option<(Object, Plan)> {
     if controlled && object.kind != "Pod" {
         return None;
     }
-    let exempt = &settings.policy.config.webhook;
-    // Who asked for it is not kept.
-    if exempt.exempts(object.namespace.as_deref(), &object.name, "") {
-        return None;
-    }
     let plan = Plan::of(&object, object.workload()?, &settings.facts);
     (!plan.is_empty()).then_some((object, plan))
 }

@@ -109,6 +109,11 @@ fn apps() -> Vec<Nameless> {
             Nameless { title: strategy.describe(), kind, app, name: expected(strategy) }
         })
         .collect();
+    // CoreDNS calls a pod without a host name by its address.
+    let app = without_name(App::new(Strategy::DnsSrv, Kind::Deployment));
+    let title = "Kubernetes.DNSSRV without host names".to_owned();
+    let name = "cart@{pod-ip-dashed}.cart.shop.svc.cluster.local";
+    apps.push(Nameless { title, kind: Kind::Deployment, app, name });
     let service = format!("cart.{NAMESPACE}.svc.cluster.local");
     for name in ["DNSPoll", "DNSCluster", "Peerage"] {
         let mut app = without_name(App::new(Strategy::Dns, Kind::Deployment));
