@@ -244,7 +244,7 @@ impl<'f> Scene<'f> {
 
 /// What the edit of the workload does besides.
 fn of_change(after: &Trace<'_>, affected: &[Affected<'_>]) -> Vec<Ruling> {
-    let change = Change { edit: Edit::Alter, object: after.object, affected };
+    let change = Change { edit: Edit::Alter, object: after.object, affected, cut: false };
     let found = judge_change(&change).into_iter();
     found.map(|finding| Ruling { finding, new: true, rests_on: RestsOn::Itself }).collect()
 }
