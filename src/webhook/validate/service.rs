@@ -91,7 +91,7 @@ fn judge<L>(dependents: &[Object], case: &Case<'_>, asked: &Asked<'_, L>) -> Opt
 fn around<L>(workload: &Object, service: &Object, asked: &Asked<'_, L>) -> Vec<Object> {
     let alone = World::new(vec![workload.clone()], asked.settings.facts.clone());
     let trace = trace_of(&alone, workload);
-    let mut found = trace.map(|trace| asked.known.around(&trace)).unwrap_or_default();
+    let mut found = trace.map(|trace| asked.known.around(&trace).objects).unwrap_or_default();
     found.retain(|object| !is_one(object, service));
     found
 }
