@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use beamgate::policy::config::Policy;
+use beamgate::world::facts::NEVER_ASKED;
 
 fn deploy() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy"))
@@ -15,6 +16,12 @@ fn lint_finds_nothing_in_it() {
     let report = beamgate::cli::lint::report(deploy(), &mut std::io::empty()).unwrap();
     let found: Vec<&str> = report.findings.iter().map(|finding| finding.message.as_str()).collect();
     assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn lint_and_injector_leave_out_the_same_namespaces() {
+    let manifest = fs::read_to_string(deploy().join("kustomize/base/injector.yaml")).unwrap();
+    assert!(manifest.contains(&format!("values: [{}]", NEVER_ASKED.join(", "))));
 }
 
 #[test]

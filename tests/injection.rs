@@ -3,22 +3,10 @@
 
 mod injecting;
 
-use beamgate::policy::config::Policy;
-use beamgate::webhook::settings::Settings;
-use injecting::{Injected, answer, bound, of_a_stateful_set, pod, review, settings, var};
+use injecting::{
+    BY_HOST, BY_IP, IP, Injected, LONG, NAMESPACE, POD_NAME, bound, by_ip, of_a_stateful_set, pod, settings, var,
+};
 use serde_json::{Value, json};
-
-const IP: &str = "MY_POD_IP<-status.podIP";
-const NAMESPACE: &str = "MY_POD_NAMESPACE<-metadata.namespace";
-const POD_NAME: &str = "MY_POD_NAME<-metadata.name";
-const LONG: &str = "RELEASE_DISTRIBUTION=name";
-const BY_IP: &str = "RELEASE_NODE=cart@$(MY_POD_IP)";
-const BY_HOST: &str = "RELEASE_NODE=cart@$(MY_POD_NAME).cart.$(MY_POD_NAMESPACE).svc.cluster.local";
-
-/// A pod of `Kubernetes.DNS`, whose name is made of its address.
-fn by_ip(env: Value) -> Value {
-    pod("Kubernetes.DNS", json!({"service": "cart"}), env)
-}
 
 #[test]
 fn every_strategy_gives_the_name_that_it_dials() {
@@ -153,19 +141,14 @@ fn a_name_of_ones_own_is_never_changed() {
 }
 
 #[test]
-fn a_pod_that_carries_everything_gets_nothing() {
-    let everything =
-        json!([bound("X", "status.podIP"), var("RELEASE_NODE", "x@$(X)"), var("RELEASE_DISTRIBUTION", "name")]);
-    let mut declared =
-        pod("Kubernetes.DNS", json!({"node-name": "a@{pod-ip}", "inputs": "A=podIP"}), json!([var("A", "1")]));
-    declared["spec"]["initContainers"] = json!([{"name": "migrate", "image": "cart:1"}]);
-    let mut second = by_ip(json!([]));
-    second["spec"]["containers"].as_array_mut().unwrap().push(json!({"name": "b", "image": "b", "env": everything}));
-    for pod in [by_ip(everything.clone()), declared, second] {
-        let injected = Injected::of(&pod);
-        assert!(injected.answer.patch.is_none() && injected.answer.warnings.is_empty());
-        assert_eq!(injected.answer.audit[0].1, "nothing: the pod carries everything");
-    }
+fn a_name_that_cannot_be_read_is_taken_for_a_long_one_and_that_is_said() {
+    let node = json!([{"name": "RELEASE_NODE", "valueFrom": {"secretKeyRef": {"name": "cart", "key": "node"}}}]);
+    let injected = Injected::of(&by_ip(node));
+    assert_eq!(injected.main(), ["RELEASE_NODE<-secretKeyRef", LONG]);
+    let warning = "BG307: Secret `cart` is never read: RELEASE_NODE is taken for a long name";
+    assert_eq!(injected.answer.warnings, [warning]);
+    let known = Injected::of(&by_ip(json!([var("RELEASE_NODE", "x@$(MY_POD_IP)")])));
+    assert!(known.answer.warnings.is_empty());
 }
 
 #[test]
@@ -177,6 +160,26 @@ fn the_image_that_names_the_node_gets_its_inputs_under_their_names() {
     let inputs = json!({"service": "cart", "inputs": "POD_IP=podIP"});
     let injected = Injected::of(&pod("Kubernetes.DNS", inputs, json!([])));
     assert_eq!(injected.main(), [NAMESPACE, "POD_IP<-status.podIP", LONG, "RELEASE_NODE=cart@$(POD_IP)"]);
+}
+
+#[test]
+fn inputs_that_are_none_are_said() {
+    for (inputs, warning) in [
+        ("POD_IP=podIP A=adress", "BG002: `beamgate.dev/inputs`: `A=adress` binds to no field"),
+        (
+            "=podIP",
+            "BG002: `beamgate.dev/inputs`: `=podIP` names no variable: a letter or `_`, then letters, digits and `_`",
+        ),
+        (
+            "A=podIP A=nodeName",
+            "BG002: `beamgate.dev/inputs`: `A=nodeName` binds a variable once more, to another field",
+        ),
+    ] {
+        let image = json!({"node-name": "cart@{pod-ip}", "inputs": inputs});
+        let injected = Injected::of(&pod("Kubernetes.DNS", image, json!([])));
+        assert!(injected.answer.patch.is_none());
+        assert_eq!(injected.answer.warnings, [warning]);
+    }
 }
 
 #[test]
@@ -243,34 +246,11 @@ fn what_takes_no_name_gets_none() {
     }
     let flags = Injected::of(&by_ip(json!([var("ERL_AFLAGS", "-name a@$(POD_IP)"), bound("POD_IP", "status.podIP")])));
     assert_eq!(flags.main(), ["POD_IP<-status.podIP", "ERL_AFLAGS=-name a@$(POD_IP)"]);
-    let exported =
-        Injected::of(&with("command", json!(["sh", "-c", "export RELEASE_NODE=a@$MY_POD_IP; exec bin/cart start"])));
-    assert_eq!(exported.main(), [LONG]);
-}
-
-#[test]
-fn nothing_is_injected_where_that_would_be_a_guess() {
-    let mut unlabelled = by_ip(json!([]));
-    unlabelled["metadata"]["labels"] = json!({"app": "cart"});
-    let mut rabbit = by_ip(json!([]));
-    rabbit["spec"]["containers"][0]["image"] = json!("rabbitmq:4");
-    let mut two = by_ip(json!([]));
-    two["spec"]["containers"].as_array_mut().unwrap().push(json!({"name": "web", "image": "web"}));
-    for (pod, warnings) in [
-        (unlabelled, vec![]),
-        (rabbit, vec![]),
-        (
-            two,
-            vec![
-                "it is not clear which container runs the node: nothing is injected; `beamgate.dev/container` says it",
-            ],
-        ),
-        (pod("Kubernets", json!({}), json!([])), vec!["BG002: `Kubernets` is no strategy: nothing is injected"]),
-    ] {
-        let injected = Injected::of(&pod);
-        assert!(injected.answer.patch.is_none());
-        assert_eq!(injected.answer.warnings, warnings);
-    }
+    let script = |text: &str| with("command", json!(["sh", "-c", text]));
+    let exported = Injected::of(&script("export RELEASE_NODE=a@$MY_POD_IP; exec bin/cart start"));
+    assert_eq!(exported.main(), [IP, NAMESPACE, LONG]);
+    let exported = Injected::of(&script("export ERL_AFLAGS=\"-name a@$MY_POD_IP\"; exec bin/cart start"));
+    assert_eq!(exported.main(), [IP, NAMESPACE]);
 }
 
 #[test]
@@ -296,13 +276,28 @@ fn dashes_are_written_by_an_init_container_where_the_policy_says_so() {
     let spec = &injected.pod["spec"];
     let reference = &spec["containers"][0]["env"][3]["valueFrom"]["fileKeyRef"];
     assert_eq!(*reference, json!({"volumeName": "beamgate-node-name", "path": "node-name", "key": "RELEASE_NODE"}));
-    assert_eq!(spec["volumes"], json!([{"name": "beamgate-node-name", "emptyDir": {}}]));
+    // Any other would keep the cluster autoscaler from the node.
+    let volume = json!({"medium": "Memory", "sizeLimit": "1Mi"});
+    assert_eq!(spec["volumes"], json!([{"name": "beamgate-node-name", "emptyDir": volume}]));
     let writer = &spec["initContainers"][0];
     assert_eq!((&writer["image"], &writer["securityContext"]), (&json!("cart:1"), &json!({"runAsNonRoot": true})));
     let name = "NODE_NAME=cart@{pod-ip-dashed}.$(MY_POD_NAMESPACE).pod.cluster.local";
     assert_eq!(injected.env("initContainers", 0), [IP, NAMESPACE, name]);
     assert_eq!(spec["initContainers"][1]["name"], "wait");
     assert!(Injected::with(&injected.pod, &settings(true)).answer.patch.is_none());
+}
+
+/// CoreDNS calls a pod without a host name by its address: that name can be written, too; what nobody serves cannot.
+#[test]
+fn a_deployment_of_dnssrv_has_the_name_that_dns_makes_of_the_address() {
+    let srv = pod("Kubernetes.DNSSRV", json!({"service": "cart"}), json!([]));
+    let injected = Injected::with(&srv, &settings(true));
+    assert_eq!(injected.node(), Some("-fileKeyRef".to_owned()));
+    let name = "NODE_NAME=cart@{pod-ip-dashed}.cart.$(MY_POD_NAMESPACE).svc.cluster.local";
+    assert_eq!(injected.env("initContainers", 0), [IP, NAMESPACE, name]);
+    let hostname = json!({"mode": "hostname", "selector": "app=cart", "service": "cart"});
+    let injected = Injected::with(&pod("Kubernetes", hostname, json!([])), &settings(true));
+    assert!(injected.answer.patch.is_none() && injected.answer.warnings[0].starts_with("BG212"));
 }
 
 /// What the init container runs, run: the kubelet reads `NAME='value'`.
@@ -317,39 +312,4 @@ fn the_script_writes_what_the_kubelet_reads() {
     let written = std::fs::read_to_string(folder.join("node-name")).unwrap();
     std::fs::remove_dir_all(folder).unwrap();
     assert_eq!(written, "RELEASE_NODE='a@10-42-1-7.b.pod.c'\n");
-}
-
-#[test]
-fn only_pods_that_are_made_are_asked_about() {
-    let policy =
-        Policy { config: toml::from_str("[[webhook.exempt]]\nnamespace = 'ci'").unwrap(), ..Policy::default() };
-    let settings = Settings::new(policy).unwrap();
-    let patched = |change: &dyn Fn(&mut Value)| {
-        let mut review = review(&by_ip(json!([])));
-        change(&mut review["request"]);
-        answer(&review, &settings).patch.is_some()
-    };
-    assert!(patched(&|_| {}));
-    for change in [
-        &(|request: &mut Value| request["operation"] = json!("UPDATE")) as &dyn Fn(&mut Value),
-        &|request| request["kind"]["kind"] = json!("Deployment"),
-        &|request| request["subResource"] = json!("ephemeralcontainers"),
-        &|request| request["namespace"] = json!("ci"),
-        &|request| request["object"]["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z"),
-        &|request| request["object"] = Value::Null,
-    ] {
-        assert!(!patched(change));
-    }
-}
-
-#[test]
-fn a_pod_that_is_not_what_it_ought_to_be_is_left_to_the_api_server() {
-    for env in [json!({"A": "1"}), json!("A=1")] {
-        let injected = Injected::of(&by_ip(env));
-        assert!(injected.answer.patch.is_none());
-        assert_eq!(
-            injected.answer.warnings,
-            ["beamgate injects nothing: `/spec/containers/0/env` is not what it ought to be"]
-        );
-    }
 }

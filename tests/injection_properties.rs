@@ -147,7 +147,7 @@ fn without_ours(before: &Value, after: &Value) -> Value {
 fn restored(before: &Value, after: &Value) -> Value {
     let Some(written) = before.as_array() else { return before.clone() };
     let mut left = after.as_array().cloned().unwrap_or_default();
-    let mut take = |entry: &Value| left.iter().position(|one| one == entry).map(|found| left.remove(found));
+    let take = |entry: &Value| left.iter().position(|one| one == entry).map(|found| left.remove(found));
     json!(written.iter().filter_map(take).collect::<Vec<_>>())
 }
 

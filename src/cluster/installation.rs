@@ -224,7 +224,7 @@ fn has_name(pod: &Pod) -> bool {
     containers.flat_map(|container| container.env.iter().flatten()).any(|var| var.name == "RELEASE_NODE")
 }
 
-/// It asks for nothing that a namespace could forbid.
+/// It asks for as little as a pod can: what a namespace demands of all, a quota's requests and limits say, it has.
 fn labelled_pod() -> Value {
     json!({
         "apiVersion": "v1", "kind": "Pod",
@@ -236,6 +236,10 @@ fn labelled_pod() -> Value {
         "spec": {
             "containers": [{
                 "name": "app", "image": "beamgate.dev/doctor",
+                "resources": {
+                    "requests": {"cpu": "1m", "memory": "4Mi", "ephemeral-storage": "1Mi"},
+                    "limits": {"cpu": "1m", "memory": "4Mi", "ephemeral-storage": "1Mi"},
+                },
                 "securityContext": {"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}},
             }],
             "securityContext": {"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}},

@@ -130,7 +130,9 @@ impl<'w> Writer<'w> {
                 container[key] = value.to_json();
             }
         }
-        self.add_item(&format!("{base}/spec/volumes"), false, json!({"name": NAME_WRITER, "emptyDir": {}}))?;
+        // In memory: the cluster autoscaler takes no node away under a pod with files of its own (`drain/localstorage`).
+        let volume = json!({"name": NAME_WRITER, "emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}});
+        self.add_item(&format!("{base}/spec/volumes"), false, volume)?;
         self.add_item(&format!("{base}/spec/initContainers"), true, container)
     }
 

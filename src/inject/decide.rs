@@ -25,6 +25,8 @@ pub(super) enum Decision {
         users: &'static [&'static str],
         /// Whether RELEASE_DISTRIBUTION is still to be set.
         distribution: bool,
+        /// The variables that are injected for it.
+        inputs: Inputs,
     },
     /// No name.
     Leave(Leave),
@@ -78,17 +80,24 @@ pub(super) fn decide(trace: &Trace<'_>, container: &Container, naming: &Naming) 
         return Decision::Leave(leave);
     }
     if naming.flag.is_some() {
-        return Decision::Theirs { users: &FLAGS, distribution: false };
+        return Decision::Theirs { users: &FLAGS, distribution: false, inputs: of_a_name(naming, &FLAGS) };
     }
     let is_theirs = matches!(naming.node, Setting::Set(_)) || container.env_index("RELEASE_NODE").is_some();
     if is_theirs {
         let distribution = naming.distribution == Setting::Unset && container.env_index(DISTRIBUTION).is_none();
-        return Decision::Theirs { users: &["RELEASE_NODE"], distribution };
+        let users = &["RELEASE_NODE"];
+        return Decision::Theirs { users, distribution, inputs: of_a_name(naming, users) };
     }
     match unread(naming).or_else(|| of_the_distribution(container, naming)) {
         Some(leave) => Decision::Leave(leave),
         None => solved(trace).map_or_else(Decision::Leave, Decision::Name),
     }
+}
+
+/// The variables for a name that they give. A script reads those that every script reads; `env` says itself what it needs.
+fn of_a_name(naming: &Naming, users: &[&str]) -> Inputs {
+    let is_of_a_script = |name: &&str| naming.env.get(name).is_some_and(|var| var.index.is_none());
+    if users.iter().any(is_of_a_script) { Inputs::Usual } else { Inputs::Declared }
 }
 
 /// Programs that take no name from RELEASE_NODE.

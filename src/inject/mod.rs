@@ -49,6 +49,9 @@ impl Plan {
         if value_of(&pod.labels, STRATEGY).is_none() {
             return Self::nothing(format!("the pod has no label `{STRATEGY}`"));
         }
+        if let Some(namespace) = object.namespace.as_ref().filter(|namespace| facts.left_out.contains(namespace)) {
+            return Self::nothing(format!("the namespace `{namespace}` is left out"));
+        }
         if carried::carries_everything(pod) {
             return Self::nothing("the pod carries everything".to_owned());
         }
@@ -135,14 +138,14 @@ impl Planner<'_> {
         let mut changes = Changes::of(self.number(), self.container);
         let mut written = None;
         let wanted = match decision {
-            Decision::Theirs { users, distribution } => {
+            Decision::Theirs { users, distribution, inputs } => {
                 changes.settle(users, &declared);
-                changes.add_inputs(&self.trace.env, Inputs::Declared, &declared);
+                changes.add_inputs(&self.trace.env, inputs, &declared);
                 if distribution {
                     self.make_long(&mut changes);
                 }
                 self.plan.why = Some("the pod names its node itself".to_owned());
-                Inputs::Declared
+                inputs
             }
             Decision::Leave(leave) => {
                 changes.add_inputs(&self.trace.env, leave.inputs, &declared);
@@ -160,10 +163,13 @@ impl Planner<'_> {
         self.plan
     }
 
-    /// The inputs that are declared.
-    fn declared(&self) -> Vec<Input> {
-        let declared = self.trace.key(Key::Inputs);
-        declared.and_then(|declared| inputs::parse(declared).ok()).unwrap_or_default()
+    /// The inputs that are declared; none of them, and a warning, where one is none.
+    fn declared(&mut self) -> Vec<Input> {
+        inputs::declared(&self.trace.keys).unwrap_or_else(|bad| {
+            let what = format!("`{}`: {bad}", Key::Inputs.annotation());
+            self.plan.warn(Some(2), &what);
+            Vec::new()
+        })
     }
 
     fn number(&self) -> usize {
@@ -183,8 +189,14 @@ impl Planner<'_> {
     fn make_long(&mut self, changes: &mut Changes<'_>) {
         let Trace { world, object, workload, pod, .. } = self.trace;
         let pod = model::apply(pod, &changes.edits);
-        match decide::refused(&Trace::to_pods(world, object, workload, &pod)) {
-            None => changes.append(DISTRIBUTION, EnvSource::Value("name".to_owned())),
+        let trace = Trace::to_pods(world, object, workload, &pod);
+        match decide::refused(&trace) {
+            None => {
+                if let Some(why) = trace.naming.as_ref().and_then(|naming| naming.node.value()?.unknown()) {
+                    self.plan.warn(Some(307), &format!("{why}: RELEASE_NODE is taken for a long name"));
+                }
+                changes.append(DISTRIBUTION, EnvSource::Value("name".to_owned()));
+            }
             Some((rule, what)) => {
                 self.plan.warn(Some(rule), &format!("{what}: long names would keep the node from booting"))
             }

@@ -171,7 +171,8 @@ impl Naming {
             (boot_env, closed) = (sourced.env, sourced.closed);
             dashes_everything = dashes_everything.or(sourced.dashes_everything);
         }
-        let inputs = inputs(keys);
+        // What BG002 finds wrong is none.
+        let inputs = inputs::declared(keys).unwrap_or_default();
         let declared = declared_name(scope, env, keys)
             .map(|declared| Sourced { value: inputs::bind(&declared.value, &inputs, env), at: declared.at });
         let node = Setting::of(&boot_env, NODE);
@@ -291,11 +292,6 @@ impl Naming {
 fn missing(mut inputs: Vec<Input>, env: &Env) -> Vec<Input> {
     inputs.retain(|input| input.is_missing(env));
     inputs
-}
-
-fn inputs(keys: &[(Key, Sourced<String>)]) -> Vec<Input> {
-    let declared = keys.iter().find(|(key, _)| *key == Key::Inputs);
-    declared.and_then(|(_, declared)| inputs::parse(declared).ok()).unwrap_or_default()
 }
 
 /// RELEASE_NODE as the pod has it, if the image makes another one of it.

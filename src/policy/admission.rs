@@ -12,9 +12,11 @@ pub const ENFORCE: &str = "beamgate.dev/enforce";
 pub struct WebhookConfig {
     /// What comes of a fault, where the namespace has no label `beamgate.dev/enforce`.
     pub enforce: Enforce,
-    /// Whether names in `dns` mode are written by an init container and read through `fileKeyRef`: Kubernetes 1.35 and later.
+    /// Whether names with dashes for dots, of `dns` mode and of `Kubernetes.DNSSRV` on a Deployment, are written by an init
+    /// container and read through `fileKeyRef`: Kubernetes 1.35 and later.
     pub file_key_ref: bool,
-    /// What is never judged, nor changed: every key that is given must match.
+    /// What is never judged: every key that is given must match. Where that is the namespace alone, nothing is injected either;
+    /// the name and the creator of a controller's pods are other than those of the workload.
     pub exempt: Vec<Exempt>,
 }
 
@@ -35,7 +37,7 @@ pub enum Enforce {
     Strict,
 }
 
-/// Requests that are let pass.
+/// Requests that are let pass unjudged.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Exempt {
@@ -60,7 +62,13 @@ impl Enforce {
 }
 
 impl WebhookConfig {
-    /// Whether a request is let pass unseen.
+    /// The namespaces in which nothing is injected.
+    pub fn left_out(&self) -> impl Iterator<Item = String> + '_ {
+        let alone = self.exempt.iter().filter(|exempt| exempt.name.is_none() && exempt.user.is_none());
+        alone.filter_map(|exempt| exempt.namespace.clone())
+    }
+
+    /// Whether a request is let pass unjudged.
     pub fn exempts(&self, namespace: Option<&str>, name: &str, user: &str) -> bool {
         self.exempt.iter().any(|exempt| exempt.covers(namespace, name, user))
     }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 pub use super::admission::{Enforce, Exempt, WebhookConfig};
-use crate::place::{Loc, ObjectId, Pointer};
+use crate::place::{ObjectId, Pointer};
 use crate::rules::finding::Severity;
 use crate::rules::{self, Rule};
 use crate::world::declared::{App, Key, Script, Sourced};
@@ -245,9 +245,8 @@ impl Policy {
     pub fn find(from: &Path) -> Option<PathBuf> {
         let from = from.canonicalize().ok()?;
         let found = from.ancestors().map(|folder| folder.join(FILE)).find(|file| file.is_file())?;
-        let here = std::env::current_dir().ok().and_then(|here| here.canonicalize().ok());
-        let shown = here.and_then(|here| found.strip_prefix(here).ok().map(Path::to_owned));
-        Some(shown.unwrap_or(found))
+        let here = std::env::current_dir().and_then(|here| here.canonicalize()).ok();
+        Some(here.and_then(|here| found.strip_prefix(here).ok().map(Path::to_owned)).unwrap_or(found))
     }
 
     /// Reads a file and the scripts that it names.
@@ -301,16 +300,17 @@ impl Policy {
             cluster_domain: domain.unwrap_or(default.cluster_domain),
             complete: self.complete()?,
             injection: self.config.injection == Injection::Webhook,
+            left_out: default.left_out.into_iter().chain(self.config.webhook.left_out()).collect(),
             name_files: self.config.webhook.file_key_ref,
             dns: self.config.dns.into(),
-            source: default.source,
             apps: self.apps.clone(),
+            ..Facts::default()
         })
     }
 
     fn complete(&self) -> Result<Kinds, crate::world::facts::UnknownKinds> {
-        let mut words = self.config.complete.iter().map(|word| word.get_ref().parse());
-        words.try_fold(Kinds::default(), |all, kinds| Ok(all.and(kinds?)))
+        let words = self.config.complete.iter();
+        words.map(|word| word.get_ref().parse()).try_fold(Kinds::default(), |all, kinds| Ok(all.and(kinds?)))
     }
 
     fn script(&mut self, file: &Path) -> Result<Script, ConfigError> {
@@ -345,8 +345,7 @@ impl Policy {
 
 /// A value of the file, which is always the first text.
 fn sourced(value: &Spanned<String>) -> Sourced<String> {
-    let at: Loc = Pointer::root().of(ObjectId::text(0)).within(value.span());
-    Sourced { value: value.get_ref().clone(), at }
+    Sourced { value: value.get_ref().clone(), at: Pointer::root().of(ObjectId::text(0)).within(value.span()) }
 }
 
 /// `beamgate.toml:3:1`.

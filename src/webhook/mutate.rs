@@ -24,9 +24,8 @@ pub fn mutate(request: &Request<'_>, settings: &Settings) -> Answer {
     };
     let Ok(mut object) = Object::read(&root, "", &[]) else { return Answer::default() };
     object.namespace = request.namespace().map(str::to_owned).or(object.namespace);
-    let exempt = settings.policy.config.webhook.exempts(object.namespace.as_deref(), &object.name, request.user());
     match &object.body {
-        Body::Workload(pod) if !exempt && !is_going(&root) => answer(&root, &object, pod, settings),
+        Body::Workload(pod) if !is_going(&root) => answer(&root, &object, pod, settings),
         _ => Answer::default(),
     }
 }

@@ -3,6 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+/// The namespaces about whose pods the manifests of the webhook do not let it be asked (`namespaceSelector` in
+/// `deploy/kustomize/base/injector.yaml`).
+pub const NEVER_ASKED: [&str; 2] = ["beamgate-system", "kube-system"];
+
 /// What the configuration and the command line say of the cluster and of the input.
 #[derive(Debug, Clone)]
 pub struct Facts {
@@ -14,6 +18,8 @@ pub struct Facts {
     pub complete: Kinds,
     /// Whether the admission webhook runs on the cluster, so that missing names are injected there.
     pub injection: bool,
+    /// The namespaces whose pods it leaves alone.
+    pub left_out: Vec<String>,
     /// Whether it has a name that `$(VAR)` cannot say written by an init container (`fileKeyRef`, Kubernetes 1.35 and later).
     pub name_files: bool,
     /// What serves DNS in the cluster.
@@ -31,6 +37,7 @@ impl Default for Facts {
             cluster_domain: "cluster.local".to_owned(),
             complete: Kinds::default(),
             injection: false,
+            left_out: NEVER_ASKED.map(str::to_owned).to_vec(),
             name_files: false,
             dns: Dns::default(),
             source: Source::default(),

@@ -7,6 +7,18 @@ use beamgate::webhook::review::{Answer, Request};
 use beamgate::webhook::settings::Settings;
 use serde_json::{Value, json};
 
+pub(crate) const IP: &str = "MY_POD_IP<-status.podIP";
+pub(crate) const NAMESPACE: &str = "MY_POD_NAMESPACE<-metadata.namespace";
+pub(crate) const POD_NAME: &str = "MY_POD_NAME<-metadata.name";
+pub(crate) const LONG: &str = "RELEASE_DISTRIBUTION=name";
+pub(crate) const BY_IP: &str = "RELEASE_NODE=cart@$(MY_POD_IP)";
+pub(crate) const BY_HOST: &str = "RELEASE_NODE=cart@$(MY_POD_NAME).cart.$(MY_POD_NAMESPACE).svc.cluster.local";
+
+/// A pod of `Kubernetes.DNS`, whose name is made of its address.
+pub(crate) fn by_ip(env: Value) -> Value {
+    pod("Kubernetes.DNS", json!({"service": "cart"}), env)
+}
+
 /// A pod of a Deployment, as the API server asks about it.
 pub(crate) fn pod(strategy: &str, annotations: Value, env: Value) -> Value {
     let mut pod = json!({

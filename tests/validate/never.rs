@@ -274,6 +274,9 @@ fn what_is_not_known_is_not_missing() {
     assert_eq!(outcome(&cluster.ask(&Ask::create(&good()))), "warned BG201", "it was asked for, and is not there");
     cluster.silent = true;
     assert_eq!(outcome(&cluster.ask(&Ask::create(&good()))), "passes");
+    // What is false in the object itself rests on nothing that one could not see, but for the namespace's label.
+    cluster.heard = Some("Namespace");
+    assert_eq!(outcome(&cluster.ask(&Ask::create(&broken()))), "denied BG301");
 }
 
 #[test]

@@ -2,11 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // these are tests
 
+mod api;
 mod bodies;
 mod certificates;
 mod client;
 mod clients;
 mod drain;
 mod impatience;
+mod pages;
+mod process;
+mod rotation;
 mod running;
 mod trouble;

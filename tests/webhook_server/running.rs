@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use beamgate::webhook::certificates::issue::Pem;
 use beamgate::webhook::metrics::Metrics;
-use beamgate::webhook::review::{Answer, Request, ReviewError};
+use beamgate::webhook::review::{Answer, Request};
 use beamgate::webhook::server::lifecycle::{Drain, Life};
 use beamgate::webhook::server::{Answers, Limits, Server, router};
 use beamgate::webhook::tls::{Clients, Oldest, Pair, Served, Tls};
@@ -109,16 +109,16 @@ pub(crate) fn question(name: &str) -> String {
 struct Named;
 
 impl Answers for Named {
-    fn mutate(&self, request: &Request<'_>) -> Result<Answer, ReviewError> {
-        Ok(answer(request.name().unwrap_or_default()))
+    fn mutate(&self, request: &Request<'_>) -> Answer {
+        answer(request.name().unwrap_or_default())
     }
 
-    async fn validate(&self, request: &Request<'_>, _: Instant) -> Result<Answer, ReviewError> {
+    async fn validate(&self, request: &Request<'_>, _: Instant) -> Answer {
         let name = request.name().unwrap_or_default();
         if let Some(millis) = name.strip_prefix("takes-") {
             tokio::time::sleep(Duration::from_millis(millis.parse().unwrap())).await;
         }
-        Ok(answer(name))
+        answer(name)
     }
 }
 

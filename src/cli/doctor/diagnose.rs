@@ -124,7 +124,7 @@ pub(super) fn dry_run(made: &DryRun, namespace: &str) -> Checked {
         DryRun::Injected => Checked::ok("a pod that was made in a dry run came back with its name"),
         DryRun::Untouched => Checked::wrong(
             format!("a pod that was made in a dry run in namespace `{namespace}` came back without a name"),
-            "is the namespace left out by the webhook's `namespaceSelector`, or exempt? `--namespace` tries another",
+            "is the namespace left out by the webhook's `namespaceSelector`, or exempt by its configuration? `--namespace` tries another",
         ),
         DryRun::Refused(why) => {
             let what = format!("a pod that was made in a dry run in namespace `{namespace}` was refused: {why}");
@@ -142,8 +142,10 @@ fn refused(why: &str) -> &'static str {
         "the API server does not reach the pods: open the webhook's port to it in the firewall of the nodes"
     } else if says(&["connection refused", "no endpoints"]) {
         "nobody listens: see the pods above"
-    } else if says(&["forbidden"]) && !says(&["failed calling webhook"]) {
+    } else if says(&["cannot create"]) {
         "it takes the right to create pods there: `--namespace` tries another"
+    } else if says(&["is forbidden"]) {
+        "the namespace takes no such pod, which says nothing of beamgate: `--namespace` tries another"
     } else {
         "the log of the API server says more"
     }
@@ -253,8 +255,10 @@ mod tests {
             ("failed calling webhook: x509: certificate signed by unknown authority", "not the one that is trusted"),
             ("failed calling webhook: context deadline exceeded", "firewall"),
             ("failed calling webhook: dial tcp 10.96.0.7:443: connect: connection refused", "nobody listens"),
-            ("pods is forbidden: User \"anna\" cannot create", "the right to create pods"),
-            ("exceeded quota", "the log of the API server"),
+            ("pods is forbidden: User \"anna\" cannot create resource \"pods\"", "the right to create pods"),
+            ("pods \"beamgate-doctor\" is forbidden: exceeded quota: compute", "says nothing of beamgate"),
+            ("pods \"beamgate-doctor\" is forbidden: violates PodSecurity", "says nothing of beamgate"),
+            ("etcdserver: request timed out", "the log of the API server"),
         ] {
             let said = dry_run(&DryRun::Refused(why.to_owned()), "shop");
             assert!(said.state == State::Wrong && said.next.as_ref().unwrap().contains(next), "{said:?}");

@@ -17,7 +17,6 @@ use crate::cluster::{Cluster, ClusterError};
 use crate::inject::Plan;
 use crate::policy::config::Policy;
 use crate::webhook::settings::Settings;
-use crate::world::facts::Facts;
 use crate::world::node::Node;
 use crate::world::object::Object;
 
@@ -49,11 +48,11 @@ fn seconds(text: &str) -> Result<Duration, String> {
 pub(super) fn run(args: &DoctorArgs, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let cluster = Cluster::connect(args.namespace.as_deref(), Instant::now() + args.timeout)?;
     let policy = args.config.as_deref().map(Policy::read).transpose()?.unwrap_or_default();
-    let facts = Settings::new(policy)?.facts;
+    let settings = Settings::new(policy)?;
     if args.uninstall {
-        return uninstall(&cluster, &facts, out);
+        return uninstall(&cluster, &settings, out);
     }
-    let checked = examine(&cluster, &facts)?;
+    let checked = examine(&cluster, &settings)?;
     for one in &checked {
         tell(one, out)?;
     }
@@ -81,7 +80,7 @@ fn tell(one: &Checked, out: &mut dyn Write) -> std::io::Result<()> {
 }
 
 /// Looks at everything: what may not be read is said, and the rest is looked at all the same.
-fn examine(cluster: &Cluster, facts: &Facts) -> anyhow::Result<Vec<Checked>> {
+fn examine(cluster: &Cluster, settings: &Settings) -> anyhow::Result<Vec<Checked>> {
     let now = Timestamp::now();
     let webhooks = cluster.webhooks()?;
     let mut checked = diagnose::registration(&webhooks, now);
@@ -94,7 +93,7 @@ fn examine(cluster: &Cluster, facts: &Facts) -> anyhow::Result<Vec<Checked>> {
             Err(why) => diagnose::unseen("a pod in a dry run", why),
         });
     }
-    match missed(cluster, facts) {
+    match missed(cluster, settings) {
         Ok(missed) => checked.extend(diagnose::missed(&missed)),
         Err(why) => checked.push(diagnose::unseen("the pods that declare a strategy", why)),
     }
@@ -121,16 +120,16 @@ fn service_of(cluster: &Cluster, service: &ServiceKey, webhooks: &[Registered], 
 }
 
 /// The pods that lack what would be injected, were they made now.
-fn missed(cluster: &Cluster, facts: &Facts) -> Result<Vec<String>, ClusterError> {
+fn missed(cluster: &Cluster, settings: &Settings) -> Result<Vec<String>, ClusterError> {
     let runs = |pod: &Value| !matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed"));
     let pods = cluster.declared_pods()?.into_iter().filter(runs);
-    Ok(pods.filter_map(|pod| Some(lacking(&pod, facts)?.0.full_name())).collect())
+    Ok(pods.filter_map(|pod| Some(lacking(&pod, settings)?.0.full_name())).collect())
 }
 
 /// Lists the workloads whose pods would be others without beamgate.
-fn uninstall(cluster: &Cluster, facts: &Facts, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+fn uninstall(cluster: &Cluster, settings: &Settings, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let mut all: Vec<(Object, Plan)> =
-        cluster.workloads()?.iter().filter_map(|workload| lacking(workload, facts)).collect();
+        cluster.workloads()?.iter().filter_map(|workload| lacking(workload, settings)).collect();
     all.sort_by_cached_key(|(object, _)| object.title());
     for (object, plan) in &all {
         writeln!(out, "{}  {}", object.title(), plan.describe())?;
@@ -146,13 +145,13 @@ fn uninstall(cluster: &Cluster, facts: &Facts, out: &mut dyn Write) -> anyhow::R
 }
 
 /// What would be injected into a pod, or the pods of a workload, if anything would.
-fn lacking(found: &Value, facts: &Facts) -> Option<(Object, Plan)> {
+fn lacking(found: &Value, settings: &Settings) -> Option<(Object, Plan)> {
     let controlled = found["metadata"]["ownerReferences"].as_array().is_some_and(|owners| !owners.is_empty());
     let object = Object::read(&Node::of_json(found), "", &[]).ok()?;
     // A Job that a CronJob makes goes with its maker.
     if controlled && object.kind != "Pod" {
         return None;
     }
-    let plan = Plan::of(&object, object.workload()?, facts);
+    let plan = Plan::of(&object, object.workload()?, &settings.facts);
     (!plan.is_empty()).then_some((object, plan))
 }

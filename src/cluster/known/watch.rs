@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
@@ -12,7 +13,6 @@ use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
 use k8s_openapi::api::core::v1::{Namespace, Service, ServiceAccount};
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::runtime::WatchStreamExt as _;
 use kube::runtime::watcher::{self, watcher};
 use kube::{Api, Client, Resource};
 use serde::de::{Deserialize, Deserializer};
@@ -25,6 +25,12 @@ use crate::world::node::Node;
 
 /// How many objects a page of a list has. Its text is held as long as it is read.
 const PAGE: u32 = 250;
+
+/// After how long a watch that breaks is tried again.
+const SHORTEST: Duration = Duration::from_millis(500);
+
+/// Each time that it breaks again this doubles, up to so much: so long takes the next look after a permission was granted.
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// Watches the cluster for as long as it is polled.
 pub async fn watch(known: Arc<Known>, client: Client) {
@@ -55,13 +61,21 @@ where
     K: Resource<DynamicType = ()> + Metadata<Ty = ObjectMeta> + Clone + std::fmt::Debug + Send + Sync + 'static,
 {
     let api: Api<Slim<K>> = Api::all(client);
-    let mut events = pin!(watcher(api, watcher::Config::default().page_size(PAGE)).default_backoff());
+    let mut events = pin!(watcher(api, watcher::Config::default().page_size(PAGE)));
+    // Not kube's own: that begins again at each try, since each try says that it begins.
+    let mut pause = SHORTEST;
     while let Some(event) = events.next().await {
         let event = match event {
             Ok(event) => event_of(event),
-            Err(error) => Some(failure(known, kind, &error)),
+            Err(error) => {
+                tell(known, kind, failure(known, kind, &error));
+                tokio::time::sleep(pause).await;
+                pause = LONGEST.min(pause * 2);
+                None
+            }
         };
         if let Some(event) = event {
+            pause = if matches!(event, Event::Listing) { pause } else { SHORTEST };
             tell(known, kind, event);
         }
     }

@@ -35,7 +35,7 @@
 
 use super::{did_you_mean, meant};
 use crate::discovery::{Problem, Strategy};
-use crate::name::inputs;
+use crate::name::inputs::{self, BadInput, Fault};
 use crate::name::template::{Sym, Template};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
 use crate::rules::{Check, Rule};
@@ -122,14 +122,14 @@ fn bound_inputs(trace: &Trace<'_>, found: &mut Findings) {
     if is_filled_in_later(&written.value) {
         return;
     }
-    let Some(word) = inputs::parse(written).err() else { return };
-    match word.split_once('=') {
+    let Some(BadInput { word, fault }) = inputs::declared(&trace.keys).err() else { return };
+    match word.split_once('=').filter(|_| fault == Fault::Field) {
         Some((name, field)) => {
             let fields = inputs::FIELDS.map(|(field, _)| field);
             let what = format!("binds {name} to `{field}`, which is none of {}", list(&fields));
             say(Key::Inputs, written, &what, meant_field(field), found);
         }
-        None => say(Key::Inputs, written, &format!("has `{word}`, which is not VARIABLE=field"), None, found),
+        None => say(Key::Inputs, written, &format!("has `{word}`, which {fault}"), None, found),
     }
 }
 

@@ -54,7 +54,6 @@ use crate::rules::finding::{Effect, Findings, Safety, Severity};
 use crate::rules::{Check, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
-use crate::world::declared::Key;
 use crate::world::pod::{Container, EnvSource, EnvVar};
 
 pub(super) static RULE: Rule = Rule {
@@ -102,8 +101,8 @@ fn matters(trace: &Trace<'_>, container: &Container, var: &EnvVar) -> bool {
     });
     let mut texts = values.chain(&container.command).chain(&container.args);
     let is_declared = || {
-        let inputs = trace.key(Key::Inputs).and_then(|declared| inputs::parse(declared).ok());
-        inputs.is_some_and(|inputs| inputs.iter().any(|input| input.name == var.name))
+        let inputs = inputs::declared(&trace.keys);
+        inputs.is_ok_and(|inputs| inputs.iter().any(|input| input.name == var.name))
     };
     var.name.starts_with("RELEASE_") || texts.any(|text| text.contains(&reference)) || is_declared()
 }

@@ -14,22 +14,15 @@ use super::unwind::caught;
 use super::{deadline, routes};
 use crate::webhook::metrics::{Metrics, Outcome, Webhook};
 use crate::webhook::record::Record;
-use crate::webhook::review::{Answer, Request, ReviewError};
+use crate::webhook::review::{Answer, Request};
 
 /// Who answers the questions.
 pub trait Answers: Send + Sync + 'static {
     /// `/mutate`.
-    ///
-    /// # Errors
-    /// The object in the question cannot be read.
-    fn mutate(&self, request: &Request<'_>) -> Result<Answer, ReviewError>;
+    fn mutate(&self, request: &Request<'_>) -> Answer;
 
     /// `/validate`, until then.
-    fn validate(
-        &self,
-        request: &Request<'_>,
-        until: Instant,
-    ) -> impl Future<Output = Result<Answer, ReviewError>> + Send;
+    fn validate(&self, request: &Request<'_>, until: Instant) -> impl Future<Output = Answer> + Send;
 }
 
 /// What all questions share.
@@ -81,14 +74,10 @@ impl<A: Answers> Desk<A> {
             Webhook::Validate => timeout_at(until.into(), caught(self.answers.validate(request, until))).await,
         };
         match answered {
-            Ok(Ok(Ok(answer))) => {
+            Ok(Ok(answer)) => {
                 let response = json(request, &answer);
                 record.answered(request, Outcome::of(&answer), Some(&answer));
                 response
-            }
-            Ok(Ok(Err(error))) => {
-                record.answered(request, Outcome::Refused, None);
-                routes::words(StatusCode::BAD_REQUEST, &shortened(&error.to_string()))
             }
             Ok(Err(_panicked)) => instead(webhook, request, record, Outcome::Panicked, "an error inside beamgate"),
             Err(_) => instead(webhook, request, record, Outcome::Late, "no time was left"),

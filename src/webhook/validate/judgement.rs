@@ -191,14 +191,15 @@ impl<'f> Scene<'f> {
             let known = old.as_ref().and_then(trace_in).filter(Trace::is_opted_in);
             let mut had: BTreeSet<String> = known.iter().flat_map(identities).collect();
             let mut found = judge_trace(&trace).findings;
+            // What explains it here does not undo it, nor does what is not known here.
+            let hides = found.iter().any(|finding| finding.effect == Effect::Breaks);
             found.retain(|finding| !self.is_idle(&trace, finding));
             if self.cut {
                 // A workload that was left out may be what makes it true.
                 let rests_on_others = found.iter_mut().filter(|finding| !is_among(finding, &certain));
                 rests_on_others.for_each(|finding| finding.verdict = Verdict::Open);
             }
-            // What explains it here does not undo it.
-            if found.iter().any(|finding| finding.effect == Effect::Breaks) {
+            if hides {
                 let hidden = certain.iter().filter(|finding| !is_among(finding, &found)).cloned().collect::<Vec<_>>();
                 if !hidden.is_empty() {
                     // What is hidden now was hidden before.

@@ -22,7 +22,7 @@ With no replica of the webhook left: who is admitted was not asked about.
 ";
 
 struct Case {
-    title: &'static str,
+    title: String,
     /// Whether it needs nothing.
     carries: bool,
     pod: Value,
@@ -45,7 +45,7 @@ pub(super) fn play(seen: &mut Seen) {
         seen.expect(planned == case.carries, format!("{}: the planner says otherwise", case.title));
         let said = if admitted { "admitted" } else { "refused" };
         seen.expect(admitted == case.carries, format!("{}: {said}", case.title));
-        seen.row([case.title, said]);
+        seen.row([case.title.as_str(), said]);
     }
     install::scale(2);
 }
@@ -62,10 +62,31 @@ fn nothing_is_planned(pod: &Value) -> bool {
 }
 
 fn cases() -> Vec<Case> {
-    let node = |name: &str| variable("RELEASE_NODE", name);
-    let distribution = || variable("RELEASE_DISTRIBUTION", "name");
-    let ip = || variable("MY_POD_IP", "10.0.0.1");
-    let namespace = || variable("MY_POD_NAMESPACE", "shop");
+    let mut cases = of_one_container();
+    cases.extend(of_a_chain());
+    cases.extend(of_two_containers());
+    cases.extend(of_an_image());
+    cases.extend(of_other_containers());
+    cases
+}
+
+fn node(name: &str) -> Value {
+    variable("RELEASE_NODE", name)
+}
+
+fn distribution() -> Value {
+    variable("RELEASE_DISTRIBUTION", "name")
+}
+
+fn ip() -> Value {
+    variable("MY_POD_IP", "10.0.0.1")
+}
+
+fn namespace() -> Value {
+    variable("MY_POD_NAMESPACE", "shop")
+}
+
+fn of_one_container() -> Vec<Case> {
     let envs = [
         ("no variables", false, vec![]),
         ("RELEASE_NODE alone", false, vec![node("cart@cart")]),
@@ -86,48 +107,113 @@ fn cases() -> Vec<Case> {
         ("a reference within a reference counts", false, vec![distribution(), node("cart@$($(MY_POD_IP))")]),
         ("no name between the parentheses", true, vec![distribution(), node("cart@$(hostname -f)")]),
         ("its value comes from elsewhere", true, vec![distribution(), from_secret("RELEASE_NODE")]),
+        ("it is there twice", false, vec![node("cart@cart"), distribution(), ip(), node("cart@$(MY_POD_IP)")]),
     ];
-    let mut cases: Vec<Case> = envs
-        .into_iter()
-        .map(|(title, carries, env)| Case { title, carries, pod: pod(&json!({}), &[json!(env)]) })
-        .collect();
+    envs.into_iter().map(|(title, carries, env)| case(title, carries, &json!({}), &[json!(env)])).collect()
+}
+
+/// What RELEASE_NODE refers to may refer to others in turn.
+fn of_a_chain() -> Vec<Case> {
+    let host = || variable("HOST", "$(MY_POD_IP)");
+    let name = || [distribution(), node("cart@$(HOST)")];
+    let env = |before: &[Value]| json!(before.iter().cloned().chain(name()).collect::<Vec<_>>());
+    let url = variable("URL", "ecto://$(DB)");
+    [
+        ("what it refers to refers to what is missing", false, env(&[host()])),
+        ("what it refers to refers to what is there", false, env(&[ip(), host()])),
+        ("what it refers to is defined twice, once plainly", false, env(&[variable("HOST", "cart"), ip(), host()])),
+        ("what it refers to comes from elsewhere", true, env(&[from_secret("HOST")])),
+        ("another refers to what is missing", true, env(&[url, variable("HOST", "cart")])),
+    ]
+    .into_iter()
+    .map(|(title, carries, env)| case(title, carries, &json!({}), &[env]))
+    .collect()
+}
+
+fn of_two_containers() -> Vec<Case> {
+    let name = || vec![distribution(), node("cart@cart")];
+    let called = |name: &str| json!({"beamgate.dev/container": name});
     let two = |first: Vec<Value>, second: Vec<Value>| [json!(first), json!(second)];
-    let mut case = |title, carries, annotations: Value, envs: &[Value]| {
-        cases.push(Case { title, carries, pod: pod(&annotations, envs) });
-    };
-    case("both in the second container", true, json!({}), &two(vec![], vec![distribution(), node("cart@cart")]));
-    case("one in each container", false, json!({}), &two(vec![distribution()], vec![node("cart@cart")]));
-    case(
-        "the other container has what it refers to",
-        false,
-        json!({}),
-        &two(vec![ip()], vec![distribution(), node("cart@$(MY_POD_IP)")]),
-    );
-    let image = |inputs: Option<&str>| {
+    vec![
+        case("both in the second container", true, &json!({}), &two(vec![], name())),
+        case("one in each container", false, &json!({}), &two(vec![distribution()], vec![node("cart@cart")])),
+        case(
+            "the other container has what it refers to",
+            false,
+            &json!({}),
+            &two(vec![ip()], vec![distribution(), node("cart@$(MY_POD_IP)")]),
+        ),
+        case("both in another container than the node's", false, &called("cart-0"), &two(vec![], name())),
+        case("both in the node's container", true, &called("cart-1"), &two(vec![], name())),
+        case("the node's container is not there", false, &called("cart-2"), &two(vec![], name())),
+    ]
+}
+
+fn of_an_image() -> Vec<Case> {
+    let image = |inputs: Option<&str>, container: Option<&str>| {
         let mut annotations = json!({"beamgate.dev/node-name": "cart@{pod-ip}"});
-        if let Some(inputs) = inputs {
-            annotations["beamgate.dev/inputs"] = json!(inputs);
+        for (key, value) in [("inputs", inputs), ("container", container)] {
+            if let Some(value) = value {
+                annotations[format!("beamgate.dev/{key}")] = json!(value);
+            }
         }
         annotations
     };
-    case("node-name, no inputs", true, image(None), &[json!([])]);
-    case("node-name, inputs empty", true, image(Some("")), &[json!([])]);
-    case("node-name, an input missing", false, image(Some("MY_POD_IP=podIP")), &[json!([])]);
-    case("node-name, the input there", true, image(Some("MY_POD_IP=podIP")), &[json!([ip()])]);
-    case(
-        "node-name, one of two inputs there",
-        false,
-        image(Some("MY_POD_IP=podIP,MY_POD_NAMESPACE=namespace")),
-        &[json!([ip()])],
-    );
-    case(
-        "node-name, an input in each container",
-        true,
-        image(Some("MY_POD_IP=podIP\n\tMY_POD_NAMESPACE=namespace ")),
-        &two(vec![ip()], vec![namespace()]),
-    );
-    case("inputs without node-name", false, json!({"beamgate.dev/inputs": "MY_POD_IP=podIP"}), &[json!([ip()])]);
+    let one = image(Some("MY_POD_IP=podIP"), None);
+    let both = image(Some("MY_POD_IP=podIP,MY_POD_NAMESPACE=namespace"), None);
+    let first = image(Some("MY_POD_IP=podIP"), Some("cart-0"));
+    let absent = image(Some("MY_POD_IP=podIP"), Some("cart-2"));
+    let spread = image(Some("MY_POD_IP=podIP\r\n\tMY_POD_NAMESPACE=namespace "), None);
+    let [with, without] = [json!([ip()]), json!([])];
+    let mut cases = vec![
+        case("node-name, no inputs", true, &image(None, None), &[json!([])]),
+        case("node-name, inputs empty", true, &image(Some(""), None), &[json!([])]),
+        case("node-name, an input missing", false, &one, &[json!([])]),
+        case("node-name, the input there", true, &one, &[json!([ip()])]),
+        case("node-name, one of two inputs there", false, &both, &[json!([ip()])]),
+        case("node-name, two inputs there, with odd spaces", true, &spread, &[json!([ip(), namespace()])]),
+        case("node-name, an input in each container", false, &both, &[json!([ip()]), json!([namespace()])]),
+        case("node-name, the input in one of two containers", false, &one, &[without.clone(), with.clone()]),
+        case("node-name, the input in both", true, &one, &[with.clone(), with.clone()]),
+        case("node-name, the input in the node's container", true, &first, &[with.clone(), without.clone()]),
+        case("node-name, the input in another than the node's", false, &first, &[without, with.clone()]),
+        case("node-name, the node's container is not there", false, &absent, &[with.clone()]),
+        case("inputs without node-name", false, &json!({"beamgate.dev/inputs": "MY_POD_IP=podIP"}), &[with.clone()]),
+    ];
+    let odd = [("=podIP", false), ("MY_POD_IP", true), ("MY_POD_IP=podIP=podIP", true), ("MY_POD_IP=odd", true)];
+    for (word, carries) in odd {
+        cases.push(case(&format!("node-name, the input `{word}`"), carries, &image(Some(word), None), &[with.clone()]));
+    }
     cases
+}
+
+/// Init containers run no node, whatever they have.
+fn of_other_containers() -> Vec<Case> {
+    let env = json!([distribution(), node("cart@cart")]);
+    let init = |restart: Option<&str>| {
+        let mut pod = pod(&json!({}), &[json!([])]);
+        pod["spec"]["initContainers"] = json!([{"name": "first", "image": "cluster-demo:1", "env": env}]);
+        if let Some(restart) = restart {
+            pod["spec"]["initContainers"][0]["restartPolicy"] = json!(restart);
+        }
+        pod
+    };
+    let bare = |env: &Value| {
+        let mut pod = pod(&json!({}), &[env.clone()]);
+        pod["metadata"].as_object_mut().unwrap().remove("annotations");
+        pod
+    };
+    let case = |title: &str, carries, pod| Case { title: title.to_owned(), carries, pod };
+    vec![
+        case("both in an init container", false, init(None)),
+        case("both in a native sidecar", false, init(Some("Always"))),
+        case("no annotations, no variables", false, bare(&json!([]))),
+        case("no annotations, both there", true, bare(&env)),
+    ]
+}
+
+fn case(title: &str, carries: bool, annotations: &Value, envs: &[Value]) -> Case {
+    Case { title: title.to_owned(), carries, pod: pod(annotations, envs) }
 }
 
 /// A pod with the label, these annotations, and a container for each environment.

@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &[String]) -> Vec<String> {
     let unknown = wanted.iter().find(|name| PARTS.iter().all(|part| part.name != ***name));
     assert!(unknown.is_none(), "{} is no part of the webhook's proofs", unknown.unwrap());
     let is_wanted = |part: &&Part| wanted.is_empty() || wanted.iter().any(|name| *name == part.name);
-    install::install();
+    let _installed = install::Installed::new(arguments.iter().any(|argument| argument == "--keep"));
     let mut wrong = Vec::new();
     let mut table = HEAD.to_owned();
     for part in PARTS.iter().filter(is_wanted) {
@@ -54,9 +54,6 @@ pub(crate) fn run(arguments: &[String]) -> Vec<String> {
     }
     if wanted.is_empty() {
         fs::write(cluster::root().join("docs/webhook-proofs.md"), table).unwrap();
-    }
-    if !arguments.iter().any(|argument| argument == "--keep") {
-        install::uninstall();
     }
     wrong
 }
