@@ -80,13 +80,13 @@ fn a_service_in_use_may_be_silenced() {
         object
     };
     let said = |workloads: &[Value], service: &Value| {
-        let answer = Cluster::of(&[workloads, &[service.clone()]].concat()).ask(&Ask::delete(service));
+        let answer = Cluster::of(&[workloads, std::slice::from_ref(service)].concat()).ask(&Ask::delete(service));
         assert_eq!(answer.findings.len(), 1, "it is counted all the same");
         answer.warnings.join("\n")
     };
     let other = renamed(&workload, "web");
     let with = |names: &str| format!("BG704: {names}");
-    assert_eq!(said(&[workload.clone()], &ignored(&service)), "");
+    assert_eq!(said(std::slice::from_ref(&workload), &ignored(&service)), "");
     assert_eq!(said(&[ignored(&workload)], &service), "");
     let left = "1 workload loses its peers without Service shop/cart: Deployment shop/web (BG201)";
     assert_eq!(said(&[ignored(&workload), other], &service), with(left));
