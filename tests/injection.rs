@@ -3,6 +3,9 @@
 
 mod injecting;
 
+use std::path::Path;
+
+use beamgate::cli::lint;
 use injecting::{
     BY_HOST, BY_IP, IP, Injected, LONG, NAMESPACE, POD_NAME, bound, by_ip, of_a_stateful_set, pod, settings, var,
 };
@@ -312,4 +315,19 @@ fn the_script_writes_what_the_kubelet_reads() {
     let written = std::fs::read_to_string(folder.join("node-name")).unwrap();
     std::fs::remove_dir_all(folder).unwrap();
     assert_eq!(written, "RELEASE_NODE='a@10-42-1-7.b.pod.c'\n");
+}
+
+/// Whoever wants to do without the webhook has to move what it moves: a second definition would not help.
+#[test]
+fn lint_says_what_is_moved() {
+    let file = Path::new("tests/rules/116-relies-on-injection/bad-order.yaml");
+    let report = lint::report(file, &mut std::io::empty()).unwrap();
+    let [finding] = report.findings.as_slice() else { panic!("{:?}", report.findings) };
+    let does = "the node has its name only where the webhook injects RELEASE_DISTRIBUTION and moves POD_IP up";
+    assert_eq!(finding.message, does);
+    let labels: Vec<&str> = finding.labels.iter().map(|label| label.text.as_str()).collect();
+    assert_eq!(labels, ["no RELEASE_DISTRIBUTION here", "stands below its user"]);
+    let fix = finding.fix.as_ref().unwrap();
+    assert_eq!(fix.snippet.as_deref(), Some("- name: RELEASE_DISTRIBUTION\n  value: name"));
+    assert!(fix.title.ends_with("write it into the manifest, and move POD_IP above its user"), "{}", fix.title);
 }
