@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 
 use super::managed::lifetime;
@@ -39,26 +39,31 @@ pub(super) fn run(args: &CertsArgs, out: &mut impl Write) -> anyhow::Result<Exit
     let folder = &args.out;
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     // The key of the authority is not kept: what it signed is all that it will ever sign.
-    for (name, text) in [("ca.crt", authority.certificate), ("tls.crt", leaf.certificate), ("tls.key", leaf.key)] {
-        let file = folder.join(name);
-        write(&file, &text, args.force).with_context(|| file.display().to_string())?;
+    let files = [("ca.crt", authority.certificate), ("tls.crt", leaf.certificate), ("tls.key", leaf.key)];
+    let files = files.map(|(name, text)| (folder.join(name), text));
+    // All or none: of two certificates, half of each is worth nothing.
+    if let Some((there, _)) = files.iter().find(|(file, _)| !args.force && file.exists()) {
+        bail!("{}: is there already; --force writes over it", there.display());
+    }
+    for (file, text) in files {
+        write(&file, &text).with_context(|| file.display().to_string())?;
     }
     writeln!(out, "{}: ca.crt, tls.crt and tls.key for {}", folder.display(), args.dns.join(", "))?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// A key is for its owner's eyes only, from its first byte on.
-fn write(file: &Path, text: &str, force: bool) -> std::io::Result<()> {
+/// A key is for its owner's eyes only, from its first byte on, whatever was there before.
+fn write(file: &Path, text: &str) -> std::io::Result<()> {
+    let mut part = file.as_os_str().to_owned();
+    part.push(".part");
     let mut options = OpenOptions::new();
-    options.write(true);
-    if force {
-        options.create(true).truncate(true);
-    } else {
-        options.create_new(true);
-    }
+    options.write(true).create_new(true);
     #[cfg(unix)]
     if file.extension().is_some_and(|extension| extension == "key") {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     }
-    options.open(file)?.write_all(text.as_bytes())
+    // One that was left behind.
+    let _ = fs::remove_file(&part);
+    options.open(&part)?.write_all(text.as_bytes())?;
+    fs::rename(&part, file)
 }

@@ -76,6 +76,29 @@ impl Reference {
         }
     }
 
+    /// Whether there may be an object of that name. Names come out of annotations and become a part of a path: one with a
+    /// slash would be another question.
+    fn is_a_name(&self) -> bool {
+        let is_label = |label: &str| {
+            let is_inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            (1..=63).contains(&label.len())
+                && label.bytes().all(is_inner)
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        };
+        let is_domain = |name: &str| name.len() <= 253 && name.split('.').all(is_label);
+        // Those of roles may hold whatever a segment of a path holds, such as `system:basic-user`.
+        let is_segment = |name: &str| {
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:@".contains(&byte);
+            (1..=253).contains(&name.len()) && name.bytes().all(is_plain) && !matches!(name, "." | "..")
+        };
+        let named = match self.kind.contains("Role") {
+            true => is_segment(&self.name),
+            false => is_domain(&self.name),
+        };
+        named && self.namespace.as_deref().is_none_or(is_label)
+    }
+
     /// Whether it means this object.
     pub fn is(&self, object: &Object) -> bool {
         *self == Self::to(object)
@@ -84,6 +107,9 @@ impl Reference {
 
 impl Live for ApiServer {
     async fn get(&self, what: &Reference) -> Result<Option<Seen>, NotRead> {
+        if !what.is_a_name() {
+            return Err(NotRead(format!("{} is no name", what.title())));
+        }
         let client = self.0.clone();
         match what.kind.as_str() {
             "Service" => namespaced::<Service>(client, what).await,
@@ -116,8 +142,9 @@ where
     K: Resource<DynamicType = ()> + Clone + std::fmt::Debug,
 {
     let found = api.get_opt(&what.name).await.map_err(|error| NotRead(error.to_string()))?;
-    Ok(found.and_then(|slim| {
-        let resource_version = slim.meta().resource_version.clone().unwrap_or_default();
-        Some(Seen { object: slim.sketch?.object()?, resource_version })
-    }))
+    let Some(slim) = found else { return Ok(None) };
+    let resource_version = slim.meta().resource_version.clone().unwrap_or_default();
+    let object = slim.sketch.and_then(|sketch| sketch.object()).filter(|object| what.is(object));
+    let other = || NotRead(format!("what was answered is not {}", what.title()));
+    Ok(Some(Seen { object: object.ok_or_else(other)?, resource_version }))
 }

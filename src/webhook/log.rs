@@ -4,8 +4,9 @@
 //! pod waits.
 
 use std::io::{self, Write};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
 use tracing::level_filters::LevelFilter;
@@ -14,8 +15,10 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::{Layer as _, Registry};
 
-/// How many lines may wait to be written.
-const WAITING: usize = 4096;
+/// How much may wait to be written, in bytes.
+const WAITING: usize = 4 << 20;
+/// For how long lines are gathered after the first one: to wake a thread for each takes longer than to answer a question.
+const GATHERED: Duration = Duration::from_millis(5);
 
 /// What the lines look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,15 +29,23 @@ pub enum Format {
     Text,
 }
 
-enum Message {
-    Line(Vec<u8>),
-    End,
+/// What is to be written.
+#[derive(Debug, Default)]
+struct Waiting {
+    text: Vec<u8>,
+    ends: bool,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
 }
 
 /// The thread that writes the log. When this is dropped, all that was said before is written.
 #[derive(Debug)]
 pub struct Log {
-    messages: SyncSender<Message>,
+    shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -44,9 +55,10 @@ impl Log {
     /// # Errors
     /// The system gives no thread, or there is a log already.
     pub fn begin(level: LevelFilter, format: Format, lost: Counter) -> io::Result<Self> {
-        let (messages, received) = sync_channel(WAITING);
-        let thread = thread::Builder::new().name("log".to_owned()).spawn(move || write(&received))?;
-        let lines = Lines { messages: messages.clone(), lost };
+        let shared = Arc::new(Shared::default());
+        let lines = Lines { shared: Arc::clone(&shared), lost };
+        let writes = Arc::clone(&shared);
+        let thread = thread::Builder::new().name("log".to_owned()).spawn(move || writes.write())?;
         let shape = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(lines);
         let shape = match format {
             Format::Json => shape.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed(),
@@ -65,30 +77,50 @@ impl Log {
             let place = panic.location().map(ToString::to_string).unwrap_or_default();
             tracing::error!(place, "panicked");
         }));
-        Ok(Self { messages, thread: Some(thread) })
+        Ok(Self { shared, thread: Some(thread) })
     }
 }
 
 impl Drop for Log {
     fn drop(&mut self) {
-        // Both fail only if the thread has ended.
-        let _ = self.messages.send(Message::End);
+        self.shared.lock().ends = true;
+        self.shared.changed.notify_one();
+        // It does not panic.
         let _ = self.thread.take().map(JoinHandle::join);
     }
 }
 
-fn write(messages: &Receiver<Message>) {
-    let mut out = io::stderr();
-    while let Ok(Message::Line(line)) = messages.recv() {
-        // Nobody is left who could be told.
-        let _ = out.write_all(&line);
+impl Shared {
+    /// Nothing that holds the lock can leave it half done.
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) {
+        let mut text = Vec::new();
+        loop {
+            let idle = |waiting: &mut Waiting| waiting.text.is_empty() && !waiting.ends;
+            let waiting = self.changed.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner);
+            let ends = waiting.ends;
+            drop(waiting);
+            if !ends {
+                thread::sleep(GATHERED);
+            }
+            std::mem::swap(&mut text, &mut self.lock().text);
+            // Nobody is left who could be told that this fails.
+            let _ = io::stderr().write_all(&text);
+            text.clear();
+            if ends {
+                return;
+            }
+        }
     }
 }
 
 /// Takes lines for the thread.
 #[derive(Debug, Clone)]
 struct Lines {
-    messages: SyncSender<Message>,
+    shared: Arc<Shared>,
     lost: Counter,
 }
 
@@ -103,8 +135,16 @@ impl<'l> MakeWriter<'l> for Lines {
 impl Write for &Lines {
     /// tracing gives a whole line at a time.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        if self.messages.try_send(Message::Line(line.to_vec())).is_err() {
+        let mut waiting = self.shared.lock();
+        if waiting.text.len() + line.len() > WAITING {
             self.lost.inc();
+            return Ok(line.len());
+        }
+        let first = waiting.text.is_empty();
+        waiting.text.extend_from_slice(line);
+        drop(waiting);
+        if first {
+            self.shared.changed.notify_one();
         }
         Ok(line.len())
     }

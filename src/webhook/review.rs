@@ -160,7 +160,7 @@ impl<'r> Request<'r> {
     /// The object as it will be.
     ///
     /// # Errors
-    /// It is nested too deeply.
+    /// It is nested too deeply, or has more values than any object.
     pub fn after(&self) -> Result<Option<Node<'r>>, serde_json::Error> {
         self.object.map(read).transpose().map(not_null)
     }
@@ -168,16 +168,23 @@ impl<'r> Request<'r> {
     /// What is wanted of the object as it will be.
     ///
     /// # Errors
-    /// It is nested too deeply.
+    /// It is nested too deeply, or has more values than any object.
     pub fn after_only(&self, keep: Keep) -> Result<Option<Node<'r>>, serde_json::Error> {
-        let read = |raw: &'r RawValue| keep.deserialize(&mut serde_json::Deserializer::from_str(raw.get()));
-        self.object.map(read).transpose().map(not_null)
+        self.object.map(|raw| read_only(raw, keep)).transpose().map(not_null)
+    }
+
+    /// What is wanted of the object as it was.
+    ///
+    /// # Errors
+    /// It is nested too deeply, or has more values than any object.
+    pub fn before_only(&self, keep: Keep) -> Result<Option<Node<'r>>, serde_json::Error> {
+        self.old_object.map(|raw| read_only(raw, keep)).transpose().map(not_null)
     }
 
     /// The object as it was.
     ///
     /// # Errors
-    /// It is nested too deeply.
+    /// It is nested too deeply, or has more values than any object.
     pub fn before(&self) -> Result<Option<Node<'r>>, serde_json::Error> {
         self.old_object.map(read).transpose().map(not_null)
     }
@@ -185,6 +192,10 @@ impl<'r> Request<'r> {
 
 fn read(raw: &RawValue) -> Result<Node<'_>, serde_json::Error> {
     serde_json::from_str(raw.get())
+}
+
+fn read_only(raw: &RawValue, keep: Keep) -> Result<Node<'_>, serde_json::Error> {
+    keep.deserialize(&mut serde_json::Deserializer::from_str(raw.get()))
 }
 
 /// The API server says `null` where there is no object.

@@ -176,7 +176,8 @@ fn begin(
     let (client, own) = cluster.as_ref().map_err(|error| RunError::NoCluster(error.to_string()))?;
     let namespace = managed.namespace.unwrap_or_else(|| own.clone());
     let name = format!("{}.{namespace}.svc", managed.service);
-    let names = vec![format!("{name}.{}", settings.facts.cluster_domain), name];
+    let with_domain = format!("{name}.{}", settings.facts.cluster_domain);
+    let names = vec![name, with_domain];
     let SelfManaged { secret, service, which, authority, leaf, overlap, .. } = managed;
     let keeper = Keeper::new(
         Place { client: client.clone(), namespace, secret, service, which },

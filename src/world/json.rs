@@ -1,12 +1,21 @@
 //! JSON to [`Node`]s: what the API server sends needs no places in a file, so every span is empty.
 
 use std::borrow::Cow;
+use std::cell::Cell;
+use std::collections::HashMap;
 use std::fmt;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value as Json;
 
 use super::node::{Entry, Node, Span, Value};
+
+/// The most values that an object is read with. What the API server can store has 1.5 MiB, and hardly ten thousand; `[1,1,…]`
+/// costs thirty times its text.
+pub const MOST: usize = 200_000;
+
+/// A map with more entries than this is read with an index, or it would be compared entry by entry.
+const SMALL: usize = 32;
 
 impl<'s> Node<'s> {
     /// A value that nobody wrote in a file.
@@ -93,13 +102,35 @@ impl<'de> DeserializeSeed<'de> for Keep {
     type Value = Node<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node<'de>, D::Error> {
-        deserializer.deserialize_any(AnyValue(self)).map(Node::nowhere)
+        Limited { keep: self, left: &Cell::new(MOST) }.deserialize(deserializer)
     }
 }
 
-struct AnyValue(Keep);
+/// The same within a limit that all values of one text share.
+#[derive(Clone, Copy)]
+struct Limited<'c> {
+    keep: Keep,
+    /// How many more values may be read.
+    left: &'c Cell<usize>,
+}
 
-impl<'de> Visitor<'de> for AnyValue {
+impl Limited<'_> {
+    fn of(self, keep: Keep) -> Self {
+        Self { keep, ..self }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Limited<'_> {
+    type Value = Node<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node<'de>, D::Error> {
+        let left = self.left.get().checked_sub(1);
+        self.left.set(left.ok_or_else(|| D::Error::custom(format_args!("more than {MOST} values")))?);
+        deserializer.deserialize_any(self).map(Node::nowhere)
+    }
+}
+
+impl<'de> Visitor<'de> for Limited<'_> {
     type Value = Value<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -136,27 +167,54 @@ impl<'de> Visitor<'de> for AnyValue {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value<'de>, A::Error> {
         let mut items = Vec::new();
-        while let Some(item) = list.next_element_seed(self.0.of_items())? {
+        while let Some(item) = list.next_element_seed(self.of(self.keep.of_items()))? {
             items.push(item);
         }
         Ok(Value::List(items))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value<'de>, A::Error> {
-        let mut entries: Vec<Entry<'de>> = Vec::new();
+        let mut entries = Entries::default();
         while let Some(Text(key)) = map.next_key::<Text<'de>>()? {
-            let Some(keep) = self.0.of(&key) else {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            };
-            let node = map.next_value_seed(keep)?;
-            // Of duplicates the last one counts, as it does for the API server.
-            match entries.iter_mut().find(|known| known.key == key) {
-                Some(known) => known.node = node,
-                None => entries.push(entry(key, node)),
+            match self.keep.of(&key) {
+                Some(keep) => entries.put(key, map.next_value_seed(self.of(keep))?),
+                None => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        Ok(Value::Map(entries))
+        Ok(Value::Map(entries.all))
+    }
+}
+
+/// The entries of a map so far.
+#[derive(Default)]
+struct Entries<'s> {
+    all: Vec<Entry<'s>>,
+    /// Where each key is, once there are many.
+    index: HashMap<Cow<'s, str>, usize>,
+}
+
+impl<'s> Entries<'s> {
+    /// Of duplicates the last one counts, as it does for the API server.
+    fn put(&mut self, key: Cow<'s, str>, node: Node<'s>) {
+        match self.find(&key) {
+            Some(known) => self.all[known].node = node,
+            None => {
+                if !self.index.is_empty() {
+                    self.index.insert(key.clone(), self.all.len());
+                }
+                self.all.push(entry(key, node));
+            }
+        }
+    }
+
+    fn find(&mut self, key: &str) -> Option<usize> {
+        if self.all.len() <= SMALL {
+            return self.all.iter().position(|known| known.key == key);
+        }
+        if self.index.is_empty() {
+            self.index = self.all.iter().enumerate().map(|(at, known)| (known.key.clone(), at)).collect();
+        }
+        self.index.get(key).copied()
     }
 }
 
@@ -221,5 +279,26 @@ mod tests {
     fn the_last_of_duplicate_keys_counts() {
         let node: Node<'_> = serde_json::from_str(r#"{"a": 1, "b": 2, "a": 3}"#).unwrap();
         assert_eq!(node.to_json(), serde_json::json!({"a": 3, "b": 2}));
+        for count in [SMALL - 1, SMALL, SMALL + 1, 3 * SMALL] {
+            let entry = |value: usize| move |key: usize| format!("\"k{key}\": {value}");
+            let all: Vec<String> = (0..count).map(entry(1)).chain((0..count).rev().map(entry(2))).collect();
+            let text = format!("{{{}}}", all.join(", "));
+            let node: Node<'_> = serde_json::from_str(&text).unwrap();
+            assert_eq!(node.to_json(), serde_json::from_str::<Json>(&text).unwrap());
+            assert!(matches!(&node.value, Value::Map(entries) if entries.len() == count), "none is there twice");
+        }
+    }
+
+    #[test]
+    fn what_has_too_many_values_is_not_read() {
+        let list = |count: usize| format!("[{}1]", "1,".repeat(count - 1));
+        let read = |text: &str| serde_json::from_str::<Node<'_>>(text).map(drop).map_err(|error| error.to_string());
+        assert_eq!(read(&list(MOST - 1)), Ok(()));
+        assert!(read(&list(MOST)).unwrap_err().starts_with("more than 200000 values"));
+        assert!(read(&format!("{{\"a\": {0}, \"b\": {0}}}", list(MOST / 2))).is_err());
+        // What nobody wants costs nothing.
+        let text = format!("{{\"a\": {}, \"b\": 1}}", list(MOST));
+        let keep = Keep::Only(&[("b", Keep::All)]);
+        assert!(keep.deserialize(&mut serde_json::Deserializer::from_str(&text)).is_ok());
     }
 }

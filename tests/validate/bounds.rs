@@ -108,6 +108,29 @@ fn config_maps_are_bounded_together() {
     assert!(cluster.ask(&Ask::create(&workload)).denial.is_none());
 }
 
+/// Seven megabytes of `[1,1,…]` are a hundred and fifty in memory. Where nothing declares a strategy, they are not even
+/// taken apart; where something does, it is said that nobody looked.
+#[test]
+fn what_has_too_many_values_is_not_judged() {
+    let cluster = Cluster::of(&[]);
+    let mut declared = workload(&[]);
+    declared["spec"]["junk"] = json!(vec![1; 300_000]);
+    for request in [Ask::create(&declared), Ask::update(&declared, &workload(&[]))] {
+        let answer = cluster.ask(&request);
+        assert!(answer.denial.is_none());
+        let [warning] = &answer.warnings[..] else { panic!("{:?}", answer.warnings) };
+        assert!(warning.starts_with("beamgate: not judged: more than 200000 values"), "{warning}");
+        assert_eq!(answer.audit[0].0, "not-judged");
+    }
+    for kind in ["Deployment", "CronJob", "Pod", "ConfigMap"] {
+        let mut undeclared = declared.clone();
+        undeclared["kind"] = json!(kind);
+        undeclared["spec"]["template"]["metadata"]["labels"] = json!({"app": "cart"});
+        let answer = cluster.ask(&Ask::create(&undeclared));
+        assert!(answer.denial.is_none() && answer.warnings.is_empty() && answer.audit.is_empty(), "{kind}");
+    }
+}
+
 fn lint(objects: &[Value]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_beamgate"));
     let command = command.args(["lint", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

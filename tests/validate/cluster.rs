@@ -74,13 +74,18 @@ impl Cluster {
             known.take(kind, Event::Complete);
         }
         // The label of the namespaces is known: none has one, unless the test says so.
+        let mut there = there.to_vec();
         for namespace in ["default", "shop", "ops", "infra", "mail"] {
-            if !seen.iter().any(|object| object["kind"] == "Namespace" && object["metadata"]["name"] == namespace) {
-                let object = json!({"kind": "Namespace", "metadata": {"name": namespace}});
+            let is_it = |object: &Value| object["kind"] == "Namespace" && object["metadata"]["name"] == namespace;
+            let object = json!({"kind": "Namespace", "metadata": {"name": namespace}});
+            if !seen.iter().any(is_it) {
                 known.take(Kind::Namespace, Event::Put(sketch(&object)));
             }
+            if !there.iter().any(is_it) {
+                there.push(object);
+            }
         }
-        Self { settings, known, there: there.to_vec(), silent: false, asked: Mutex::default() }
+        Self { settings, known, there, silent: false, asked: Mutex::default() }
     }
 
     /// The webhook's answer.

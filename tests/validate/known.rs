@@ -138,10 +138,27 @@ fn readiness_waits_for_the_first_lists_only() {
     assert!(known.is_ready());
     known.take(Kind::Service, Event::Broken);
     assert!(known.is_ready());
-    known.take(Kind::Service, Event::Quiet);
+    known.take(Kind::Service, Event::Started);
     assert_eq!(known.state(Kind::Service), State::Synced);
-    known.take(Kind::Role, Event::Quiet);
+    known.take(Kind::Role, Event::Started);
     assert_eq!(known.state(Kind::Role), State::Refused);
+}
+
+/// The API server may refuse a watch for a moment: while an account's rights are replaced, or its token is stale. No list
+/// follows when it goes on.
+#[test]
+fn a_watch_that_was_halted_goes_on_where_it_stood() {
+    let known = listed(Kind::Service, &[service("cart-1", 0)]);
+    let workload = workload("202-service-not-headless/good.yaml");
+    let before = around(&known, &workload);
+    known.take(Kind::Service, Event::Halted);
+    assert_eq!((known.state(Kind::Service), around(&known, &workload)), (State::Refused, Vec::new()));
+    known.take(Kind::Service, Event::Started);
+    assert_eq!((known.state(Kind::Service), around(&known, &workload)), (State::Synced, before));
+    // What may not be listed is not known, whatever a watch says.
+    known.take(Kind::Service, Event::Refused);
+    known.take(Kind::Service, Event::Started);
+    assert_eq!(known.state(Kind::Service), State::Refused);
 }
 
 #[test]

@@ -6,5 +6,7 @@ mod cluster;
 mod decisions;
 mod known;
 mod never;
+mod reading;
 mod rules;
 mod texts;
+mod watching;

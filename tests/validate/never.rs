@@ -73,6 +73,9 @@ fn edits_that_do_not_touch_the_fault_pass_with_a_warning() {
     for (what, edit) in edits {
         let request = Ask::update(&broken(), &edited(&broken(), edit));
         assert_eq!(outcome(&its_cluster().ask(&request)), "warned BG301", "{what}");
+        // The same where what it asks for is not there, and hides the fault.
+        assert_eq!(outcome(&Cluster::of(&[]).ask(&request)), "warned BG301", "{what}");
+        assert_eq!(outcome(&Cluster::of(&[]).ask(&request.dry())), "warned BG301", "{what}");
     }
 }
 
@@ -170,7 +173,7 @@ fn a_dry_run_of_a_commit_that_mends_both_passes() {
     assert_eq!(outcome(&cluster.ask(&Ask::create(&workload).dry())), "warned BG202");
     assert_eq!(cluster.reads(), [] as [&str; 0], "what cannot be denied is not worth a question");
     assert_eq!(outcome(&cluster.ask(&Ask::create(&workload))), "denied BG202");
-    assert_eq!(cluster.reads(), ["Service shop/cart"]);
+    assert_eq!(cluster.reads(), ["Service shop/cart", "Namespace shop"]);
 }
 
 #[test]
@@ -264,6 +267,28 @@ fn namespaces_decide() {
         assert_eq!(outcome(&wrong.ask(&Ask::create(&others))), across, "{label}");
         assert_eq!(outcome(&wrong.ask(&Ask::create(&others).dry())), dry, "{label}");
     }
+}
+
+/// `kubectl label namespace shop beamgate.dev/enforce=warn`, and applied again before the watch has seen it.
+#[test]
+fn a_namespace_that_was_just_labelled_is_heard() {
+    let labelled = |label: &str| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {"beamgate.dev/enforce": label}}});
+    let service = the("Service", &fixture("202-service-not-headless/good.yaml"));
+    for (seen, there, said) in [
+        ("deny", "warn", "warned BG301"),
+        ("deny", "off", "passes"),
+        ("deny", "strict", "denied BG301"),
+        ("warn", "deny", "warned BG301"),
+        ("strict", "deny", "denied BG301"),
+    ] {
+        let with = |label: &str| [service.clone(), labelled(label)];
+        let cluster = Cluster::behind(&with(seen), &with(there), Policy::default());
+        assert_eq!(outcome(&cluster.ask(&Ask::create(&broken()))), said, "{seen}, then {there}");
+    }
+    // Nobody says what it is now.
+    let mut cluster = its_cluster();
+    cluster.silent = true;
+    assert_eq!(outcome(&cluster.ask(&Ask::create(&broken()))), "warned BG301");
 }
 
 /// Without permission for namespaces nobody knows whether somebody wants no denials.

@@ -132,6 +132,17 @@ async fn one_connection_too_many_waits_for_room() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_idle_connection_gives_way_to_one_that_waits() {
+    let limits = Limits { connections: 1, yields: SHORT, ..Limits::default() };
+    let running = Running::with(How { limits, ..How::default() }).await;
+    let mut idle = running.client().await;
+    assert_eq!(idle.post("/mutate", question("cart")).await.unwrap().status, 200);
+    let mut other = timeout(LONG, running.client()).await.unwrap();
+    assert_eq!(other.post("/mutate", question("cart")).await.unwrap().status, 200);
+    assert!(timeout(LONG, idle.ends()).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_waits_too_long_for_room_is_closed() {
     let limits = Limits { connections: 1, handshake: SHORT, ..Limits::default() };
     let running = Running::with(How { limits, ..How::default() }).await;

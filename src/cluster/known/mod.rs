@@ -5,6 +5,7 @@
 
 mod around;
 mod kind;
+mod line;
 mod prune;
 mod sketch;
 mod table;

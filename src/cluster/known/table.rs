@@ -20,10 +20,12 @@ pub enum Event {
     Gone(Sketch),
     /// The watch is broken, and is tried again.
     Broken,
-    /// The API server refuses it.
+    /// The API server refuses to list it: whatever was known is not any more.
     Refused,
-    /// The watch has been quiet for longer than a broken one would be.
-    Quiet,
+    /// The API server refuses to go on with the watch, which begins again where it stood once it may.
+    Halted,
+    /// The watch has begun, or begun again where it stood.
+    Started,
 }
 
 /// All objects of one kind.
@@ -68,13 +70,15 @@ impl<T> Table<T> {
                 self.remove(&object);
                 self.recover();
             }
-            Event::Quiet => self.recover(),
+            Event::Started => self.recover(),
             Event::Broken if self.listed => self.state = State::Broken,
             Event::Broken => self.state = State::Waiting,
             Event::Refused => {
                 self.state = State::Refused;
                 self.listed = false;
             }
+            // What is there stays, and is not trusted: no list follows when the watch goes on.
+            Event::Halted => self.state = State::Refused,
         }
     }
 

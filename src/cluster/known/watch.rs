@@ -18,15 +18,13 @@ use kube::{Api, Client, Resource};
 use serde::de::{Deserialize, Deserializer};
 
 use super::kind::Kind;
+use super::line::tapped;
 use super::sketch::Sketch;
 use super::{Event, Known, State};
 use crate::world::node::Node;
 
 /// How many objects a page of a list has. Its text is held as long as it is read.
 const PAGE: u32 = 250;
-
-/// A broken watch is tried again after [`LONGEST`] at the latest, and may take as long again to find out that it is broken.
-const QUIET: Duration = Duration::from_secs(120);
 
 /// After how long a watch that breaks is tried again.
 const SHORTEST: Duration = Duration::from_millis(500);
@@ -36,9 +34,9 @@ const LONGEST: Duration = Duration::from_secs(30);
 
 /// Watches the cluster for as long as it is polled.
 pub async fn watch(known: Arc<Known>, client: Client) {
-    let known = &*known;
     join_all(Kind::ALL.map(|kind| {
-        let client = client.clone();
+        let client = tapped(client.clone(), Arc::clone(&known), kind);
+        let known = &*known;
         async move {
             match kind {
                 Kind::Service => follow::<Service>(known, kind, client).await,
@@ -66,12 +64,10 @@ where
     let mut events = pin!(watcher(api, watcher::Config::default().page_size(PAGE)));
     // Not kube's own: that begins again at each try, since each try says that it begins.
     let mut pause = SHORTEST;
-    loop {
-        let event = match tokio::time::timeout(QUIET, events.next()).await {
-            Err(_) => Some(Event::Quiet),
-            Ok(None) => return,
-            Ok(Some(Ok(event))) => event_of(event),
-            Ok(Some(Err(error))) => {
+    while let Some(event) = events.next().await {
+        let event = match event {
+            Ok(event) => event_of(event),
+            Err(error) => {
                 tell(known, kind, failure(known, kind, &error));
                 tokio::time::sleep(pause).await;
                 pause = LONGEST.min(pause * 2);
@@ -79,8 +75,7 @@ where
             }
         };
         if let Some(event) = event {
-            let has_begun = !matches!(event, Event::Listing | Event::Quiet);
-            pause = if has_begun { SHORTEST } else { pause };
+            pause = if matches!(event, Event::Listing) { pause } else { SHORTEST };
             tell(known, kind, event);
         }
     }
@@ -107,10 +102,12 @@ fn tell(known: &Known, kind: Kind, event: Event) {
 
 /// Says once that a kind is not known: a log full of retries tells nobody more.
 fn failure(known: &Known, kind: Kind, error: &watcher::Error) -> Event {
-    let (refused, event) = match is_refusal(error) {
-        true => (true, Event::Refused),
-        false => (false, Event::Broken),
+    let event = match error {
+        watcher::Error::InitialListFailed(error) if is_refusal(error) => Event::Refused,
+        watcher::Error::WatchStartFailed(error) if is_refusal(error) => Event::Halted,
+        _ => Event::Broken,
     };
+    let refused = !matches!(event, Event::Broken);
     match (known.state(kind), refused) {
         (State::Refused, true) | (State::Broken, false) => tracing::debug!(kind = kind.name(), %error, "not watched"),
         (_, true) => tracing::warn!(
@@ -124,13 +121,8 @@ fn failure(known: &Known, kind: Kind, error: &watcher::Error) -> Event {
 }
 
 /// Whether the API server answers, and the answer is no.
-fn is_refusal(error: &watcher::Error) -> bool {
-    let (watcher::Error::InitialListFailed(kube::Error::Api(status))
-    | watcher::Error::WatchStartFailed(kube::Error::Api(status))) = error
-    else {
-        return false;
-    };
-    matches!(status.code, 401 | 403 | 404 | 405)
+fn is_refusal(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if matches!(status.code, 401 | 403 | 404 | 405))
 }
 
 /// An object reduced while it is read, so that a page of a list never holds whole ones.

@@ -78,12 +78,19 @@ impl std::fmt::Debug for Place {
 }
 
 /// The Secret, as it was read.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Read {
     /// What it holds.
     pub data: BTreeMap<String, Vec<u8>>,
     /// Its version; none if it does not exist.
     pub version: Option<String>,
+}
+
+/// Without what it holds: keys are in it.
+impl std::fmt::Debug for Read {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Read").field("version", &self.version).finish_non_exhaustive()
+    }
 }
 
 /// A webhook configuration, as far as it concerns us.

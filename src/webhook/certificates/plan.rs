@@ -16,7 +16,7 @@ use jiff::Timestamp;
 /// What was decided before.
 #[derive(Debug, Clone)]
 pub struct Terms {
-    /// By which names the server is asked.
+    /// By which names the server is asked; by the first the API server asks.
     pub names: Vec<String>,
     /// How long an authority is valid.
     pub authority: Duration,
@@ -34,7 +34,7 @@ pub struct State {
     pub authority_ends: Timestamp,
     /// Until when the certificate is valid.
     pub leaf_ends: Timestamp,
-    /// Whether the certificate has all the names that it should have.
+    /// Whether the certificate has the name by which the API server asks.
     pub names_fit: bool,
     /// What stands beside the authority.
     pub beside: Beside,

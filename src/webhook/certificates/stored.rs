@@ -122,7 +122,8 @@ impl Stored {
         Ok(State {
             authority_ends: Seen::of(&self.authority.certificate, AUTHORITY[0])?.ends,
             leaf_ends: leaf.ends,
-            names_fit: terms.names.iter().all(|name| leaf.names.contains(name)),
+            // By the others nobody must ask, and replicas that were told different ones would renew each other's for ever.
+            names_fit: terms.names.first().is_none_or(|name| leaf.names.contains(name)),
             beside: match self.beside {
                 Kept::Nothing => Beside::Nothing,
                 Kept::Next(_) => Beside::Next,
@@ -302,10 +303,14 @@ mod tests {
     }
 
     #[test]
-    fn names_that_are_missing_are_seen() {
+    fn the_name_by_which_the_api_server_asks_decides() {
         let stored = after(None, Step::Begin);
-        assert!(stored.state(&terms()).unwrap().names_fit);
-        let more = Terms { names: vec!["beamgate.beamgate.svc".to_owned(), "other".to_owned()], ..terms() };
-        assert!(!stored.state(&more).unwrap().names_fit);
+        let fits = |names: &[&str]| {
+            let names = names.iter().map(|name| (*name).to_owned()).collect();
+            stored.state(&Terms { names, ..terms() }).unwrap().names_fit
+        };
+        assert!(fits(&["beamgate.beamgate.svc"]));
+        assert!(fits(&["beamgate.beamgate.svc", "beamgate.beamgate.svc.example.org"]));
+        assert!(!fits(&["other.beamgate.svc", "beamgate.beamgate.svc"]));
     }
 }

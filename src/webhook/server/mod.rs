@@ -45,6 +45,9 @@ pub struct Limits {
     /// How long a connection may be idle. Longer than the 90 s of the API server's client, so that it is always the client
     /// who closes: a request that is sent into a close is lost.
     pub idle: Duration,
+    /// How long it may be idle while others wait for a place: who keeps a thousand connections and says nothing must not lock
+    /// the API server out.
+    pub yields: Duration,
 }
 
 impl Default for Limits {
@@ -54,6 +57,7 @@ impl Default for Limits {
             handshake: Duration::from_secs(10),
             head: Duration::from_secs(10),
             idle: Duration::from_secs(300),
+            yields: Duration::from_secs(5),
         }
     }
 }
@@ -81,18 +85,19 @@ impl Server {
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
+                // However many come, those that have ended are let go, and the end is heard.
                 biased;
+                () = server.life.reaches(Phase::Closing) => break,
+                Some(_) = connections.join_next(), if !connections.is_empty() => {}
                 taken = server.take(&listener, &room) => {
                     if let Some((stream, place)) = taken {
-                        let server = Arc::clone(&server);
+                        let (server, room) = (Arc::clone(&server), Arc::clone(&room));
                         connections.spawn(async move {
-                            connection::serve(&server, stream).await;
+                            connection::serve(&server, stream, room).await;
                             drop(place);
                         });
                     }
                 }
-                Some(_) = connections.join_next(), if !connections.is_empty() => {}
-                () = server.life.reaches(Phase::Closing) => break,
             }
         }
         drop(listener);

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::Limits;
@@ -45,14 +46,19 @@ pub(super) struct Patient<S> {
     stream: S,
     patience: Arc<Patience>,
     limits: Limits,
+    /// Where there may be no room for others.
+    room: Arc<Semaphore>,
     /// What the time limit below is for.
     seen: u8,
     ends: Pin<Box<Sleep>>,
+    /// When an idle connection is closed though nobody else wants its place.
+    closes: Instant,
 }
 
 impl<S> Patient<S> {
-    pub(super) fn new(stream: S, patience: Arc<Patience>, limits: Limits) -> Self {
-        Self { stream, patience, limits, seen: HEAD, ends: Box::pin(sleep(limits.head)) }
+    pub(super) fn new(stream: S, patience: Arc<Patience>, limits: Limits, room: Arc<Semaphore>) -> Self {
+        let ends = Box::pin(sleep(limits.head));
+        Self { stream, patience, limits, room, seen: HEAD, ends, closes: Instant::now() }
     }
 
     /// The time that runs now: an error when it is up.
@@ -62,13 +68,21 @@ impl<S> Patient<S> {
             self.seen = BUSY;
             return Poll::Pending;
         }
+        let now = Instant::now();
         if is != self.seen {
             self.seen = is;
-            let limit = if is == IDLE { self.limits.idle } else { self.limits.head };
-            self.ends.as_mut().reset(Instant::now() + limit);
+            self.closes = now + self.limits.idle;
+            let limit = if is == IDLE { self.limits.yields.min(self.limits.idle) } else { self.limits.head };
+            self.ends.as_mut().reset(now + limit);
         }
-        ready!(self.ends.as_mut().poll(cx));
-        Poll::Ready(io::ErrorKind::TimedOut.into())
+        loop {
+            ready!(self.ends.as_mut().poll(cx));
+            let is_spared = is == IDLE && now < self.closes && self.room.available_permits() > 0;
+            if !is_spared {
+                return Poll::Ready(io::ErrorKind::TimedOut.into());
+            }
+            self.ends.as_mut().reset(self.closes.min(now + self.limits.yields));
+        }
     }
 }
 

@@ -185,13 +185,17 @@ impl<'f> Scene<'f> {
         let mut rulings = Vec::new();
         if let Some(trace) = trace_in(&world) {
             let known = old.as_ref().and_then(trace_in).filter(Trace::is_opted_in);
-            let had: BTreeSet<String> = known.iter().flat_map(identities).collect();
+            let mut had: BTreeSet<String> = known.iter().flat_map(identities).collect();
             let mut found = judge_trace(&trace).findings;
             // What explains it here does not undo it, nor does what is not known here.
             let hides = found.iter().any(|finding| finding.effect == Effect::Breaks);
             found.retain(|finding| !self.is_idle(&trace, finding));
             if hides {
                 let hidden = certain.iter().filter(|finding| !is_among(finding, &found)).cloned().collect::<Vec<_>>();
+                if !hidden.is_empty() {
+                    // What is hidden now was hidden before.
+                    had.extend(known.iter().flat_map(|before| self.certain_of(before.object)));
+                }
                 found.extend(hidden);
             }
             rulings.extend(found.into_iter().map(|finding| Ruling {
@@ -203,6 +207,12 @@ impl<'f> Scene<'f> {
             rulings.extend(affected.iter().flat_map(|affected| of_change(&trace, affected)));
         }
         Judgement { world, rulings, read: self.read }
+    }
+
+    /// Who the findings are that are certain of a workload, hidden or not.
+    fn certain_of(&self, object: &Object) -> Vec<String> {
+        let alone = World::new(vec![object.clone()], self.facts.clone());
+        certain(&alone, self.facts).iter().map(|finding| identity(finding, &alone)).collect()
     }
 
     /// Whether a finding is about something missing among what is not known at all.

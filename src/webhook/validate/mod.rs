@@ -48,8 +48,13 @@ pub async fn validate<L: Live>(
     if webhook.exempts(request.namespace(), name, request.user()) {
         return Answer::default();
     }
-    // The API server sends no object that it cannot read; one that is nested too deeply is no workload of ours.
-    let (Ok(before), Ok(after)) = (request.before(), request.after()) else { return Answer::default() };
+    if !subject::may_be_ours(request, settings) {
+        return Answer::default();
+    }
+    let (before, after) = match (request.before(), request.after()) {
+        (Ok(before), Ok(after)) => (before, after),
+        (Err(error), _) | (_, Err(error)) => return say::not_judged(&error),
+    };
     let asked = Asked { settings, known, live: live::Reader::new(live, until) };
     if request.kind.group.0.is_empty() && request.kind.kind.0 == "Service" {
         return service::answer(request, before.as_ref(), after.as_ref(), &asked);
@@ -77,13 +82,27 @@ async fn workload<L: Live>(
     {
         return Answer::default();
     }
-    let namespace = enforce_of(request, asked).await;
+    let watched = watched_enforce(request, asked);
+    let namespace = match watched {
+        Some(enforce) => Some(enforce),
+        // A namespace may be younger than what the watch has seen.
+        None => live_enforce(request, asked).await.or(off_unless_labelled(asked)),
+    };
     if namespace == Some(Enforce::Off) {
         return Answer::default();
     }
     let confirm = may_deny(request, subject, namespace);
     let judged = judgement::judge(asked, before, after, confirm).await;
-    answer(request, asked, subject, namespace, &judged)
+    let answered = answer(request, asked, subject, namespace, &judged);
+    if answered.denial.is_none() || watched.is_none() {
+        return answered;
+    }
+    // Who has just relabelled the namespace applies again at once, and the watch may lag behind.
+    match live_enforce(request, asked).await {
+        Some(Enforce::Off) => Answer::default(),
+        same if same == namespace => answered,
+        other => answer(request, asked, subject, other, &judged),
+    }
 }
 
 /// Whether a finding that rests on other objects may be denied at all.
@@ -96,20 +115,23 @@ fn may_deny(request: &Request<'_>, subject: Subject, enforce: Option<Enforce>) -
     enforced && matches!(subject, Subject::Template | Subject::Pod)
 }
 
-/// What the namespace's label says, else the configuration. Where the label is not known, nothing is denied.
-async fn enforce_of<L: Live>(request: &Request<'_>, asked: &Asked<'_, L>) -> Option<Enforce> {
-    let configured = asked.settings.policy.config.webhook.enforce;
-    let namespace = request.namespace()?;
-    let mut label = asked.known.enforce(namespace);
-    if label.is_none() {
-        // A namespace may be younger than what the watch has seen.
-        let what = Reference { kind: "Namespace".to_owned(), namespace: None, name: namespace.to_owned() };
-        label = asked.live.get(&what).await.ok().flatten().map(|seen| known::enforce_of(&seen.object));
-    }
-    match label {
-        Some(label) => Some(label.unwrap_or(configured)),
-        None => (configured == Enforce::Off).then_some(Enforce::Off),
-    }
+/// What the namespace's label says, else the configuration; as the watch has seen it. Where nobody knows the label, nothing is
+/// denied.
+fn watched_enforce<L>(request: &Request<'_>, asked: &Asked<'_, L>) -> Option<Enforce> {
+    let label = asked.known.enforce(request.namespace()?)?;
+    Some(label.unwrap_or(asked.settings.policy.config.webhook.enforce))
+}
+
+fn off_unless_labelled<L>(asked: &Asked<'_, L>) -> Option<Enforce> {
+    (asked.settings.policy.config.webhook.enforce == Enforce::Off).then_some(Enforce::Off)
+}
+
+/// The same, as the namespace is now.
+async fn live_enforce<L: Live>(request: &Request<'_>, asked: &Asked<'_, L>) -> Option<Enforce> {
+    let name = request.namespace()?.to_owned();
+    let what = Reference { kind: "Namespace".to_owned(), namespace: None, name };
+    let seen = asked.live.get(&what).await.ok().flatten()?;
+    Some(known::enforce_of(&seen.object).unwrap_or(asked.settings.policy.config.webhook.enforce))
 }
 
 /// Decides about each finding, and says what came of it.

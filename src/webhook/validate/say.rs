@@ -38,6 +38,12 @@ pub(super) fn answer(decided: &[Decided<'_>], world: &World, read: &Versions) ->
     }
 }
 
+/// What cannot be read passes: it is nested too deeply, or has more values than any object.
+pub(super) fn not_judged(error: &serde_json::Error) -> Answer {
+    let line = shortened(&format!("beamgate: not judged: {error}"));
+    Answer { audit: vec![("not-judged", error.to_string())], warnings: vec![line], ..Answer::default() }
+}
+
 /// One line for each finding, the code first: `BG601: the cookie is in the manifest`. Of more than five, how many more.
 pub(super) fn warnings<'f>(findings: impl Iterator<Item = &'f Finding>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();

@@ -2,12 +2,49 @@
 
 use crate::policy::decide::Subject;
 use crate::webhook::review::Request;
+use crate::webhook::settings::Settings;
+use crate::world::declared::STRATEGY;
+use crate::world::json::Keep;
 use crate::world::node::Node;
 use crate::world::object::Object;
 use crate::world::workload::WorkloadPath;
 
 /// Kinds that are judged by what controls them, where something does.
 const MADE_BY_CONTROLLERS: [&str; 4] = ["Pod", "ReplicaSet", "ReplicationController", "Job"];
+
+/// What shows whether a workload is opted in: the labels of its pods.
+const SIGNS: Keep = Keep::Only(&[
+    ("metadata", LABELS),
+    (
+        "spec",
+        Keep::Only(&[
+            ("template", TEMPLATE),
+            ("jobTemplate", Keep::Only(&[("spec", Keep::Only(&[("template", TEMPLATE)]))])),
+        ]),
+    ),
+]);
+
+const TEMPLATE: Keep = Keep::Only(&[("metadata", LABELS)]);
+
+const LABELS: Keep = Keep::Only(&[("labels", Keep::Only(&[(STRATEGY, Keep::All)]))]);
+
+/// Whether it is worth being read as a whole, which costs many times its text: a Service, or what is opted in before or after.
+/// Where `beamgate.toml` opts in what has no label, or names kinds of its own, that is seen only in the whole.
+pub(super) fn may_be_ours(request: &Request<'_>, settings: &Settings) -> bool {
+    let kind = request.kind.kind.0.as_ref();
+    if kind == "Service" || !settings.facts.apps.is_empty() {
+        return true;
+    }
+    let Some(path) = WorkloadPath::of(kind, &[]) else {
+        return WorkloadPath::of(kind, &settings.policy.paths).is_some();
+    };
+    let keys: Vec<&str> = path.template.iter().map(String::as_str).chain(["metadata", "labels", STRATEGY]).collect();
+    // What cannot be read is said later.
+    let shows = |node: Result<Option<Node<'_>>, _>| {
+        node.map_or(true, |node| node.is_some_and(|node| node.path(&keys).is_some()))
+    };
+    shows(request.before_only(SIGNS)) || shows(request.after_only(SIGNS))
+}
 
 /// What the object is.
 pub(super) fn of(request: &Request<'_>, object: &Node<'_>) -> Subject {

@@ -94,7 +94,7 @@ fn no_permission(place: &Place, seen: &mut Seen) {
         rules.as_array().unwrap().iter().filter(|rule| rule["resources"] != json!([])).cloned().collect::<Vec<_>>();
     let patch = json!({"rules": rules}).to_string();
     succeed(&["patch", "clusterrole", "beamgate", "--type=merge", "--patch", &patch]);
-    install::restart();
+    install::begin_again();
     seen.row([title, "a replica starts", "it is ready"]);
     unsure(place, title, seen);
     install::apply();

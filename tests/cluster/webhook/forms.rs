@@ -69,6 +69,10 @@ fn injected(app: &Nameless) -> Given {
     let owner = if app.kind == Kind::StatefulSet { "StatefulSet" } else { "ReplicaSet" };
     pod["metadata"]["ownerReferences"] =
         json!([{"apiVersion": "apps/v1", "kind": owner, "name": "cart", "uid": "1", "controller": true}]);
+    if app.kind == Kind::StatefulSet {
+        pod["spec"]["hostname"] = json!("cart-0");
+        pod["spec"]["subdomain"] = json!("cart");
+    }
     pod["apiVersion"] = json!("v1");
     pod["kind"] = json!("Pod");
     pod["metadata"]["name"] = json!("cart-0");
@@ -89,7 +93,10 @@ fn environment(given: &Given) -> String {
 
 fn value(variable: &Value) -> String {
     let from = &variable["valueFrom"];
-    let texts = [&variable["value"], &from["fieldRef"]["fieldPath"], &from["fileKeyRef"]["path"]];
+    if let Some(file) = from["fileKeyRef"]["path"].as_str() {
+        return format!("(file {file})");
+    }
+    let texts = [&variable["value"], &from["fieldRef"]["fieldPath"]];
     texts.iter().find_map(|text| text.as_str()).unwrap_or_default().to_owned()
 }
 

@@ -105,13 +105,20 @@ pub(super) fn configure(lines: &str) {
     let file = format!("injection = \"webhook\"\n[webhook]\n{lines}\n");
     let patch = json!({"data": {"beamgate.toml": file}}).to_string();
     succeed(&["patch", "configmap", "beamgate", "--namespace", NAMESPACE, "--patch", &patch]);
-    restart();
+    begin_again();
 }
 
-/// Starts all replicas anew, one after the other.
-pub(super) fn restart() {
+/// Has all replicas begin again.
+pub(super) fn begin_again() {
     succeed(&["rollout", "restart", "--namespace", NAMESPACE, "deployment/beamgate"]);
     rolled_out();
+}
+
+/// Replaces all replicas, one after the other, and waits until the old ones have ended in their own time.
+pub(super) fn restart() {
+    succeed(&["rollout", "restart", "--namespace", NAMESPACE, "deployment/beamgate"]);
+    ready_and_new();
+    until("the old replicas are gone", only_wanted_are_there);
 }
 
 /// Sets the number of replicas and waits for them, also for none.
@@ -120,12 +127,26 @@ pub(super) fn scale(replicas: usize) {
     rolled_out();
 }
 
-/// Waits until all replicas are new and ready, and the old ones gone: a connection that is there already is served to the end.
+/// Waits until all replicas are new and ready. The old ones would serve their connections to the end: they are ended.
 pub(super) fn rolled_out() {
+    ready_and_new();
+    let replicas = cluster::get(&["pods", "--namespace", NAMESPACE]);
+    for old in replicas.iter().filter(|pod| !pod["metadata"]["deletionTimestamp"].is_null()) {
+        let name = old["metadata"]["name"].as_str().unwrap();
+        // It may be gone by now.
+        kubectl(&["delete", "pod", name, "--namespace", NAMESPACE, "--force", "--grace-period=0"], "");
+    }
+    until("the old replicas are gone", only_wanted_are_there);
+}
+
+fn ready_and_new() {
     succeed(&["rollout", "status", "--namespace", NAMESPACE, "deployment/beamgate", "--timeout=90s"]);
-    let wanted = cluster::get(&["deployment", "beamgate", "--namespace", NAMESPACE])[0]["spec"]["replicas"].as_u64();
-    let there = || cluster::get(&["pods", "--namespace", NAMESPACE, "-l", "app.kubernetes.io/name=beamgate"]).len();
-    until("the old replicas are gone", || u64::try_from(there()).ok() == wanted);
+}
+
+fn only_wanted_are_there() -> bool {
+    let deployment = &cluster::get(&["deployment", "beamgate", "--namespace", NAMESPACE])[0];
+    let there = cluster::get(&["pods", "--namespace", NAMESPACE]).len();
+    deployment["spec"]["replicas"] == there
 }
 
 /// How many replicas are ready.
