@@ -141,7 +141,9 @@ impl Planner<'_> {
         let mut written = None;
         let wanted = match decision {
             Decision::Theirs { users, distribution, inputs } => {
-                changes.settle(users, &declared);
+                for stuck in changes.settle(users, &declared) {
+                    self.plan.warn(Some(105), &stuck);
+                }
                 changes.add_inputs(&self.trace.env, inputs, &declared);
                 if distribution {
                     self.make_long(&mut changes);
