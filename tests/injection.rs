@@ -3,6 +3,9 @@
 
 mod injecting;
 
+use std::path::Path;
+
+use beamgate::cli::lint;
 use injecting::{
     BY_HOST, BY_IP, IP, Injected, LONG, NAMESPACE, POD_NAME, bound, by_ip, of_a_stateful_set, pod, settings, var,
 };
@@ -107,6 +110,18 @@ fn what_is_bound_already_is_used_as_it_is() {
                 "RELEASE_NODE=cart@$(BEAMGATE_MY_POD_IP)",
             ],
         ),
+        // And that of the other, too.
+        (
+            json!([var("MY_POD_IP", "127.0.0.1"), var("BEAMGATE_MY_POD_IP", "127.0.0.2")]),
+            vec![
+                NAMESPACE,
+                "BEAMGATE_MY_POD_IP_2<-status.podIP",
+                "MY_POD_IP=127.0.0.1",
+                "BEAMGATE_MY_POD_IP=127.0.0.2",
+                LONG,
+                "RELEASE_NODE=cart@$(BEAMGATE_MY_POD_IP_2)",
+            ],
+        ),
     ] {
         assert_eq!(Injected::of(&by_ip(env)).main(), expected);
     }
@@ -138,6 +153,24 @@ fn a_name_of_ones_own_is_never_changed() {
     ] {
         assert_eq!(Injected::of(&by_ip(env)).main(), expected);
     }
+}
+
+#[test]
+fn an_input_stays_where_it_is_if_another_variable_would_change() {
+    let ip = || bound("POD_IP", "status.podIP");
+    let node = |name: &str| var("RELEASE_NODE", name);
+    let long = || var("RELEASE_DISTRIBUTION", "name");
+    let literal = json!([node("x@$(POD_IP)"), var("FOO", "$(POD_IP)"), ip(), long()]);
+    let injected = Injected::of(&by_ip(literal.clone()));
+    assert_eq!(injected.main(), ["RELEASE_NODE=x@$(POD_IP)", "FOO=$(POD_IP)", "POD_IP<-status.podIP", LONG]);
+    assert!(injected.answer.patch.is_none());
+    let warning = "BG105: `POD_IP` stays below `RELEASE_NODE`, which refers to it: moved up, it would change `FOO`";
+    assert_eq!(injected.answer.warnings, [warning]);
+    // One of which the name is made is to change; an escaped reference does not.
+    let both = json!([var("A", "$(POD_IP)"), var("B", "$(POD_IP)"), node("x@$(A).$(B)"), var("C", "$$(POD_IP)"), ip()]);
+    let injected = Injected::of(&by_ip(both));
+    assert_eq!(injected.main()[..3], ["POD_IP<-status.podIP", "A=$(POD_IP)", "B=$(POD_IP)"]);
+    assert!(injected.answer.warnings.is_empty());
 }
 
 #[test]
@@ -312,4 +345,19 @@ fn the_script_writes_what_the_kubelet_reads() {
     let written = std::fs::read_to_string(folder.join("node-name")).unwrap();
     std::fs::remove_dir_all(folder).unwrap();
     assert_eq!(written, "RELEASE_NODE='a@10-42-1-7.b.pod.c'\n");
+}
+
+/// Whoever wants to do without the webhook has to move what it moves: a second definition would not help.
+#[test]
+fn lint_says_what_is_moved() {
+    let file = Path::new("tests/rules/116-relies-on-injection/bad-order.yaml");
+    let report = lint::report(file, &mut std::io::empty()).unwrap();
+    let [finding] = report.findings.as_slice() else { panic!("{:?}", report.findings) };
+    let does = "the node has its name only where the webhook injects RELEASE_DISTRIBUTION and moves POD_IP up";
+    assert_eq!(finding.message, does);
+    let labels: Vec<&str> = finding.labels.iter().map(|label| label.text.as_str()).collect();
+    assert_eq!(labels, ["no RELEASE_DISTRIBUTION here", "stands below its user"]);
+    let fix = finding.fix.as_ref().unwrap();
+    assert_eq!(fix.snippet.as_deref(), Some("- name: RELEASE_DISTRIBUTION\n  value: name"));
+    assert!(fix.title.ends_with("write it into the manifest, and move POD_IP above its user"), "{}", fix.title);
 }

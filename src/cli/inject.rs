@@ -11,8 +11,7 @@ use serde_json::{Value as Json, json};
 use similar::TextDiff;
 
 use super::session::{self, InputArgs};
-use crate::fix::json_patch::{PatchError, patch};
-use crate::inject::Plan;
+use crate::inject::{Plan, Sent};
 use crate::manifest::{self, Origin, RootInfo, write};
 use crate::policy::config::Policy;
 use crate::report::redact::without_cookies;
@@ -33,7 +32,8 @@ pub(super) struct InjectArgs {
     diff: bool,
 
     /// What to print: the manifests as they would be (yaml), all that is done and said (json), or the JSON Patch that is sent,
-    /// which is that of one object alone (patch).
+    /// which is that of one object alone (patch). The manifests are there to be applied, so they hold cookies that are
+    /// written in them; `--diff` hides those.
     #[arg(long, short, value_enum, default_value_t = Output::Yaml, value_name = "yaml|json|patch", hide_possible_values = true)]
     output: Output,
 
@@ -158,26 +158,18 @@ impl Shown {
             object.namespace.clone_from(&facts.namespace);
         }
         let workload = object.workload()?;
-        let mut plan = Plan::of(&object, workload, facts);
+        let mut sent = Sent::of(node, &object, workload, facts);
         let before = node.to_json();
-        let mut after = before.clone();
-        let done = patch(node, &workload.template, &plan.edits).and_then(|patch| {
-            json_patch::patch(&mut after, &patch)?;
-            Ok(Some(patch))
-        });
-        let patch = done.unwrap_or_else(|error: PatchError| {
-            plan = Plan { why: Some(error.to_string()), ..Plan::default() };
-            None
-        });
+        let after = sent.apply(&before);
         let shown = |object: &Json| write::yaml(&hidden(object), Some(node));
         Some(Self {
             origin: info.origin(),
             title: object.title(),
-            patch: patch.filter(|_| !plan.is_empty()),
+            patch: sent.patch,
             lines: [shown(&before), shown(&after)],
             is_pod: workload.kind == WorkloadKind::Pod,
             after: write::yaml(&after, Some(node)),
-            plan,
+            plan: sent.plan,
         })
     }
 

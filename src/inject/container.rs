@@ -78,19 +78,60 @@ impl<'c> Changes<'c> {
         missing.iter().for_each(|(name, sym)| self.prepend(name, *sym));
     }
 
-    /// Lets these variables find what they refer to.
-    pub(super) fn settle(&mut self, users: &[&str], declared: &[Input]) {
+    /// Lets these variables find what they refer to. Gives what stands in the way, a sentence each.
+    pub(super) fn settle(&mut self, users: &[&str], declared: &[Input]) -> Vec<String> {
+        let mut stuck = Vec::new();
         for user in users {
             // Each step fills one gap, and there are no more gaps than references.
             for _ in 0..REFERENCES {
                 let Some(index) = self.env.iter().rposition(|var| var.name == *user) else { break };
                 match self.gap(index, declared, &mut Vec::new()) {
-                    Some(Gap::Below { from, to }) => self.raise(from, to),
+                    Some(Gap::Below { from, to }) => match self.bystander(index, from, to) {
+                        Some(other) => {
+                            let (input, user) = (&self.env[from].name, &self.env[to].name);
+                            stuck.push(format!(
+                                "`{input}` stays below `{user}`, which refers to it: moved up, it would change `{other}`"
+                            ));
+                            break;
+                        }
+                        None => self.raise(from, to),
+                    },
                     Some(Gap::Missing(name, sym)) => self.prepend(&name, sym),
                     None => break,
                 }
             }
         }
+        stuck
+    }
+
+    /// A variable between the two that refers to the lower one without finding it, and that the name is not made of: it means
+    /// what it says, and would mean something else.
+    fn bystander(&self, name: usize, from: usize, to: usize) -> Option<&str> {
+        let input = &self.env[from].name;
+        let refers = |index: &usize| match &self.env[*index].source {
+            EnvSource::Value(text) => references(text).any(|name| name == *input),
+            _ => false,
+        };
+        let parts = self.parts(name);
+        let other = (to + 1..from).filter(|index| !parts.contains(index)).find(refers)?;
+        Some(&self.env[other].name)
+    }
+
+    /// The variables that a value is made of, itself among them.
+    fn parts(&self, user: usize) -> Vec<usize> {
+        let mut parts = vec![user];
+        let mut next = 0;
+        while let Some(part) = parts.get(next).copied() {
+            next += 1;
+            let EnvSource::Value(text) = &self.env[part].source else { continue };
+            for name in references(text).take(REFERENCES) {
+                let above = self.env[..part].iter().rposition(|var| var.name == name);
+                if let Some(above) = above.filter(|above| !parts.contains(above)) {
+                    parts.push(above);
+                }
+            }
+        }
+        parts
     }
 
     /// The first reference of a value, or of those that it refers to, that does not find what it means. `seen` are those that

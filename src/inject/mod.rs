@@ -10,6 +10,7 @@
 mod carried;
 mod container;
 mod decide;
+mod sent;
 
 use crate::fix::{Edit, model};
 use crate::name::env::{Env, NAME_TEMPLATE, NAME_WRITER};
@@ -25,6 +26,7 @@ use crate::world::pod::{Container, EnvSource, EnvVar, PodTemplate};
 use crate::world::workload::Workload;
 use container::Changes;
 use decide::{DISTRIBUTION, Decision, Inputs, Leave};
+pub use sent::Sent;
 
 /// What is to be done to a pod.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -139,7 +141,9 @@ impl Planner<'_> {
         let mut written = None;
         let wanted = match decision {
             Decision::Theirs { users, distribution, inputs } => {
-                changes.settle(users, &declared);
+                for stuck in changes.settle(users, &declared) {
+                    self.plan.warn(Some(105), &stuck);
+                }
                 changes.add_inputs(&self.trace.env, inputs, &declared);
                 if distribution {
                     self.make_long(&mut changes);

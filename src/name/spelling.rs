@@ -79,10 +79,10 @@ pub fn holder(sym: Sym, env: &Env, index: Option<usize>) -> Option<&str> {
 
 /// A name that nothing in the container has.
 fn free_name(usual: &str, env: &Env) -> String {
-    match env.get(usual) {
-        None => usual.to_owned(),
-        Some(_) => format!("BEAMGATE_{usual}"),
-    }
+    let others = (2..).map(|number| format!("BEAMGATE_{usual}_{number}"));
+    let mut names = [usual.to_owned(), format!("BEAMGATE_{usual}")].into_iter().chain(others);
+    // Some name is free: there are more numbers than variables.
+    names.find(|name| env.get(name).is_none()).unwrap_or_else(|| usual.to_owned())
 }
 
 /// The lines that set a variable to a template, with those that define what it needs and the container does not have yet.

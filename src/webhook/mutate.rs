@@ -2,8 +2,7 @@
 
 use super::review::{Answer, Operation, Request};
 use super::settings::Settings;
-use crate::fix::json_patch;
-use crate::inject::{Plan, warning};
+use crate::inject::Sent;
 use crate::world::node::Node;
 use crate::world::object::{Body, Object};
 use crate::world::pod;
@@ -39,20 +38,9 @@ fn is_going(root: &Node<'_>) -> bool {
 }
 
 fn answer(root: &Node<'_>, object: &Object, pod: &Workload, settings: &Settings) -> Answer {
-    let plan = Plan::of(object, pod, &settings.facts);
-    let mut answer = Answer { warnings: plan.warnings.clone(), ..Answer::default() };
-    let mut said = plan.describe();
-    if !plan.is_empty() {
-        match json_patch::patch(root, &pod.template, &plan.edits) {
-            Ok(patch) => answer.patch = Some(patch),
-            Err(error) => {
-                said = format!("nothing: {error}");
-                answer.warnings.push(warning(None, &format!("beamgate injects nothing: {error}")));
-            }
-        }
-    }
-    answer.audit.push((INJECTED, said));
-    answer
+    let Sent { plan, patch } = Sent::of(root, object, pod, &settings.facts);
+    let audit = vec![(INJECTED, plan.describe())];
+    Answer { patch, warnings: plan.warnings, audit, ..Answer::default() }
 }
 
 /// What cannot be read the API server will refuse itself.

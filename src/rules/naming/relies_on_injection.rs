@@ -68,28 +68,47 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let (Some(container), Some(Boot::Named(_))) = (trace.container, trace.boot()) else { return };
-    let injected: Vec<&EnvVar> = injected(container).filter(|var| matters(trace, container, var)).collect();
-    let names: Vec<&str> = injected.iter().map(|var| var.name.as_str()).collect();
-    let Some((last, before)) = names.split_last() else { return };
-    let all = if before.is_empty() { (*last).to_owned() } else { format!("{} and {last}", before.join(", ")) };
-    let finding = found.refute(&RULE, format!("the node has its name only where the webhook injects {all}"));
-    let what = if names.contains(&"RELEASE_NODE") { "RELEASE_NODE" } else { last };
-    finding.label(container.at.key("env").of(trace.object.id).at_key(), format!("no {what} here"));
+    let vars = container.env.iter().enumerate().filter(|(_, var)| matters(trace, container, var));
+    let (added, moved): (Vec<_>, Vec<_>) = vars
+        .filter(|(index, var)| var.written.is_none_or(|written| is_moved(container, *index, written)))
+        .partition(|(_, var)| var.written.is_none());
+    let added: Vec<&EnvVar> = added.into_iter().map(|(_, var)| var).collect();
+    let injects = names(added.iter().copied()).map(|all| format!("injects {all}"));
+    let up = names(moved.iter().map(|(_, var)| *var));
+    let moves = up.as_ref().map(|all| format!("moves {all} up"));
+    let done = [injects, moves].into_iter().flatten().collect::<Vec<_>>().join(" and ");
+    let Some(last) = added.last().or_else(|| moved.last().map(|(_, var)| var)) else { return };
+    let finding = found.refute(&RULE, format!("the node has its name only where the webhook {done}"));
+    if !added.is_empty() {
+        let what = if added.iter().any(|var| var.name == "RELEASE_NODE") { "RELEASE_NODE" } else { &last.name };
+        finding.label(container.at.key("env").of(trace.object.id).at_key(), format!("no {what} here"));
+    }
+    for (index, _) in &moved {
+        finding.label(container.at_env_key(*index, &["name"]).of(trace.object.id), "stands below its user");
+    }
     finding.symptom(Symptom::Seen(
         "where the webhook does not run, the node boots under another name, or not at all".to_owned(),
     ));
-    if let Some(lines) = lines(&injected) {
-        finding.fix(Safety::Safe, "to run it without the webhook too, write it into the manifest").snippet(lines);
+    let Some(lines) = lines(&added) else { return };
+    let write = (!added.is_empty()).then(|| "write it into the manifest".to_owned());
+    let moving = up.map(|all| format!("move {all} above its user"));
+    let what = [write, moving].into_iter().flatten().collect::<Vec<_>>().join(", and ");
+    finding.fix(Safety::Safe, format!("to run it without the webhook too, {what}"));
+    if !lines.is_empty() {
+        finding.snippet(lines);
     }
 }
 
-/// The variables that nobody wrote where they are.
-fn injected(container: &Container) -> impl Iterator<Item = &EnvVar> {
-    let is_moved = |index: usize, written: u32| {
-        container.env[index..].iter().filter_map(|later| later.written).any(|later| later < written)
-    };
-    let vars = container.env.iter().enumerate();
-    vars.filter(move |(index, var)| var.written.is_none_or(|written| is_moved(*index, written))).map(|(_, var)| var)
+/// `A, B and C`; nothing of nothing.
+fn names<'v>(vars: impl Iterator<Item = &'v EnvVar>) -> Option<String> {
+    let names: Vec<&str> = vars.map(|var| var.name.as_str()).collect();
+    let (last, before) = names.split_last()?;
+    Some(if before.is_empty() { (*last).to_owned() } else { format!("{} and {last}", before.join(", ")) })
+}
+
+/// Whether a variable that was written stands above some that were written above it.
+fn is_moved(container: &Container, index: usize, written: u32) -> bool {
+    container.env[index..].iter().filter_map(|later| later.written).any(|later| later < written)
 }
 
 /// Whether the name is made of a variable: others are there for whoever asks.
