@@ -177,12 +177,22 @@ fn of_an_image() -> Vec<Case> {
         case("node-name, the input in both", true, &one, &[with.clone(), with.clone()]),
         case("node-name, the input in the node's container", true, &first, &[with.clone(), without.clone()]),
         case("node-name, the input in another than the node's", false, &first, &[without, with.clone()]),
-        case("node-name, the node's container is not there", false, &absent, &[with.clone()]),
-        case("inputs without node-name", false, &json!({"beamgate.dev/inputs": "MY_POD_IP=podIP"}), &[with.clone()]),
+        case("node-name, the node's container is not there", false, &absent, std::slice::from_ref(&with)),
+        case(
+            "inputs without node-name",
+            false,
+            &json!({"beamgate.dev/inputs": "MY_POD_IP=podIP"}),
+            std::slice::from_ref(&with),
+        ),
     ];
     let odd = [("=podIP", false), ("MY_POD_IP", true), ("MY_POD_IP=podIP=podIP", true), ("MY_POD_IP=odd", true)];
     for (word, carries) in odd {
-        cases.push(case(&format!("node-name, the input `{word}`"), carries, &image(Some(word), None), &[with.clone()]));
+        cases.push(case(
+            &format!("node-name, the input `{word}`"),
+            carries,
+            &image(Some(word), None),
+            std::slice::from_ref(&with),
+        ));
     }
     cases
 }
@@ -199,7 +209,7 @@ fn of_other_containers() -> Vec<Case> {
         pod
     };
     let bare = |env: &Value| {
-        let mut pod = pod(&json!({}), &[env.clone()]);
+        let mut pod = pod(&json!({}), std::slice::from_ref(env));
         pod["metadata"].as_object_mut().unwrap().remove("annotations");
         pod
     };
