@@ -84,7 +84,7 @@ fn change(edit: Edit, object: &Object, before: Vec<Object>, after: Vec<Object>) 
     let is_meant = |trace: &Trace<'_>| object.workload().is_none() || trace.object.title() == object.title();
     let affected: Vec<_> = traces.iter().filter(|(_, after)| is_meant(after)).collect();
     let affected: Vec<_> = affected.into_iter().map(|(before, after)| Affected { before, after }).collect();
-    let findings = judge_change(&Change { edit, object, affected: &affected });
+    let findings = judge_change(&Change { edit, object, affected: &affected, cut: false });
     findings.iter().map(|finding| format!("{} {}", finding.rule.id(), finding.severity)).collect()
 }
 

@@ -94,6 +94,7 @@ enum Shape {
 }
 
 pub(super) fn run(args: WebhookArgs) -> anyhow::Result<ExitCode> {
+    be_small();
     let metrics = Arc::new(Metrics::default());
     let shape = args.log_format.unwrap_or_else(|| {
         let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
@@ -113,6 +114,14 @@ pub(super) fn run(args: WebhookArgs) -> anyhow::Result<ExitCode> {
         Ending::Drained => ExitCode::SUCCESS,
         Ending::AtOnce => ExitCode::FAILURE,
     })
+}
+
+/// The allocator asks for huge pages, which make a lint faster. Here each thread touches a few pages, and would hold 2 MiB for
+/// each of them: 18 MiB in all, for 2 that are used.
+fn be_small() {
+    // Where the system does not know of it, there is nothing to be done.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
 }
 
 impl WebhookArgs {

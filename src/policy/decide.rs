@@ -8,8 +8,6 @@ use crate::rules::finding::{Severity, Verdict};
 /// A finding, and everything of the request that has a say in what comes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Case {
-    /// Whether the configuration takes the request out.
-    pub exempt: bool,
     /// What the namespace's label says, else the configuration; none where the label is not known.
     pub enforce: Option<Enforce>,
     /// Whether somebody wants it silent, and says why.
@@ -80,9 +78,9 @@ pub enum Decision {
     Deny,
 }
 
-/// Decides, in this order: exempt, off, ignored, warned, denied.
+/// Decides, in this order: off, ignored, warned, denied. What the configuration exempts is never judged.
 pub fn decide(case: Case) -> Decision {
-    if case.exempt || case.enforce == Some(Enforce::Off) || case.ignored {
+    if case.enforce == Some(Enforce::Off) || case.ignored {
         return Decision::Pass;
     }
     match case.severity {

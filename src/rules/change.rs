@@ -19,6 +19,8 @@ pub struct Change<'c> {
     pub object: &'c Object,
     /// The workloads; of one that is itself edited, that one.
     pub affected: &'c [Affected<'c>],
+    /// Whether it may matter to more of them.
+    pub cut: bool,
 }
 
 /// What is done to an object.

@@ -39,7 +39,7 @@ fn pod_of(workload: &Value) -> Value {
 #[test]
 fn doublings_are_not_worked_out() {
     let service = the("Service", &fixture("202-service-not-headless/good.yaml"));
-    let cluster = Cluster::of(&[service.clone()]);
+    let cluster = Cluster::of(std::slice::from_ref(&service));
     for first in ["xxxxxxxx", "$(NOWHERE)", "$$(A)", "${X}", "$(MY_POD_IP)"] {
         let workload = workload(&doubled(first));
         assert_eq!(outcome(&cluster.ask(&Ask::create(&workload))), "passes", "{first}");

@@ -25,7 +25,7 @@ fn around(known: &Known, workload: &Value) -> Vec<String> {
     let world = World::new(vec![read(workload)], Facts::default());
     let (object, found) = world.workloads().next().unwrap();
     let trace = Trace::of(&world, object, found);
-    known.around(&trace).iter().map(|object| format!("{} {:?}", object.title(), object.labels)).collect()
+    known.around(&trace).objects.iter().map(|object| format!("{} {:?}", object.title(), object.labels)).collect()
 }
 
 fn listed(kind: Kind, objects: &[Sketch]) -> Known {

@@ -164,6 +164,35 @@ fn workers_may_come_before_the_nodes_that_they_join() {
     assert_eq!(outcome(&Cluster::of(&web).ask(&Ask::create(&worker))), "passes");
 }
 
+/// A Service that selects half the cluster: its peers are not all looked at, so nobody is missed.
+#[test]
+fn of_very_many_workloads_nobody_is_missed() {
+    let service = the("Service", &fixture("202-service-not-headless/good.yaml"));
+    let worker = |number: usize, labels: Value| {
+        edited(&good(), |object| {
+            object["metadata"]["name"] = json!(format!("worker-{number:03}"));
+            object["spec"]["template"]["metadata"]["labels"] = labels;
+            object["spec"]["template"]["metadata"]["labels"]["beamgate.dev/strategy"] = json!("Kubernetes.DNS");
+        })
+    };
+    let asks = worker(0, json!({"app": "worker"}));
+    let selected = |number: usize| {
+        edited(&worker(number, json!({"app.kubernetes.io/name": "cart"})), |object| {
+            let template = &mut object["spec"]["template"];
+            template["metadata"]["annotations"]["beamgate.dev/basename"] = json!("web");
+            let env = template["spec"]["containers"][0]["env"].as_array_mut().unwrap();
+            env.iter_mut().find(|var| var["name"] == "RELEASE_NODE").unwrap()["value"] = json!("web@$(MY_POD_IP)");
+        })
+    };
+    let around = |count: usize| {
+        let others = (1..=count).map(selected);
+        Cluster::of(&[service.clone()].into_iter().chain(others).collect::<Vec<_>>())
+    };
+    for (count, said) in [(0, "warned BG206"), (64, "warned BG206"), (100, "passes")] {
+        assert_eq!(outcome(&around(count).ask(&Ask::create(&asks))), said, "{count}");
+    }
+}
+
 /// An engine dry-runs a whole commit before it applies any of it, and the Service that is there is still the old one.
 #[test]
 fn a_dry_run_of_a_commit_that_mends_both_passes() {
@@ -245,7 +274,8 @@ fn what_is_not_known_is_not_missing() {
     assert_eq!(outcome(&cluster.ask(&Ask::create(&good()))), "warned BG201", "it was asked for, and is not there");
     cluster.silent = true;
     assert_eq!(outcome(&cluster.ask(&Ask::create(&good()))), "passes");
-    // What is false in the object itself rests on nothing that one could not see.
+    // What is false in the object itself rests on nothing that one could not see, but for the namespace's label.
+    cluster.heard = Some("Namespace");
     assert_eq!(outcome(&cluster.ask(&Ask::create(&broken()))), "denied BG301");
 }
 

@@ -1,6 +1,6 @@
 //! What people read when something is denied, or passes with a warning.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::cluster::{Ask, Cluster, fixture, the};
 
@@ -48,7 +48,48 @@ fn warnings_are_short_and_begin_with_the_code() {
     let answer = Cluster::of(&objects).ask(&Ask::delete(&the("Service", &objects)));
     let expected = "BG704: 1 workload loses its peers without Service shop/cart: Deployment shop/cart (BG201)";
     assert_eq!(answer.warnings, [expected]);
-    assert_eq!(answer.audit, [("warned", "BG704".to_owned())]);
+    assert_eq!(answer.audit, [("warned", "1: BG704".to_owned())]);
+}
+
+/// Of many workloads some are judged, and of the rest it is said that they are there.
+#[test]
+fn many_dependents_are_at_least_so_many() {
+    let objects = fixture("202-service-not-headless/good.yaml");
+    let (service, workload) = (the("Service", &objects), the("Deployment", &objects));
+    let mut all: Vec<_> = (0..40).map(|number| renamed(&workload, &format!("cart-{number}"))).collect();
+    all.push(service.clone());
+    let warning = |objects: &[Value]| Cluster::of(objects).ask(&Ask::delete(&service)).warnings[0].clone();
+    assert!(warning(&all).starts_with("BG704: at least 32 workloads lose their peers"), "{}", warning(&all));
+    assert!(warning(&all[8..]).starts_with("BG704: 32 workloads lose their peers"), "{}", warning(&all[8..]));
+}
+
+fn renamed(workload: &Value, name: &str) -> Value {
+    let mut workload = workload.clone();
+    workload["metadata"]["name"] = json!(name);
+    workload
+}
+
+/// By the Service for all of them, or by a workload for itself.
+#[test]
+fn a_service_in_use_may_be_silenced() {
+    let objects = fixture("202-service-not-headless/good.yaml");
+    let (service, workload) = (the("Service", &objects), the("Deployment", &objects));
+    let ignored = |object: &Value| {
+        let mut object = object.clone();
+        object["metadata"]["annotations"] = json!({"beamgate.dev/ignore": "BG704: it moves to another one"});
+        object
+    };
+    let said = |workloads: &[Value], service: &Value| {
+        let answer = Cluster::of(&[workloads, std::slice::from_ref(service)].concat()).ask(&Ask::delete(service));
+        assert_eq!(answer.findings.len(), 1, "it is counted all the same");
+        answer.warnings.join("\n")
+    };
+    let other = renamed(&workload, "web");
+    let with = |names: &str| format!("BG704: {names}");
+    assert_eq!(said(std::slice::from_ref(&workload), &ignored(&service)), "");
+    assert_eq!(said(&[ignored(&workload)], &service), "");
+    let left = "1 workload loses its peers without Service shop/cart: Deployment shop/web (BG201)";
+    assert_eq!(said(&[ignored(&workload), other], &service), with(left));
 }
 
 #[test]

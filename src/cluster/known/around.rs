@@ -15,17 +15,32 @@ use crate::world::selector::Selector;
 /// How many objects are taken for the sake of a hint alone.
 const HINTS: usize = 32;
 
+/// How many workloads are taken: more are only waited for. Which of them is always the same.
+const PEERS: usize = 64;
+
+/// What has a say about a workload.
+#[derive(Debug, Default)]
+pub struct Around {
+    /// The objects, by kind, namespace and name.
+    pub objects: Vec<Object>,
+    /// Whether there are more workloads than are here, so that of workloads nothing is known to be missing.
+    pub cut: bool,
+}
+
 impl Known {
-    /// The objects that may have a say about a workload, by kind, namespace and name. The trace is that of the workload alone.
-    pub fn around(&self, trace: &Trace<'_>) -> Vec<Object> {
+    /// The objects that may have a say about a workload. The trace is that of the workload alone.
+    pub fn around(&self, trace: &Trace<'_>) -> Around {
         let mut found = self.services(trace);
         found.extend(self.account(trace));
         if let Some(query) = trace.label_query() {
             found.extend(self.grants(trace, query));
         }
-        found.extend(self.peers(trace, &found));
+        let mut peers = self.peers(trace, &found);
+        let cut = peers.len() > PEERS;
+        peers.truncate(PEERS);
+        found.extend(peers);
         found.retain(|object| place(object) != place(trace.object));
-        sorted(found)
+        Around { objects: sorted(found), cut }
     }
 
     /// The opted-in workloads whose nodes ask for a Service, or that it selects, by kind, namespace and name.
@@ -115,24 +130,27 @@ impl Known {
         self.table(kind)?.named(namespace, body.role_name.as_deref()?)?.sketch.object()
     }
 
-    /// The workloads that it finds, and those whose pods its Services select.
+    /// The workloads that it finds, and those whose pods its Services select: the first of them, and one more if there are more.
     fn peers(&self, trace: &Trace<'_>, services: &[Object]) -> Vec<Object> {
         let tables = self.workloads();
         let mut found = Vec::new();
         if let Some(query) = trace.label_query().filter(|query| query.on == Resource::Pods) {
             let wanted = required(&query.selector);
-            let there = tables.iter().flat_map(|table| table.within(query.namespace.as_deref().unwrap_or_default()));
-            let listed = objects(there.filter(|kept| kept.sketch.may_carry(&wanted)));
             let matches = |object: &Object| {
                 object.workload().is_some_and(|workload| query.selector.may_match(&workload.template.labels))
             };
-            found.extend(listed.filter(matches));
+            let namespace = query.namespace.as_deref().unwrap_or_default();
+            found.extend(first(&tables, namespace, |sketch| sketch.may_carry(&wanted), matches));
         }
         for service in services {
+            if found.len() > PEERS {
+                break;
+            }
             let selected = selector_hashes(service);
-            let there = tables.iter().flat_map(|table| table.within(service.namespace.as_deref().unwrap_or_default()));
-            let selected = objects(there.filter(|kept| may_be_selected(&kept.sketch, &selected)));
-            found.extend(selected.filter(|object| World::may_select(service, object)));
+            let namespace = service.namespace.as_deref().unwrap_or_default();
+            let may_be = |sketch: &Sketch| may_be_selected(sketch, &selected);
+            found.extend(first(&tables, namespace, may_be, |object| World::may_select(service, object)));
+            found = sorted(found);
         }
         found
     }
@@ -140,6 +158,19 @@ impl Known {
     fn workloads(&self) -> Vec<RwLockReadGuard<'_, Table<Kept>>> {
         Kind::WORKLOADS.iter().filter_map(|kind| self.table(*kind)).collect()
     }
+}
+
+/// The first workloads of a namespace by name, up to one more than are taken: the others are not even read.
+fn first(
+    tables: &[RwLockReadGuard<'_, Table<Kept>>],
+    namespace: &str,
+    may_be: impl Fn(&Sketch) -> bool,
+    is: impl Fn(&Object) -> bool,
+) -> Vec<Object> {
+    let mut all: Vec<&Kept> = tables.iter().flat_map(|table| table.within(namespace)).collect();
+    all.retain(|kept| may_be(&kept.sketch));
+    all.sort_by(|one, other| one.sketch.name.cmp(&other.sketch.name));
+    objects(all.into_iter()).filter(is).take(PEERS + 1).collect()
 }
 
 fn objects<'k>(kept: impl Iterator<Item = &'k Kept>) -> impl Iterator<Item = Object> {

@@ -21,6 +21,7 @@ use crate::world::World;
 use crate::world::declared::Declared;
 use crate::world::facts::{Facts, Kinds};
 use crate::world::object::{Object, value_of};
+pub use around::Around;
 pub use kind::Kind;
 pub use sketch::Sketch;
 pub use table::Event;

@@ -81,6 +81,7 @@ fn message(change: &Change<'_>, broken: &[(&Affected<'_>, Finding)]) -> String {
         (count, Edit::Make) => format!("{count} workloads find no peers"),
         (count, _) => format!("{count} workloads lose their peers"),
     };
+    let what = if change.cut { format!("at least {what}") } else { what };
     let named = broken
         .iter()
         .take(NAMED)

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Asked;
+use crate::cluster::known::Around;
 use crate::cluster::live::{Live, Reference};
 use crate::discovery::{Resource, ServiceRef};
 use crate::place::ObjectId;
@@ -132,6 +133,8 @@ struct Scene<'f> {
     facts: &'f Facts,
     /// The kinds that are known: of others nothing is missing.
     known: Kinds,
+    /// Whether there are more workloads around it.
+    cut: bool,
     object: Object,
     others: Vec<Object>,
     read: Versions,
@@ -141,9 +144,10 @@ struct Scene<'f> {
 
 impl<'f> Scene<'f> {
     fn new<L>(asked: &Asked<'f, L>, alone: &World, object: Object) -> Self {
-        let others = trace_in(alone).map(|trace| asked.known.around(&trace)).unwrap_or_default();
+        let Around { objects: others, cut } =
+            trace_in(alone).map(|trace| asked.known.around(&trace)).unwrap_or_default();
         let known = asked.known.kinds();
-        Self { facts: &asked.settings.facts, known, object, others, read: Versions::new(), tried: Vec::new() }
+        Self { facts: &asked.settings.facts, known, cut, object, others, read: Versions::new(), tried: Vec::new() }
     }
 
     fn world(&self) -> World {
@@ -190,6 +194,11 @@ impl<'f> Scene<'f> {
             // What explains it here does not undo it, nor does what is not known here.
             let hides = found.iter().any(|finding| finding.effect == Effect::Breaks);
             found.retain(|finding| !self.is_idle(&trace, finding));
+            if self.cut {
+                // A workload that was left out may be what makes it true.
+                let rests_on_others = found.iter_mut().filter(|finding| !is_among(finding, &certain));
+                rests_on_others.for_each(|finding| finding.verdict = Verdict::Open);
+            }
             if hides {
                 let hidden = certain.iter().filter(|finding| !is_among(finding, &found)).cloned().collect::<Vec<_>>();
                 if !hidden.is_empty() {
@@ -217,6 +226,10 @@ impl<'f> Scene<'f> {
 
     /// Whether a finding is about something missing among what is not known at all.
     fn is_idle(&self, trace: &Trace<'_>, finding: &Finding) -> bool {
+        // Another workload may be what is missed.
+        if self.cut && (finding.mendable || finding.lacks.is_some_and(|kinds| kinds.contains(Kinds::WORKLOADS))) {
+            return true;
+        }
         let unknown = finding.lacks.is_some_and(|kinds| !self.known.contains(kinds));
         let is_read = |asked: &ServiceRef| {
             let service =
@@ -245,7 +258,7 @@ impl<'f> Scene<'f> {
 
 /// What the edit of the workload does besides.
 fn of_change(after: &Trace<'_>, affected: &[Affected<'_>]) -> Vec<Ruling> {
-    let change = Change { edit: Edit::Alter, object: after.object, affected };
+    let change = Change { edit: Edit::Alter, object: after.object, affected, cut: false };
     let found = judge_change(&change).into_iter();
     found.map(|finding| Ruling { finding, new: true, rests_on: RestsOn::Itself }).collect()
 }

@@ -18,7 +18,8 @@ use crate::cluster::known::{self, Known};
 use crate::cluster::live::{Live, Reference};
 use crate::policy::admission::Enforce;
 use crate::policy::decide::{Case, Decision, Doing, Subject, decide};
-use crate::policy::silence;
+use crate::policy::silence::{self, Annotated};
+use crate::rules::Rule;
 use crate::rules::finding::Severity;
 use crate::world::node::Node;
 use judgement::{Judgement, Ruling};
@@ -142,31 +143,30 @@ fn answer<L>(
     enforce: Option<Enforce>,
     judged: &Judgement,
 ) -> Answer {
-    let config = &asked.settings.policy.config;
     let wishes = judged.object().map(silence::wishes).unwrap_or_default();
-    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let decided: Vec<Decided<'_>> = judged
         .rulings
         .iter()
         .map(|ruling| {
-            let finding = &ruling.finding;
-            let severity = config.severity(finding.rule, finding.severity);
-            let case = Case {
-                exempt: false,
-                enforce,
-                ignored: silence::silenced(&wishes, finding.rule, today).is_some(),
-                severity,
-                verdict: finding.verdict,
-                new: ruling.new,
-                rests_on: ruling.rests_on,
-                dry_run: request.is_dry_run(),
-                doing: if request.operation == Operation::Create { Doing::Create } else { Doing::Update },
-                subject,
-            };
-            Decided { ruling, severity, decision: decide(case) }
+            let ignored = is_ignored(&wishes, ruling.finding.rule);
+            Decided::of(ruling, request, asked, Circumstances { enforce, ignored, subject })
         })
         .collect();
     say::answer(&decided, &judged.world, &judged.read)
+}
+
+/// Whether somebody wants silence of a rule today.
+fn is_ignored(wishes: &[Annotated], rule: &Rule) -> bool {
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    silence::silenced(wishes, rule, today).is_some()
+}
+
+/// What a decision takes into account beside the finding and the request.
+#[derive(Debug, Clone, Copy)]
+struct Circumstances {
+    enforce: Option<Enforce>,
+    ignored: bool,
+    subject: Subject,
 }
 
 /// A finding and what came of it.
@@ -175,4 +175,27 @@ struct Decided<'j> {
     ruling: &'j Ruling,
     severity: Option<Severity>,
     decision: Decision,
+}
+
+impl<'j> Decided<'j> {
+    fn of<L>(ruling: &'j Ruling, request: &Request<'_>, asked: &Asked<'_, L>, around: Circumstances) -> Self {
+        let finding = &ruling.finding;
+        let severity = asked.settings.policy.config.severity(finding.rule, finding.severity);
+        let decision = decide(Case {
+            enforce: around.enforce,
+            ignored: around.ignored,
+            severity,
+            verdict: finding.verdict,
+            new: ruling.new,
+            rests_on: ruling.rests_on,
+            dry_run: request.is_dry_run(),
+            doing: match request.operation {
+                Operation::Create => Doing::Create,
+                Operation::Delete => Doing::Remove,
+                Operation::Update | Operation::Connect => Doing::Update,
+            },
+            subject: around.subject,
+        });
+        Self { ruling, severity, decision }
+    }
 }

@@ -134,7 +134,7 @@ pub(super) fn rolled_out() {
     for old in replicas.iter().filter(|pod| !pod["metadata"]["deletionTimestamp"].is_null()) {
         let name = old["metadata"]["name"].as_str().unwrap();
         // It may be gone by now.
-        kubectl(&["delete", "pod", name, "--namespace", NAMESPACE, "--force", "--grace-period=0"], "");
+        kubectl(&["delete", "pod", name, "--namespace", NAMESPACE, "--grace-period=1", "--wait=false"], "");
     }
     until("the old replicas are gone", only_wanted_are_there);
 }
