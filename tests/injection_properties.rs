@@ -151,10 +151,25 @@ fn restored(before: &Value, after: &Value) -> Value {
     json!(written.iter().filter_map(take).collect::<Vec<_>>())
 }
 
-/// The environments of all containers but ours.
-fn environments(pod: &Value) -> impl Iterator<Item = &Value> {
+/// All containers but ours.
+fn containers(pod: &Value) -> impl Iterator<Item = &Value> {
     let lists = ["initContainers", "containers"].into_iter().filter_map(|list| pod["spec"][list].as_array());
-    lists.flatten().filter(|container| container["name"] != "beamgate-node-name").map(|container| &container["env"])
+    lists.flatten().filter(|container| container["name"] != "beamgate-node-name")
+}
+
+/// The variables that were moved in a container, as the pod says: `cart: POD_IP (moved) RELEASE_NODE`.
+fn moved(pod: &Value, container: &Value) -> BTreeSet<String> {
+    let said = pod["metadata"]["annotations"]["beamgate.dev/injected"].as_str().unwrap_or_default();
+    let prefix = format!("{}: ", container["name"].as_str().unwrap());
+    let ours = said.split("; ").filter_map(|one| one.strip_prefix(prefix.as_str()));
+    let words: Vec<&str> = ours.flat_map(|done| done.split(' ')).collect();
+    words.windows(2).filter(|pair| pair[1] == "(moved)").map(|pair| pair[0].to_owned()).collect()
+}
+
+/// The entries that stayed where they were.
+fn left(env: &Value, moved: &BTreeSet<String>) -> Vec<Value> {
+    let stayed = |entry: &&Value| !moved.contains(entry["name"].as_str().unwrap());
+    env.as_array().into_iter().flatten().filter(stayed).cloned().collect()
 }
 
 fn names(env: &Value) -> Vec<String> {
@@ -193,14 +208,19 @@ proptest! {
     fn what_was_written_stays(pod in pods(), name_files in any::<bool>()) {
         let injected = Injected::with(&pod, &settings(name_files));
         prop_assert_eq!(without_ours(&pod, &injected.pod), pod.clone());
-        let moved = injected.answer.patch.iter().flat_map(|patch| &patch.0).any(|op| matches!(op, PatchOperation::Move(_)));
-        for (before, after) in environments(&pod).zip(environments(&injected.pod)) {
+        let mut moves = 0;
+        for (container, after) in containers(&pod).zip(containers(&injected.pod)) {
+            let moved = moved(&injected.pod, container);
+            moves += moved.len();
+            let (before, after) = (&container["env"], &after["env"]);
             let twice = |env: &Value| names(env).len() - names(env).into_iter().collect::<BTreeSet<_>>().len();
             prop_assert_eq!(twice(before), twice(after), "defined twice");
-            let mut rest = after.as_array().into_iter().flatten();
-            let in_order = before.as_array().into_iter().flatten().all(|entry| rest.any(|one| one == entry));
-            prop_assert!(moved || in_order);
+            let stayed = left(after, &moved);
+            let mut rest = stayed.iter();
+            prop_assert!(left(before, &moved).iter().all(|entry| rest.any(|one| one == entry)), "out of order");
         }
+        let is_move = |op: &&PatchOperation| matches!(op, PatchOperation::Move(_));
+        prop_assert_eq!(moves, injected.answer.patch.iter().flat_map(|patch| &patch.0).filter(is_move).count());
     }
 
     /// The model that is judged is that of the object which is sent.
