@@ -152,6 +152,11 @@ impl Object {
         }
     }
 
+    /// Kind, namespace and name: what the API server tells objects apart by, and the order to list them in.
+    pub fn identity(&self) -> (&str, Option<&str>, &str) {
+        (&self.kind, self.namespace.as_deref(), &self.name)
+    }
+
     /// `shop/cart`, or `cart` where no namespace is written.
     pub fn full_name(&self) -> String {
         match &self.namespace {

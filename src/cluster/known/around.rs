@@ -39,7 +39,7 @@ impl Known {
         let cut = peers.len() > PEERS;
         peers.truncate(PEERS);
         found.extend(peers);
-        found.retain(|object| place(object) != place(trace.object));
+        found.retain(|object| object.identity() != trace.object.identity());
         Around { objects: sorted(found), cut }
     }
 
@@ -177,15 +177,10 @@ fn objects<'k>(kept: impl Iterator<Item = &'k Kept>) -> impl Iterator<Item = Obj
     kept.filter_map(|kept| kept.sketch.object())
 }
 
-/// Kind, namespace and name.
-fn place(object: &Object) -> (&str, Option<&str>, &str) {
-    (&object.kind, object.namespace.as_deref(), &object.name)
-}
-
 /// Each once, and always in the same order.
 fn sorted(mut objects: Vec<Object>) -> Vec<Object> {
-    objects.sort_by(|one, other| place(one).cmp(&place(other)));
-    objects.dedup_by(|one, other| place(one) == place(other));
+    objects.sort_by(|one, other| one.identity().cmp(&other.identity()));
+    objects.dedup_by(|one, other| one.identity() == other.identity());
     objects
 }
 

@@ -113,7 +113,7 @@ fn trace_of<'w>(world: &'w World, workload: &Object) -> Option<Trace<'w>> {
 }
 
 fn is_one(one: &Object, other: &Object) -> bool {
-    (&one.kind, &one.namespace, &one.name) == (&other.kind, &other.namespace, &other.name)
+    one.identity() == other.identity()
 }
 
 /// Says what is found, but for what the Service wants silent, and of the workloads that do not.
