@@ -9,6 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use beamgate::policy::config::Policy;
+use beamgate::webhook::review::Answer;
+use serde_json::Value;
 
 use super::cluster::{Ask, Cluster, fixture, outcome, readable, the};
 
@@ -33,22 +35,25 @@ fn name(file: &Path) -> String {
     format!("{}/{}", part(file.parent().unwrap()), part(file))
 }
 
-/// What comes of the workloads of a file; nothing where it is no YAML that an API server would take.
-fn applied(file: &Path) -> Option<String> {
+/// What is answered for the workloads of a file; nothing where it is no YAML that an API server would take.
+fn answers(file: &Path) -> Option<Vec<Answer>> {
     let text = fs::read_to_string(file).unwrap();
     let objects = readable(&text)?;
     let config = file.with_file_name("beamgate.toml");
     let policy = || if config.is_file() { Policy::read(&config).unwrap() } else { Policy::default() };
-    let mut outcomes = Vec::new();
-    for (index, workload) in objects.iter().enumerate() {
-        if !JUDGED.contains(&workload["kind"].as_str().unwrap_or_default()) {
-            continue;
-        }
+    let judged = |object: &Value| JUDGED.contains(&object["kind"].as_str().unwrap_or_default());
+    let workloads = objects.iter().enumerate().filter(|(_, object)| judged(object));
+    let answered = workloads.map(|(index, workload)| {
         let mut others = objects.clone();
         others.remove(index);
-        let cluster = Cluster::with_policy(&others, policy());
-        outcomes.push(outcome(&cluster.ask(&Ask::create(workload))));
-    }
+        Cluster::with_policy(&others, policy()).ask(&Ask::create(workload))
+    });
+    Some(answered.collect())
+}
+
+/// What comes of them.
+fn applied(file: &Path) -> Option<String> {
+    let mut outcomes: Vec<String> = answers(file)?.iter().map(outcome).collect();
     outcomes.dedup();
     outcomes.retain(|outcome| outcome != "passes");
     Some(outcomes.join(" | "))
@@ -110,4 +115,21 @@ fn a_service_in_use_is_not_taken_away_silently() {
     assert_eq!(asked("before", &Ask::delete(&service)), "warned BG704");
     assert_eq!(asked("before", &Ask::update(&service, &the("Service", &of("good")))), "passes");
     assert_eq!(asked("fixed", &Ask::delete(&service)), "passes", "nobody asks for it by then");
+}
+
+/// With `force`, Flux takes an error with these words for the change of an immutable field, and deletes the object to make it again.
+#[test]
+fn no_denial_reads_like_a_change_of_an_immutable_field() {
+    let mut denials = 0;
+    for file in fixtures() {
+        for denial in answers(&file).unwrap_or_default().into_iter().filter_map(|answer| answer.denial) {
+            assert!(
+                !denial.contains("is immutable") && !denial.contains("immutable field"),
+                "{}: {denial}",
+                name(&file)
+            );
+            denials += 1;
+        }
+    }
+    assert!(denials > 30, "{denials}");
 }

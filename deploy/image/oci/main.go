@@ -1,10 +1,12 @@
 // Command oci writes container images without a container engine. What it writes depends on what it is given alone: names
 // are sorted and times are zero.
 //
-//	oci layer DIR OUT.tar
+//	oci layer [-root] DIR OUT.tar      with -root, everything belongs to root, whoever made it
 //	oci image -out OUT.tar [-cmd WORD]... [-entrypoint WORD]... [-env NAME=VALUE]... [-user USER] NAME=LAYER[,LAYER]...
+//	oci image -out OUT.tar -dockerfile FILE [-arg NAME=VALUE]... [-arch ARCH] [-created SECONDS] NAME=LAYER
 //
-// An archive may hold several images of the same configuration, and then holds the layers that they share once.
+// An archive may hold several images of the same configuration, and then holds the layers that they share once. It is an OCI
+// layout with the index that older Dockers read, so `docker load`, `ctr image import` and `skopeo copy oci-archive:` take it.
 package main
 
 import (
@@ -22,11 +24,13 @@ func main() {
 func run(args []string) error {
 	switch {
 	case len(args) == 3 && args[0] == "layer":
-		return create(args[2], func(out *os.File) error { return writeLayer(out, args[1]) })
+		return create(args[2], func(out *os.File) error { return writeLayer(out, args[1], asItIs) })
+	case len(args) == 4 && args[0] == "layer" && args[1] == "-root":
+		return create(args[3], func(out *os.File) error { return writeLayer(out, args[2], asRoot) })
 	case len(args) > 1 && args[0] == "image":
 		return runImage(args[1:])
 	}
-	return fmt.Errorf("usage: oci layer DIR OUT.tar | oci image -out OUT.tar [-cmd WORD]... NAME=LAYER[,LAYER]...")
+	return fmt.Errorf("usage: oci layer [-root] DIR OUT.tar | oci image -out OUT.tar [-cmd WORD]... NAME=LAYER[,LAYER]...")
 }
 
 // create makes a file that is there in whole or not at all.

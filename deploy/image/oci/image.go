@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"time"
 )
 
 // words is a flag that may be given several times.
@@ -17,12 +18,27 @@ type words []string
 func (w *words) String() string         { return strings.Join(*w, " ") }
 func (w *words) Set(value string) error { *w = append(*w, value); return nil }
 
-// settings are the part of an image's configuration that a container runs by.
+// settings are the part of an image's configuration that a container runs by, and its labels.
 type settings struct {
-	User       string `json:"User,omitempty"`
-	Env        words  `json:"Env,omitempty"`
-	Entrypoint words  `json:"Entrypoint,omitempty"`
-	Cmd        words  `json:"Cmd,omitempty"`
+	User       string            `json:"User,omitempty"`
+	Env        words             `json:"Env,omitempty"`
+	Entrypoint words             `json:"Entrypoint,omitempty"`
+	Cmd        words             `json:"Cmd,omitempty"`
+	Labels     map[string]string `json:"Labels,omitempty"`
+}
+
+// configuration is what the image specification calls so.
+type configuration struct {
+	Architecture string   `json:"architecture"`
+	OS           string   `json:"os"`
+	Created      string   `json:"created,omitempty"`
+	Config       settings `json:"config"`
+	RootFS       rootFS   `json:"rootfs"`
+}
+
+type rootFS struct {
+	Type    string   `json:"type"`
+	DiffIDs []string `json:"diff_ids"`
 }
 
 // descriptor points at a blob, as the OCI's image specification has it.
@@ -37,8 +53,13 @@ const media = "application/vnd.oci.image."
 
 func runImage(args []string) error {
 	var config settings
+	var given words
 	flags := flag.NewFlagSet("image", flag.ContinueOnError)
 	out := flags.String("out", "", "the archive")
+	arch := flags.String("arch", runtime.GOARCH, "the architecture, as Go calls it")
+	created := flags.Int64("created", 0, "when it was made, in seconds since 1970; 0 says nothing")
+	dockerfile := flags.String("dockerfile", "", "a Dockerfile, to take the settings of its last stage")
+	flags.Var(&given, "arg", "NAME=VALUE of an ARG of the Dockerfile")
 	flags.StringVar(&config.User, "user", "", "the user, by number")
 	flags.Var(&config.Env, "env", "a variable of the environment")
 	flags.Var(&config.Entrypoint, "entrypoint", "a word of the entry point")
@@ -49,9 +70,18 @@ func runImage(args []string) error {
 	if *out == "" || flags.NArg() == 0 {
 		return fmt.Errorf("image: -out and at least one NAME=LAYER are needed")
 	}
+	if *dockerfile != "" {
+		if err := config.read(*dockerfile, given); err != nil {
+			return err
+		}
+	}
+	about := configuration{Architecture: *arch, OS: "linux", Config: config}
+	if *created != 0 {
+		about.Created = time.Unix(*created, 0).UTC().Format(time.RFC3339)
+	}
 	return create(*out, func(file *os.File) error {
 		archive := &archive{tar: tar.NewWriter(file), digests: map[string]descriptor{}}
-		if err := archive.images(config, flags.Args()); err != nil {
+		if err := archive.images(about, flags.Args()); err != nil {
 			return err
 		}
 		return archive.tar.Close()
@@ -65,14 +95,16 @@ type archive struct {
 	digests map[string]descriptor
 }
 
-func (a *archive) images(config settings, specs []string) error {
+// images writes them, and the indexes: that of the specification, and the one that Docker had before it.
+func (a *archive) images(about configuration, specs []string) error {
 	var manifests []descriptor
+	var saved []savedImage
 	for _, spec := range specs {
 		name, layers, found := strings.Cut(spec, "=")
 		if !found {
 			return fmt.Errorf("image: %q is not NAME=LAYER", spec)
 		}
-		manifest, err := a.image(config, strings.Split(layers, ","))
+		manifest, image, err := a.image(about, strings.Split(layers, ","))
 		if err != nil {
 			return err
 		}
@@ -80,40 +112,51 @@ func (a *archive) images(config settings, specs []string) error {
 		_, tag, _ := strings.Cut(name[strings.LastIndex(name, "/")+1:], ":")
 		manifest.Annotations = map[string]string{"io.containerd.image.name": name, "org.opencontainers.image.ref.name": tag}
 		manifests = append(manifests, manifest)
+		image.RepoTags = []string{name}
+		saved = append(saved, image)
 	}
 	if err := a.json("index.json", map[string]any{"schemaVersion": 2, "manifests": manifests}); err != nil {
+		return err
+	}
+	if err := a.json("manifest.json", saved); err != nil {
 		return err
 	}
 	return a.json("oci-layout", map[string]string{"imageLayoutVersion": "1.0.0"})
 }
 
-func (a *archive) image(config settings, files []string) (descriptor, error) {
+// savedImage is an image in the index that `docker load` knows from before version 25.
+type savedImage struct {
+	Config   string
+	RepoTags []string
+	Layers   []string
+}
+
+func (a *archive) image(about configuration, files []string) (descriptor, savedImage, error) {
 	var layers []descriptor
-	var digests []string
+	var image savedImage
+	about.RootFS = rootFS{Type: "layers"}
 	for _, file := range files {
 		layer, err := a.layer(file)
 		if err != nil {
-			return layer, err
+			return layer, image, err
 		}
 		layers = append(layers, layer)
+		image.Layers = append(image.Layers, blobPath(layer))
 		// Layers are not compressed, so the digest of what is in them is their own.
-		digests = append(digests, layer.Digest)
+		about.RootFS.DiffIDs = append(about.RootFS.DiffIDs, layer.Digest)
 	}
-	configured, err := a.blob(media+"config.v1+json", map[string]any{
-		"architecture": runtime.GOARCH,
-		"os":           "linux",
-		"config":       config,
-		"rootfs":       map[string]any{"type": "layers", "diff_ids": digests},
-	})
+	configured, err := a.blob(media+"config.v1+json", about)
 	if err != nil {
-		return configured, err
+		return configured, image, err
 	}
-	return a.blob(media+"manifest.v1+json", map[string]any{
+	image.Config = blobPath(configured)
+	manifest, err := a.blob(media+"manifest.v1+json", map[string]any{
 		"schemaVersion": 2,
 		"mediaType":     media + "manifest.v1+json",
 		"config":        configured,
 		"layers":        layers,
 	})
+	return manifest, image, err
 }
 
 func (a *archive) layer(path string) (descriptor, error) {

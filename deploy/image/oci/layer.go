@@ -9,8 +9,14 @@ import (
 	"time"
 )
 
+// ownership says whom a file in a layer belongs to.
+type ownership func(*tar.Header)
+
+func asItIs(*tar.Header)       {}
+func asRoot(entry *tar.Header) { entry.Uid, entry.Gid = 0, 0 }
+
 // writeLayer packs a directory. WalkDir goes in the order of names.
-func writeLayer(out io.Writer, dir string) error {
+func writeLayer(out io.Writer, dir string, own ownership) error {
 	archive := tar.NewWriter(out)
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || path == dir {
@@ -20,7 +26,7 @@ func writeLayer(out io.Writer, dir string) error {
 		if err != nil {
 			return err
 		}
-		return writeEntry(archive, path, name, entry)
+		return writeEntry(archive, path, name, entry, own)
 	})
 	if err != nil {
 		return err
@@ -28,7 +34,7 @@ func writeLayer(out io.Writer, dir string) error {
 	return archive.Close()
 }
 
-func writeEntry(archive *tar.Writer, path, name string, entry fs.DirEntry) error {
+func writeEntry(archive *tar.Writer, path, name string, entry fs.DirEntry, own ownership) error {
 	info, err := entry.Info()
 	if err != nil {
 		return err
@@ -49,6 +55,7 @@ func writeEntry(archive *tar.Writer, path, name string, entry fs.DirEntry) error
 	}
 	// Owners by number: the names are those of this machine.
 	header.Uname, header.Gname = "", ""
+	own(header)
 	header.ModTime, header.AccessTime, header.ChangeTime = time.Unix(0, 0), time.Time{}, time.Time{}
 	if err := archive.WriteHeader(header); err != nil || !info.Mode().IsRegular() {
 		return err
