@@ -1,11 +1,10 @@
 //! What the chart renders is what the kustomizations say, object for object and field for field.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use beamgate::manifest::yaml;
-use beamgate::world::node::{Node, Value as Typed};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::cluster;
 use crate::parts::Seen;
@@ -85,7 +84,7 @@ type Key = [String; 3];
 /// The objects of rendered documents, without what Helm alone says, and without the namespace, which it makes by itself.
 fn objects(rendered: &str) -> BTreeMap<Key, Value> {
     let parsed = yaml::documents(rendered).into_iter().filter_map(|at| yaml::parse(rendered, at).unwrap());
-    let all = parsed.map(|document| json_of(&document.root)).filter(|object| object["kind"] != "Namespace");
+    let all = parsed.map(|document| document.root.to_json()).filter(|object| object["kind"] != "Namespace");
     let mut found = BTreeMap::new();
     for object in all.map(without_helms_own) {
         let name = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -111,7 +110,7 @@ fn without_helms_own(mut object: Value) -> Value {
 /// What is not the same, a line each.
 fn differences(left: &BTreeMap<Key, Value>, right: &BTreeMap<Key, Value>) -> Vec<String> {
     let mut lines = Vec::new();
-    let keys: std::collections::BTreeSet<&Key> = left.keys().chain(right.keys()).collect();
+    let keys: BTreeSet<&Key> = left.keys().chain(right.keys()).collect();
     for key in keys {
         let of = |side: &BTreeMap<Key, Value>| side.get(key).cloned().unwrap_or_default();
         compare(&key.join(" "), &of(left), &of(right), &mut lines);
@@ -122,7 +121,7 @@ fn differences(left: &BTreeMap<Key, Value>, right: &BTreeMap<Key, Value>) -> Vec
 fn compare(at: &str, left: &Value, right: &Value, lines: &mut Vec<String>) {
     match (left, right) {
         (Value::Object(one), Value::Object(other)) => {
-            let keys: std::collections::BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+            let keys: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
             keys.into_iter().for_each(|key| compare(&format!("{at}/{key}"), &left[key], &right[key], lines));
         }
         (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
@@ -131,18 +130,5 @@ fn compare(at: &str, left: &Value, right: &Value, lines: &mut Vec<String>) {
         }
         _ if left == right => {}
         _ => lines.push(format!("{at}: {left} and {right}")),
-    }
-}
-
-fn json_of(node: &Node<'_>) -> Value {
-    match &node.value {
-        Typed::Null => Value::Null,
-        Typed::Bool(is, _) => json!(is),
-        Typed::Number(number) => serde_json::from_str(number).unwrap(),
-        Typed::String(text) => json!(text),
-        Typed::List(items) => items.iter().map(json_of).collect(),
-        Typed::Map(entries) => {
-            Value::Object(entries.iter().map(|entry| (entry.key.to_string(), json_of(&entry.node))).collect())
-        }
     }
 }
