@@ -5,14 +5,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails says so")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is read by whoever waits for it")]
 
+mod admission;
 mod app;
 mod cluster;
 mod lint;
+mod load;
 mod matrix;
 mod observe;
+mod parts;
 mod pod;
 mod proofs;
 mod random;
+mod replicas;
 mod stage;
 mod webhook;
 

@@ -5,10 +5,9 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::install::{self, until};
-use super::seen::Seen;
-use crate::app::{App, Kind, Strategy, variable};
-use crate::cluster::{self, kubectl};
+use crate::app::{App, Kind, Strategy};
+use crate::cluster::{self, kubectl, until};
+use crate::parts::Seen;
 use crate::stage;
 
 pub(super) const HEAD: &str = "\
@@ -42,7 +41,7 @@ const STORIES: [Story; 15] = [
 pub(super) fn play(seen: &mut Seen) {
     let first = stage::first_namespace();
     let numbered: Vec<(usize, &Story)> = STORIES.iter().enumerate().collect();
-    let told = install::each(&numbered, |(number, (_, story))| {
+    let told = cluster::each(&numbered, |(number, (_, story))| {
         let place = Place::new(first + number);
         // What never comes about ends its own story alone.
         let end = std::panic::catch_unwind(|| story(&place));
@@ -195,10 +194,7 @@ pub(super) fn good() -> App {
 
 /// An app whose nodes call themselves otherwise than their peers do: BG301, whatever else there is.
 pub(super) fn bad() -> App {
-    let mut app = good();
-    app.env().retain(|one| one["name"] != "RELEASE_NODE");
-    app.env().push(variable("RELEASE_NODE", "store@$(MY_POD_IP)"));
-    app
+    good().misnamed()
 }
 
 /// What is said of it does not depend on whether a node boots.
@@ -257,7 +253,7 @@ impl Place {
 
     fn enforce(&self, word: &str) {
         let label = format!("beamgate.dev/enforce={word}");
-        install::succeed(&["label", "namespace", &self.0, &label, "--overwrite"]);
+        cluster::succeed(&["label", "namespace", &self.0, &label, "--overwrite"]);
     }
 
     /// What is said of another workload with the fault.

@@ -14,18 +14,19 @@ use kube::{Client, discovery::ApiResource};
 use serde_json::{Value, json};
 use tokio::runtime::Builder;
 
-use super::super::install::{labelled_pod, succeed};
-use crate::cluster;
+use crate::admission::{Calls, labelled_pod};
+use crate::cluster::{self, succeed};
+use crate::parts::Seen;
 
 /// What each asks at most, whatever happens.
 const MOST: usize = 3000;
 
 /// Where it makes pods.
-pub(super) const NAMESPACE: &str = "load";
+pub(crate) const NAMESPACE: &str = "load";
 
 /// What is asked for, again and again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Asked {
+pub(crate) enum Asked {
     /// Pods that lack their name, as a dry run: the injector is asked.
     DryPod,
     /// Pods that lack their name: they are kept, and nobody schedules them.
@@ -48,25 +49,25 @@ const ASKERS: [(Asked, Duration); 7] = [
 ];
 
 /// A load that goes on.
-pub(super) struct Load {
+pub(crate) struct Load {
     stop: Arc<AtomicBool>,
     askers: JoinHandle<Tally>,
 }
 
 /// What came of it.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(crate) struct Tally {
     /// How often something was asked for.
-    pub(super) asked: BTreeMap<Asked, usize>,
+    pub(crate) asked: BTreeMap<Asked, usize>,
     /// What was refused, and why.
-    pub(super) refused: BTreeMap<Asked, BTreeSet<String>>,
+    pub(crate) refused: BTreeMap<Asked, BTreeSet<String>>,
     /// How many pods were made, or would have been, without what their name needs.
-    pub(super) bare: usize,
+    pub(crate) bare: usize,
 }
 
 impl Load {
     /// Begins.
-    pub(super) fn begin() -> Self {
+    pub(crate) fn begin() -> Self {
         let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
         cluster::prepare(&namespace.to_string());
         let stop = Arc::new(AtomicBool::new(false));
@@ -79,7 +80,7 @@ impl Load {
     }
 
     /// Ends, and looks at the pods that were made.
-    pub(super) fn end(self) -> Tally {
+    pub(crate) fn end(self) -> Tally {
         self.stop.store(true, Ordering::Relaxed);
         let mut tally = self.askers.join().unwrap();
         let pods = cluster::get(&["pods", "--namespace", NAMESPACE]);
@@ -173,5 +174,56 @@ impl Tally {
             self.refused.entry(asked).or_default().extend(why);
         }
         self.bare += other.bare;
+    }
+}
+
+/// What a load has come to.
+pub(crate) struct Told {
+    tally: Tally,
+    pub(crate) calls: Calls,
+}
+
+/// Does something under load.
+pub(crate) fn under_load(what: impl FnOnce()) -> Told {
+    let before = Calls::now();
+    let load = Load::begin();
+    what();
+    let tally = load.end();
+    Told { tally, calls: Calls::since(before) }
+}
+
+/// How many calls may fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failed {
+    /// None.
+    None,
+    /// Some do, and have to.
+    Some,
+    /// Who is killed answers nobody.
+    Any,
+}
+
+impl Told {
+    /// Compares with what may be seen, and adds the row.
+    pub(crate) fn judge(&self, title: &str, failed: Failed, seen: &mut Seen) {
+        let (failures, tally) = (self.calls.failures(), &self.tally);
+        let refusals: Vec<_> = tally.refused.values().flatten().collect();
+        let as_expected = match failed {
+            Failed::None => failures == 0 && refusals.is_empty(),
+            Failed::Some => failures > 0,
+            Failed::Any => true,
+        };
+        seen.expect(as_expected, format!("{title}: {failures} calls failed; {refusals:?}"));
+        seen.expect(tally.bare == 0, format!("{title}: {} labelled pods have no name", tally.bare));
+        let unlabelled = tally.refused.contains_key(&Asked::Unlabelled);
+        seen.expect(!unlabelled, format!("{title}: unlabelled pods are refused: {:?}", tally.refused));
+        let asked_enough = self.calls.all > 50 && tally.asked.values().all(|count| *count > 3);
+        seen.expect(asked_enough, format!("{title}: that was no load: {:?}, {:?}", tally.asked, self.calls));
+        let said = match failed {
+            Failed::None => "0",
+            Failed::Some => "some",
+            Failed::Any => "those on their way",
+        };
+        seen.row([title, said, "0", "0"]);
     }
 }
