@@ -58,10 +58,14 @@ caBundle: {{ .secret.caBundle | b64enc }}
 {{- end }}
 {{- end -}}
 
+{{- /* Who writes `caBundle`. Replicas with certificates of their own making, as long as there are any, leave it to them. */ -}}
 {{- define "beamgate.configurationAnnotations" -}}
 {{- if eq .Values.certificates.mode "certManager" }}
 annotations:
   cert-manager.io/inject-ca-from: {{ .Release.Namespace }}/{{ include "beamgate.fullname" . }}
+{{- else if eq .Values.certificates.mode "secret" }}
+annotations:
+  beamgate.dev/certificates: given
 {{- end }}
 {{- end -}}
 
