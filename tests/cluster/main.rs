@@ -17,6 +17,7 @@ mod pod;
 mod proofs;
 mod random;
 mod replicas;
+mod ship;
 mod stage;
 mod webhook;
 
@@ -28,6 +29,7 @@ const USAGE: &str = "usage: cargo test --test cluster -- STEP…
   matrix                      every strategy, mode, lookup, kind and Service
   random [FIRST..LAST]        apps from these seeds; without: the seeds that are always run
   webhook [PART…] [--keep]    what it injects, denies and survives; --keep leaves it on the cluster
+  ship [PART…] [--keep]       the chart and the overlays, put there and taken away
   reach [FIRST..LAST]         what lint says of them, without a cluster";
 
 fn main() -> ExitCode {
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         "matrix" => matrix::run(),
         "random" => random::run(rest.first().map(String::as_str)),
         "webhook" => webhook::run(rest),
+        "ship" => ship::run(rest),
         "reach" => random::reach(rest.first().map(String::as_str)),
         _ => {
             eprintln!("{USAGE}");
