@@ -1,9 +1,11 @@
 //! What `deploy/` and `policies/` say is what this program reads and does; on a cluster, `cargo test --test cluster` tries it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so")]
 
+mod access;
 mod alerts;
 mod profiles;
 mod values;
+mod written;
 
 use std::fs;
 use std::path::Path;
@@ -45,4 +47,21 @@ fn what_is_installed_is_this_version() {
     let chart = text("deploy/helm/Chart.yaml");
     assert_eq!(document(&chart).text("appVersion").as_deref(), Some(version));
     assert!(text("deploy/kustomize/base/deployment.yaml").contains(&format!("image: beamgate:{version}\n")));
+}
+
+/// Whom the API server asks about is decided in long expressions, of which the chart has a copy.
+#[test]
+fn the_chart_has_the_same_conditions() {
+    for name in ["injector", "validator"] {
+        let base = text(&format!("deploy/kustomize/base/{name}.yaml"));
+        let chart = text(&format!("deploy/helm/templates/{name}.yaml"));
+        let mut blocks = base.split("matchConditions:\n").skip(1).peekable();
+        assert!(blocks.peek().is_some());
+        for block in blocks {
+            // Up to the next key of the webhook.
+            let lines = block.lines().take_while(|line| line.starts_with("      "));
+            let conditions: String = lines.map(|line| line.to_owned() + "\n").collect();
+            assert!(conditions.contains("expression") && chart.contains(&conditions), "{name}: {conditions}");
+        }
+    }
 }

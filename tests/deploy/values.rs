@@ -1,16 +1,12 @@
 //! The values of the chart: what `values.yaml` says of each is in the README, and the schema knows just these.
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use beamgate::world::node::{Node, Value as Typed};
 use serde_json::Value;
 
-use crate::{document, root, text};
-
-const README: &str = "deploy/helm/README.md";
-const BEGIN: &str = "<!-- Written by `UPDATE=1 cargo test --test deploy`. -->\n";
-const END: &str = "<!-- Until here. -->\n";
+use crate::written::{cell, comment, holds};
+use crate::{document, text};
 
 /// A value, as `values.yaml` has it.
 struct Row {
@@ -40,15 +36,6 @@ fn collect(map: &Node<'_>, above: &[&str], file: &str, rows: &mut Vec<Row>) {
     }
 }
 
-/// The lines of comment right above the line that this byte is in.
-fn comment(file: &str, at: usize) -> String {
-    let above: Vec<&str> = file[..at].lines().collect();
-    // The last one is what stands before the key in its own line, unless that is nothing.
-    let above = if file[..at].ends_with('\n') { &above[..] } else { &above[..above.len() - 1] };
-    let lines: Vec<&str> = above.iter().rev().map_while(|line| line.trim_start().strip_prefix("# ")).collect();
-    lines.into_iter().rev().collect::<Vec<_>>().join(" ")
-}
-
 fn shown(node: &Node<'_>) -> String {
     match &node.value {
         Typed::Null => "null".to_owned(),
@@ -69,18 +56,9 @@ fn every_value_has_a_comment() {
 
 #[test]
 fn the_readme_says_what_the_values_say() {
-    let rows = rows().into_iter().map(|Row { path, default, comment }| {
-        format!("| `{path}` | `{default}` | {} |\n", comment.replace('|', "\\|"))
-    });
-    let table = format!("| value | default | |\n|---|---|---|\n{}", rows.collect::<String>());
-    let readme = text(README);
-    let (before, rest) = readme.split_once(BEGIN).unwrap();
-    let (_, after) = rest.split_once(END).unwrap();
-    let fresh = format!("{before}{BEGIN}{table}{END}{after}");
-    if std::env::var_os("UPDATE").is_some() {
-        fs::write(root().join(README), &fresh).unwrap();
-    }
-    assert!(text(README) == fresh, "stale, run UPDATE=1 cargo test --test deploy");
+    let row = |row: Row| format!("| `{}` | `{}` | {} |\n", row.path, row.default, cell(&row.comment));
+    let rows: String = rows().into_iter().map(row).collect();
+    holds("deploy/helm/README.md", &format!("| value | default | |\n|---|---|---|\n{rows}"));
 }
 
 /// What the schema has a property for, as far as it closes its objects.

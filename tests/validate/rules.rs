@@ -19,7 +19,7 @@ const SAID: &str = "tests/validate/decisions.toml";
 /// Kinds that a validator is asked about.
 const JUDGED: [&str; 8] = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod", "Rollout"];
 
-fn fixtures() -> Vec<PathBuf> {
+pub(super) fn fixtures() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules");
     let directories = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
     let files = directories.flat_map(|directory| fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()));
@@ -29,8 +29,12 @@ fn fixtures() -> Vec<PathBuf> {
     found
 }
 
+pub(super) fn is_judged(object: &Value) -> bool {
+    JUDGED.contains(&object["kind"].as_str().unwrap_or_default())
+}
+
 /// `202-service-not-headless/bad`.
-fn name(file: &Path) -> String {
+pub(super) fn name(file: &Path) -> String {
     let part = |path: &Path| path.file_stem().unwrap().to_string_lossy().into_owned();
     format!("{}/{}", part(file.parent().unwrap()), part(file))
 }
@@ -41,8 +45,7 @@ fn answers(file: &Path) -> Option<Vec<Answer>> {
     let objects = readable(&text)?;
     let config = file.with_file_name("beamgate.toml");
     let policy = || if config.is_file() { Policy::read(&config).unwrap() } else { Policy::default() };
-    let judged = |object: &Value| JUDGED.contains(&object["kind"].as_str().unwrap_or_default());
-    let workloads = objects.iter().enumerate().filter(|(_, object)| judged(object));
+    let workloads = objects.iter().enumerate().filter(|(_, object)| is_judged(object));
     let answered = workloads.map(|(index, workload)| {
         let mut others = objects.clone();
         others.remove(index);
