@@ -281,3 +281,35 @@ impl Drop for Counting<'_> {
         self.0.dec();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::rules;
+
+    /// What the page says once everything has happened, and what `docs/webhook.md` promises.
+    #[test]
+    fn every_metric_is_documented() {
+        let metrics = Metrics::default();
+        metrics.question(Webhook::Mutate, "create", "Pod", Outcome::Shed, Duration::ZERO);
+        let found = rules::all().map(|rule| Counted { rule, outcome: crate::webhook::review::Outcome::Warned });
+        metrics.findings(&found.take(1).collect::<Vec<_>>());
+        metrics.handshake_failed("timeout");
+        metrics.certificate(1);
+        metrics.watch("Service", State::Synced, 1);
+        let page = metrics.text();
+        let samples = page.lines().filter(|line| !line.starts_with('#'));
+        let names = samples.filter_map(|line| line.split(['{', ' ']).next());
+        let whole = |name: &str| {
+            let parts = ["_bucket", "_count", "_sum"].iter().find_map(|part| name.strip_suffix(part));
+            parts.unwrap_or(name).to_owned()
+        };
+        let exported: BTreeSet<String> = names.map(whole).collect();
+        let table = include_str!("../../docs/webhook.md");
+        let words = table.split('`').filter(|word| word.starts_with("beamgate_"));
+        let documented: BTreeSet<String> = words.map(str::to_owned).collect();
+        assert_eq!(exported, documented);
+    }
+}

@@ -140,6 +140,20 @@ impl App {
         self.objects.retain(|object| object["kind"] != kind);
     }
 
+    /// Takes the name away, and what it is made of. The cookie stays, which nobody can guess.
+    pub(crate) fn nameless(mut self) -> Self {
+        self.env().retain(|variable| variable["name"] == "RELEASE_COOKIE");
+        self.annotations().remove("beamgate.dev/node-name");
+        self
+    }
+
+    /// Calls its nodes otherwise than their peers do: BG301, whatever else there is.
+    pub(crate) fn misnamed(mut self) -> Self {
+        self.env().retain(|one| one["name"] != "RELEASE_NODE");
+        self.env().push(variable("RELEASE_NODE", "store@$(MY_POD_IP)"));
+        self
+    }
+
     pub(crate) fn workload(&mut self) -> &mut Value {
         self.objects.iter_mut().find(|object| object["spec"]["template"].is_object()).unwrap()
     }

@@ -5,12 +5,18 @@ use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 /// Set for the process that runs inside.
 const INSIDE: &str = "BEAMGATE_INSIDE_CLUSTER";
+
+/// What has to come about in this time does not come about later either.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// `kubectl` takes a second of a processor; most of the time it waits.
+const AT_A_TIME: usize = 8;
 
 /// Starts this program again in the cluster's network, so that pods can be reached and `kubectl` is the cluster's own.
 pub(crate) fn enter() {
@@ -37,6 +43,19 @@ pub(crate) fn logs() -> PathBuf {
 /// Runs `kubectl`, with this on its standard input.
 pub(crate) fn kubectl(arguments: &[&str], input: &str) -> Output {
     feed(Command::new("kubectl").args(arguments), input)
+}
+
+/// Runs `kubectl`, which has to succeed.
+pub(crate) fn succeed(arguments: &[&str]) -> String {
+    feed_kubectl(arguments, "")
+}
+
+/// Runs `kubectl` with this on its standard input: it has to succeed.
+pub(crate) fn feed_kubectl(arguments: &[&str], input: &str) -> String {
+    let output = kubectl(arguments, input);
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "kubectl {}: {complaint}", arguments.join(" "));
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// Runs a command with this on its standard input.
@@ -82,4 +101,25 @@ pub(crate) fn install_podinfo(namespace: &str) {
         std::thread::sleep(Duration::from_millis(500));
     }
     panic!("tests/cluster/podinfo.yaml has no effect");
+}
+
+/// Waits for something that has to come about.
+pub(crate) fn until(what: &str, holds: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < PATIENCE, "it never comes about that {what}");
+        std::thread::sleep(Duration::from_millis(300));
+    }
+}
+
+/// Does something with each of many, some at a time, and keeps their order. Of two that wait for the cluster, neither waits for
+/// the other.
+pub(crate) fn each<T: Sync, R: Send>(many: &[T], what: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let size = many.len().div_ceil(AT_A_TIME).max(1);
+    std::thread::scope(|scope| {
+        let what = &what;
+        let parts: Vec<_> =
+            many.chunks(size).map(|part| scope.spawn(move || part.iter().map(what).collect::<Vec<R>>())).collect();
+        parts.into_iter().flat_map(|part| part.join().unwrap()).collect()
+    })
 }

@@ -5,14 +5,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails says so")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is read by whoever waits for it")]
 
+mod admission;
 mod app;
 mod cluster;
 mod lint;
+mod load;
 mod matrix;
 mod observe;
+mod parts;
 mod pod;
 mod proofs;
 mod random;
+mod replicas;
+mod ship;
 mod stage;
 mod webhook;
 
@@ -24,6 +29,7 @@ const USAGE: &str = "usage: cargo test --test cluster -- STEP…
   matrix                      every strategy, mode, lookup, kind and Service
   random [FIRST..LAST]        apps from these seeds; without: the seeds that are always run
   webhook [PART…] [--keep]    what it injects, denies and survives; --keep leaves it on the cluster
+  ship [PART…] [--keep]       the chart and the overlays, put there and taken away
   reach [FIRST..LAST]         what lint says of them, without a cluster";
 
 fn main() -> ExitCode {
@@ -41,6 +47,7 @@ fn main() -> ExitCode {
         "matrix" => matrix::run(),
         "random" => random::run(rest.first().map(String::as_str)),
         "webhook" => webhook::run(rest),
+        "ship" => ship::run(rest),
         "reach" => random::reach(rest.first().map(String::as_str)),
         _ => {
             eprintln!("{USAGE}");

@@ -63,13 +63,14 @@ require_packages() { # [--install]
     [ ${#missing[@]} = 0 ] || die "still missing after apt-get has installed it: ${missing[*]}"
 }
 
+# Whatever is built: one that is old for one module is no use for the others.
 require_go() {
     local needed have
-    needed=$(sed -n 's/^go //p' "$here/node/go.mod")
+    needed=$(sed -n 's/^go //p' "$here"/*/go.mod | sort -V | tail -n 1)
     have=$(go env GOVERSION 2>/dev/null) || have=0
     have=${have#go}
     printf '%s\n' "$needed" "${have%%[- ]*}" | sort -C -V ||
-        die "the node needs Go $needed or later to be built, and here is ${have/#0/none}: https://go.dev/dl"
+        die "the cluster needs Go $needed or later to be built, and here is ${have/#0/none}: https://go.dev/dl"
 }
 
 # The release of Debian that this machine runs; the images are made of the same.

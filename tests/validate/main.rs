@@ -6,6 +6,7 @@ mod cluster;
 mod decisions;
 mod known;
 mod never;
+mod profiles;
 mod reading;
 mod rules;
 mod texts;

@@ -9,6 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use beamgate::policy::config::Policy;
+use beamgate::webhook::review::Answer;
+use serde_json::Value;
 
 use super::cluster::{Ask, Cluster, fixture, outcome, readable, the};
 
@@ -17,7 +19,7 @@ const SAID: &str = "tests/validate/decisions.toml";
 /// Kinds that a validator is asked about.
 const JUDGED: [&str; 8] = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod", "Rollout"];
 
-fn fixtures() -> Vec<PathBuf> {
+pub(super) fn fixtures() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules");
     let directories = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
     let files = directories.flat_map(|directory| fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()));
@@ -27,28 +29,34 @@ fn fixtures() -> Vec<PathBuf> {
     found
 }
 
+pub(super) fn is_judged(object: &Value) -> bool {
+    JUDGED.contains(&object["kind"].as_str().unwrap_or_default())
+}
+
 /// `202-service-not-headless/bad`.
-fn name(file: &Path) -> String {
+pub(super) fn name(file: &Path) -> String {
     let part = |path: &Path| path.file_stem().unwrap().to_string_lossy().into_owned();
     format!("{}/{}", part(file.parent().unwrap()), part(file))
 }
 
-/// What comes of the workloads of a file; nothing where it is no YAML that an API server would take.
-fn applied(file: &Path) -> Option<String> {
+/// What is answered for the workloads of a file; nothing where it is no YAML that an API server would take.
+fn answers(file: &Path) -> Option<Vec<Answer>> {
     let text = fs::read_to_string(file).unwrap();
     let objects = readable(&text)?;
     let config = file.with_file_name("beamgate.toml");
     let policy = || if config.is_file() { Policy::read(&config).unwrap() } else { Policy::default() };
-    let mut outcomes = Vec::new();
-    for (index, workload) in objects.iter().enumerate() {
-        if !JUDGED.contains(&workload["kind"].as_str().unwrap_or_default()) {
-            continue;
-        }
+    let workloads = objects.iter().enumerate().filter(|(_, object)| is_judged(object));
+    let answered = workloads.map(|(index, workload)| {
         let mut others = objects.clone();
         others.remove(index);
-        let cluster = Cluster::with_policy(&others, policy());
-        outcomes.push(outcome(&cluster.ask(&Ask::create(workload))));
-    }
+        Cluster::with_policy(&others, policy()).ask(&Ask::create(workload))
+    });
+    Some(answered.collect())
+}
+
+/// What comes of them.
+fn applied(file: &Path) -> Option<String> {
+    let mut outcomes: Vec<String> = answers(file)?.iter().map(outcome).collect();
     outcomes.dedup();
     outcomes.retain(|outcome| outcome != "passes");
     Some(outcomes.join(" | "))
@@ -110,4 +118,21 @@ fn a_service_in_use_is_not_taken_away_silently() {
     assert_eq!(asked("before", &Ask::delete(&service)), "warned BG704");
     assert_eq!(asked("before", &Ask::update(&service, &the("Service", &of("good")))), "passes");
     assert_eq!(asked("fixed", &Ask::delete(&service)), "passes", "nobody asks for it by then");
+}
+
+/// With `force`, Flux takes an error with these words for the change of an immutable field, and deletes the object to make it again.
+#[test]
+fn no_denial_reads_like_a_change_of_an_immutable_field() {
+    let mut denials = 0;
+    for file in fixtures() {
+        for denial in answers(&file).unwrap_or_default().into_iter().filter_map(|answer| answer.denial) {
+            assert!(
+                !denial.contains("is immutable") && !denial.contains("immutable field"),
+                "{}: {denial}",
+                name(&file)
+            );
+            denials += 1;
+        }
+    }
+    assert!(denials > 30, "{denials}");
 }

@@ -108,6 +108,14 @@ impl Api {
         }
     }
 
+    /// Resets the bundles, with an annotation on each configuration.
+    pub(crate) fn annotate(&self, key: &str, value: &str) {
+        self.reset_bundles();
+        for configuration in &mut self.lock().configurations {
+            configuration["metadata"]["annotations"] = json!({key: value});
+        }
+    }
+
     /// Writes the Secret, as somebody else would.
     pub(crate) fn put_secret(&self, data: &[(&str, &str)]) {
         let mut cluster = self.lock();

@@ -96,6 +96,23 @@ async fn a_bundle_that_somebody_resets_is_mended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_bundle_that_is_left_to_others_is_left_alone() {
+    let api = Api::start().await;
+    let quick = terms(Duration::from_secs(1));
+    let replica = Replica::start(&api, quick);
+    until("it is ready", || replica.is_ready()).await;
+    for (key, value) in
+        [("cert-manager.io/inject-ca-from", "beamgate/beamgate"), ("beamgate.dev/certificates", "given")]
+    {
+        api.annotate(key, value);
+        sleep(Duration::from_secs(2)).await;
+        assert_eq!(api.bundles(), [None, None], "{key}");
+    }
+    api.annotate("beamgate.dev/certificates", "self-managed");
+    until("the bundle is written", || api.bundles().iter().all(Option::is_some)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_secret_of_somebody_else_is_left_alone() {
     let api = Api::start().await;
     api.put_secret(&[("tls.crt", "theirs")]);

@@ -14,8 +14,12 @@ use serde_json::json;
 
 /// Who we are to the API server.
 const MANAGER: &str = "beamgate";
-/// What our Secret carries, so that somebody else's is never written over.
+/// What our Secret carries, so that somebody else's is never written over; a webhook configuration with another value is not ours
+/// to write either.
 const OURS: (&str, &str) = ("beamgate.dev/certificates", "self-managed");
+
+/// How the annotations begin by which cert-manager's cainjector is told to write `caBundle`.
+const CERT_MANAGERS: &str = "cert-manager.io/inject-";
 
 /// Why the cluster does not do as it is asked.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +38,14 @@ pub enum PlaceError {
     /// The Secret is in use for something else.
     #[error("Secret {0} holds something else, and is left as it is: give another name, or delete it")]
     NotOurs(String),
+    /// Somebody else looks after what is trusted.
+    #[error("{title} says `{annotation}`: its `caBundle` is left to others")]
+    LeftToOthers {
+        /// The webhook configuration.
+        title: String,
+        /// The annotation that says so.
+        annotation: String,
+    },
     /// Anything else.
     #[error("{what}: {why}")]
     Failed {
@@ -99,6 +111,8 @@ pub struct Configuration {
     kind: Kind,
     name: String,
     version: String,
+    /// The annotation by which it is left to others what it trusts.
+    others: Option<String>,
     /// The webhooks that call us, and what they trust.
     webhooks: Vec<(String, Vec<u8>)>,
 }
@@ -186,8 +200,12 @@ impl Place {
     /// Makes all webhooks of a configuration trust exactly this, if it is still as it was read.
     ///
     /// # Errors
-    /// It is not, or it cannot be written.
+    /// It is not, it cannot be written, or that is left to others: whoever changes over to certificates of another making does
+    /// not want those of the replicas that are about to go.
     pub async fn publish(&self, configuration: &Configuration, bundle: &str) -> Result<(), PlaceError> {
+        if let Some(annotation) = &configuration.others {
+            return Err(PlaceError::LeftToOthers { title: configuration.title(), annotation: annotation.clone() });
+        }
         let bundle = ByteString(bundle.as_bytes().to_vec());
         let webhooks: Vec<_> = configuration
             .webhooks
@@ -240,6 +258,11 @@ impl Place {
             kind,
             name: found.name_any(),
             version: found.resource_version().unwrap_or_default(),
+            others: found
+                .annotations()
+                .iter()
+                .find(|(key, value)| leaves_to_others(key, value))
+                .map(|(key, _)| key.clone()),
             webhooks: calls.map(|(name, config)| (name.to_owned(), trusted(config))).collect(),
         }
     }
@@ -252,6 +275,10 @@ impl Place {
     pub fn title(&self) -> String {
         format!("{}/{}", self.namespace, self.secret)
     }
+}
+
+fn leaves_to_others(key: &str, value: &str) -> bool {
+    key.starts_with(CERT_MANAGERS) || (key == OURS.0 && value != OURS.1)
 }
 
 /// A kind that says who is called.

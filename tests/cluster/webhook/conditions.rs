@@ -9,8 +9,10 @@ use beamgate::webhook::review::Request;
 use beamgate::webhook::settings::Settings;
 use serde_json::{Value, json};
 
-use super::install::{self, labelled_pod};
-use super::seen::Seen;
+use crate::admission::{self, labelled_pod};
+use crate::cluster;
+use crate::parts::Seen;
+use crate::replicas;
 
 pub(super) const HEAD: &str = "\
 ## Whom the injector is asked about
@@ -30,8 +32,8 @@ struct Case {
 
 pub(super) fn play(seen: &mut Seen) {
     let cases = cases();
-    install::scale(0);
-    let answers = install::each(&cases, |case| install::try_out(&case.pod));
+    replicas::scale(0);
+    let answers = cluster::each(&cases, |case| admission::try_out(&case.pod));
     for (case, answer) in cases.iter().zip(answers) {
         let admitted = match answer {
             Ok(_) => true,
@@ -47,7 +49,7 @@ pub(super) fn play(seen: &mut Seen) {
         seen.expect(admitted == case.carries, format!("{}: {said}", case.title));
         seen.row([case.title.as_str(), said]);
     }
-    install::scale(2);
+    replicas::scale(2);
 }
 
 /// Whether the planner finds that the pod carries everything.

@@ -9,11 +9,13 @@ use beamgate::webhook::certificates::issue::Pem;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::calls::Calls;
-use super::install::{self, labelled_pod, succeed, try_out, until};
+use super::install;
 use super::passes::{Place, bad, of_little_weight};
-use super::seen::Seen;
+use crate::admission::{Calls, labelled_pod, try_out};
 use crate::app::{App, Kind, Strategy};
+use crate::cluster::{self, succeed, until};
+use crate::parts::Seen;
+use crate::replicas;
 use crate::stage;
 
 pub(super) const HEAD: &str = "\
@@ -35,7 +37,7 @@ pub(super) fn play(seen: &mut Seen) {
 
 /// With nobody left to ask, only those wait whose pods would be broken.
 fn no_replica(place: &Place, seen: &mut Seen) {
-    install::scale(0);
+    replicas::scale(0);
     let title = "every replica";
     let lacking = labelled_pod("default");
     let refused = try_out(&lacking).err().unwrap_or_default();
@@ -58,7 +60,7 @@ fn no_replica(place: &Place, seen: &mut Seen) {
     let mut service = portless_service();
     service["metadata"]["name"] = json!("another");
     admitted(place, title, "a Service", &service, seen);
-    install::scale(2);
+    replicas::scale(2);
 }
 
 fn admitted(place: &Place, title: &str, what: &str, object: &Value, seen: &mut Seen) {
@@ -76,11 +78,11 @@ fn no_api_server(place: &Place, seen: &mut Seen) {
     // Nobody knows by then whether the namespace has a label against denials.
     until("a fault is only warned of", || fault_of_its_own(place).is_ok_and(|said| said.contains("Warning: BG301")));
     seen.row([title, "a workload with a fault of its own", "admitted, and warned of BG301"]);
-    install::kill_one();
-    until("a replica that starts without an API server is not ready", || install::ready() == 1);
+    replicas::kill_one();
+    until("a replica that starts without an API server is not ready", || replicas::ready() == 1);
     seen.row([title, "a replica starts", "it is not ready"]);
     drop(cut);
-    install::rolled_out();
+    replicas::rolled_out();
     knows(place, true);
     seen.row(["it is back", "a workload with a fault over a Service", "denied with BG204"]);
 }
@@ -88,7 +90,7 @@ fn no_api_server(place: &Place, seen: &mut Seen) {
 /// The webhook may not read Services.
 fn no_permission(place: &Place, seen: &mut Seen) {
     let title = "the permission to read Services";
-    let role = &crate::cluster::get(&["clusterrole", "beamgate"])[0];
+    let role = &cluster::get(&["clusterrole", "beamgate"])[0];
     let mut rules = role["rules"].clone();
     for rule in rules.as_array_mut().unwrap() {
         rule["resources"].as_array_mut().unwrap().retain(|resource| resource != "services");
@@ -97,7 +99,7 @@ fn no_permission(place: &Place, seen: &mut Seen) {
         rules.as_array().unwrap().iter().filter(|rule| rule["resources"] != json!([])).cloned().collect::<Vec<_>>();
     let patch = json!({"rules": rules}).to_string();
     succeed(&["patch", "clusterrole", "beamgate", "--type=merge", "--patch", &patch]);
-    install::begin_again();
+    replicas::begin_again();
     seen.row([title, "a replica starts", "it is ready"]);
     unsure(place, title, seen);
     let denied = fault_of_its_own(place).err().unwrap_or_default();
@@ -114,7 +116,7 @@ fn no_certificate(seen: &mut Seen) {
     let day = Duration::from_secs(24 * 3600);
     let old = Pem::authority(long_ago, day).unwrap();
     let young = Pem::authority(Timestamp::now(), day).unwrap();
-    let names = [format!("beamgate.{}.svc", install::NAMESPACE)];
+    let names = [format!("beamgate.{}.svc", replicas::NAMESPACE)];
     let expired = |authority: &Pem| authority.sign(&names, long_ago, long_ago + day).unwrap();
     let garbage = json!({"tls.crt": BASE64.encode("nothing"), "tls.key": BASE64.encode("nothing")});
     for (what, data) in [
@@ -126,10 +128,10 @@ fn no_certificate(seen: &mut Seen) {
         mended(&data);
         seen.row([what, "nothing", "another is made, and it is trusted"]);
     }
-    install::scale(0);
+    replicas::scale(0);
     let data = kept(&old, &expired(&old));
     install::put_certificates(&data);
-    install::scale(2);
+    replicas::scale(2);
     mended(&data);
     seen.row(["an authority that has not expired", "replicas start", "another is made, and it is trusted"]);
 }

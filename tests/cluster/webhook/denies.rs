@@ -8,9 +8,8 @@ use std::fs;
 
 use serde_json::json;
 
-use super::install;
-use super::seen::Seen;
 use crate::cluster::{self, kubectl};
+use crate::parts::Seen;
 use crate::proofs;
 use crate::stage;
 
@@ -48,7 +47,7 @@ enum Answer {
 pub(super) fn play(seen: &mut Seen) {
     let cases = cases();
     prepare(&cases);
-    let answers = install::each(&cases, apply);
+    let answers = cluster::each(&cases, apply);
     for (case, answer) in cases.iter().zip(&answers) {
         judge(case, answer, seen);
     }

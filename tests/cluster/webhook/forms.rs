@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::install::{self, Given};
-use super::seen::Seen;
+use super::install;
+use crate::admission::{self, Given};
 use crate::app::{App, Kind, Lookup, Mode, STRATEGIES, Strategy};
+use crate::cluster;
 use crate::observe::Fate;
+use crate::parts::Seen;
 use crate::stage::{self, NAMESPACE, Outcome, Scene, judged};
 
 pub(super) const HEAD: &str = "\
@@ -29,7 +31,7 @@ pub(super) fn play(seen: &mut Seen) {
     let apps = apps();
     install::configure("file-key-ref = true");
     let scenes: Vec<Scene> = apps.iter().map(Nameless::scene).collect();
-    let injected: Vec<Given> = install::each(&apps, injected);
+    let injected: Vec<Given> = cluster::each(&apps, injected);
     for ((app, outcome), given) in apps.iter().zip(stage::play(&scenes)).zip(&injected) {
         row(app, &outcome, given, seen);
     }
@@ -78,7 +80,7 @@ fn injected(app: &Nameless) -> Given {
     pod["metadata"]["name"] = json!("cart-0");
     pod["metadata"]["namespace"] = json!("default");
     pod["spec"].as_object_mut().unwrap().remove("serviceAccountName");
-    install::try_out(&pod).unwrap_or_else(|why| panic!("{why}"))
+    admission::try_out(&pod).unwrap_or_else(|why| panic!("{why}"))
 }
 
 /// The variables that the pod was given: `RELEASE_NODE=cart@$(MY_POD_IP)`.
@@ -105,30 +107,23 @@ fn apps() -> Vec<Nameless> {
         .into_iter()
         .map(|strategy| {
             let kind = if has_hostnames(strategy) { Kind::StatefulSet } else { Kind::Deployment };
-            let app = without_name(App::new(strategy, kind));
+            let app = App::new(strategy, kind).nameless();
             Nameless { title: strategy.describe(), kind, app, name: expected(strategy) }
         })
         .collect();
     // CoreDNS calls a pod without a host name by its address.
-    let app = without_name(App::new(Strategy::DnsSrv, Kind::Deployment));
+    let app = App::new(Strategy::DnsSrv, Kind::Deployment).nameless();
     let title = "Kubernetes.DNSSRV without host names".to_owned();
     let name = "cart@{pod-ip-dashed}.cart.shop.svc.cluster.local";
     apps.push(Nameless { title, kind: Kind::Deployment, app, name });
     let service = format!("cart.{NAMESPACE}.svc.cluster.local");
     for name in ["DNSPoll", "DNSCluster", "Peerage"] {
-        let mut app = without_name(App::new(Strategy::Dns, Kind::Deployment));
+        let mut app = App::new(Strategy::Dns, Kind::Deployment).nameless();
         app.template()["metadata"]["labels"]["beamgate.dev/strategy"] = json!(name);
         app.annotations().insert("beamgate.dev/service".to_owned(), json!(service));
         apps.push(Nameless { title: name.to_owned(), kind: Kind::Deployment, app, name: expected(Strategy::Dns) });
     }
     apps
-}
-
-/// Leaves the cookie, which nobody can guess.
-fn without_name(mut app: App) -> App {
-    app.env().retain(|variable| variable["name"] == "RELEASE_COOKIE");
-    app.annotations().remove("beamgate.dev/node-name");
-    app
 }
 
 fn has_hostnames(strategy: Strategy) -> bool {

@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 
 use super::install;
-use super::seen::Seen;
+use crate::admission;
 use crate::cluster::{self, kubectl};
+use crate::parts::Seen;
+use crate::replicas;
 
 pub(super) const HEAD: &str = "\
 ## What is applied is what is there
@@ -15,7 +17,7 @@ pub(super) const HEAD: &str = "\
 
 pub(super) fn play(seen: &mut Seen) {
     let before = install::certificates();
-    install::succeed(&["apply", "-k", &install::manifests()]);
+    cluster::succeed(&["apply", "-k", &install::manifests()]);
     seen.expect(before == install::certificates(), "applied again, the certificates are gone");
     trusts_itself(seen);
     seen.row(["`kubectl apply -k` once more", "the certificates stay, and are trusted"]);
@@ -27,7 +29,7 @@ pub(super) fn play(seen: &mut Seen) {
     for written in install::objects().into_iter().map(without_what_is_assigned) {
         let kind = written["kind"].as_str().unwrap();
         let name = written["metadata"]["name"].as_str().unwrap();
-        let there = &cluster::get(&[&format!("{kind}/{name}"), "--namespace", install::NAMESPACE])[0];
+        let there = &cluster::get(&[&format!("{kind}/{name}"), "--namespace", replicas::NAMESPACE])[0];
         let there = without_what_is_assigned(there.clone());
         seen.expect(there == written, format!("{kind} {name} is written as {written}\nand is kept as {there}"));
     }
@@ -36,7 +38,7 @@ pub(super) fn play(seen: &mut Seen) {
 
 /// What was written by others than us is still there.
 fn trusts_itself(seen: &mut Seen) {
-    let answers = install::try_out(&install::labelled_pod("default"));
+    let answers = admission::try_out(&admission::labelled_pod("default"));
     seen.expect(answers.is_ok(), "after that, the API server does not trust the webhook any more");
 }
 

@@ -5,10 +5,9 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::install::{self, until};
-use super::seen::Seen;
-use crate::app::{App, Kind, Strategy, variable};
-use crate::cluster::{self, kubectl};
+use crate::app::{App, Kind, Strategy};
+use crate::cluster::{self, kubectl, until};
+use crate::parts::Seen;
 use crate::stage;
 
 pub(super) const HEAD: &str = "\
@@ -21,7 +20,7 @@ pub(super) const HEAD: &str = "\
 /// What it is about, and what happens; or what does that should not.
 type Story = (&'static str, fn(&Place) -> Result<String, String>);
 
-const STORIES: [Story; 15] = [
+const STORIES: [Story; 17] = [
     ("`kubectl scale` of a running workload with a fault", scaled),
     ("a HorizontalPodAutoscaler scales one", autoscaled),
     ("`kubectl rollout restart` of one", restarted),
@@ -33,6 +32,8 @@ const STORIES: [Story; 15] = [
     ("`--dry-run=server` of a commit that changes a Service and its workload", dry_run_of_a_commit),
     ("`kubectl apply -f` of that commit, the Service first", commit_in_order),
     ("`kubectl apply -f` of that commit, the workload first", commit_reversed),
+    ("what Flux does with it: a server-side dry run of all of it, then each object, Services first", as_flux_does),
+    ("what Flux does every hour with a workload that has a fault", as_flux_repeats),
     ("a Service is changed so that its workload breaks", service_broken),
     ("the Service, the Role and the binding of a workload are deleted", deleted),
     ("a fault in a namespace with `beamgate.dev/enforce: warn`", only_warned),
@@ -42,7 +43,7 @@ const STORIES: [Story; 15] = [
 pub(super) fn play(seen: &mut Seen) {
     let first = stage::first_namespace();
     let numbered: Vec<(usize, &Story)> = STORIES.iter().enumerate().collect();
-    let told = install::each(&numbered, |(number, (_, story))| {
+    let told = cluster::each(&numbered, |(number, (_, story))| {
         let place = Place::new(first + number);
         // What never comes about ends its own story alone.
         let end = std::panic::catch_unwind(|| story(&place));
@@ -147,6 +148,22 @@ fn commit_reversed(place: &Place) -> Result<String, String> {
     Ok("denied with BG204, admitted when applied again".to_owned())
 }
 
+/// How Flux applies, with `--dry-run=server` to begin with. Argo CD's server-side diff is such a dry run too.
+const SERVER_SIDE: [&str; 6] =
+    ["apply", "--server-side", "--force-conflicts", "--field-manager=kustomize-controller", "-f", "-"];
+
+fn as_flux_does(place: &Place) -> Result<String, String> {
+    place.apply(&before_the_commit())?;
+    expect_warning(&place.dry_run_server_side(&after_the_commit())?, "BG204")?;
+    place.feed(&SERVER_SIDE, &after_the_commit())?;
+    Ok("warned of BG204, then admitted at once".to_owned())
+}
+
+fn as_flux_repeats(place: &Place) -> Result<String, String> {
+    place.with_fault_from_before();
+    expect_warning(&place.dry_run_server_side(&bad().objects)?, "BG301")
+}
+
 fn service_broken(place: &Place) -> Result<String, String> {
     place.apply(&after_the_commit())?;
     let patch = json!({"spec": {"ports": null}}).to_string();
@@ -195,10 +212,7 @@ pub(super) fn good() -> App {
 
 /// An app whose nodes call themselves otherwise than their peers do: BG301, whatever else there is.
 pub(super) fn bad() -> App {
-    let mut app = good();
-    app.env().retain(|one| one["name"] != "RELEASE_NODE");
-    app.env().push(variable("RELEASE_NODE", "store@$(MY_POD_IP)"));
-    app
+    good().misnamed()
 }
 
 /// What is said of it does not depend on whether a node boots.
@@ -257,7 +271,7 @@ impl Place {
 
     fn enforce(&self, word: &str) {
         let label = format!("beamgate.dev/enforce={word}");
-        install::succeed(&["label", "namespace", &self.0, &label, "--overwrite"]);
+        cluster::succeed(&["label", "namespace", &self.0, &label, "--overwrite"]);
     }
 
     /// What is said of another workload with the fault.
@@ -273,6 +287,10 @@ impl Place {
         let trial = [arguments, &["--dry-run=server"]].concat();
         until("it warns of that", || self.kubectl(&trial).is_ok_and(|said| said.contains("Warning: BG")));
         self.kubectl(arguments)
+    }
+
+    fn dry_run_server_side(&self, objects: &[Value]) -> Result<String, String> {
+        self.feed(&[&SERVER_SIDE[..], &["--dry-run=server"]].concat(), objects)
     }
 
     pub(super) fn apply(&self, objects: &[Value]) -> Result<String, String> {

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::super::install;
-use super::super::seen::Seen;
-use super::{Failed, Told, under_load};
+use crate::load::{Failed, Told, under_load};
+use crate::parts::Seen;
+use crate::replicas;
 
 /// An end that loses calls does so in one of so many tries.
 const TRIES: usize = 4;
@@ -13,7 +14,7 @@ const TRIES: usize = 4;
 const A_WHILE: Duration = Duration::from_secs(4);
 
 pub(super) fn play(seen: &mut Seen) {
-    let told = under_load(install::restart);
+    let told = under_load(replicas::restart);
     told.judge("both replicas are replaced, one after the other", Failed::None, seen);
 
     install::set_arguments(&["--drain-delay=0s"]);
@@ -22,8 +23,8 @@ pub(super) fn play(seen: &mut Seen) {
     install::set_arguments(&[]);
 
     let told = under_load(|| {
-        install::kill_one();
-        install::rolled_out();
+        replicas::kill_one();
+        replicas::rolled_out();
         std::thread::sleep(A_WHILE);
     });
     told.judge("one replica is killed with `kill -9`", Failed::Any, seen);
@@ -33,12 +34,12 @@ pub(super) fn play(seen: &mut Seen) {
 
 /// Replaces both replicas, again and again if no call fails.
 fn until_a_call_is_lost() -> Told {
-    let mut told = under_load(install::restart);
+    let mut told = under_load(replicas::restart);
     for _ in 1..TRIES {
         if told.calls.failures() > 0 {
             break;
         }
-        told = under_load(install::restart);
+        told = under_load(replicas::restart);
     }
     told
 }

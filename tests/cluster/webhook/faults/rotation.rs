@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::super::calls::Calls;
-use super::super::install::{self, until};
-use super::super::seen::Seen;
-use super::{Failed, under_load};
-use crate::cluster;
+use super::super::install;
+use crate::admission::Calls;
+use crate::cluster::{self, until};
+use crate::load::{Failed, under_load};
+use crate::parts::Seen;
 
 pub(super) fn play(seen: &mut Seen) {
     begin_with("45s", "5s");

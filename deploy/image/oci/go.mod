@@ -1,0 +1,3 @@
+module beamgate/deploy/image/oci
+
+go 1.19

@@ -1,3 +1,0 @@
-module beamgate/tests/cluster/oci
-
-go 1.19
