@@ -64,6 +64,7 @@ fn every_strategy_that_needs_no_dashes_is_named() {
         pod("Cluster.Strategy.Kubernetes", json!({"selector": "app=cart"}), json!([])),
         of_a_stateful_set(pod("Kubernetes", kubernetes("hostname"), json!([]))),
         of_a_stateful_set(srv()),
+        of_a_stateful_set(pod("Kubernetes.DNSSRV", json!({"service": "cart", "namespace": "shop"}), json!([]))),
         of_a_stateful_set(by_ip(json!([bound("MY_POD_NAME", "metadata.name")]))),
         pod("DNSPoll", json!({"service": full}), json!([])),
         pod("DNSCluster", json!({}), json!([])),

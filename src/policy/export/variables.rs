@@ -286,7 +286,8 @@ variables.strategy in ['Kubernetes.DNS', 'DNSPoll', 'DNSCluster', 'Peerage'] ||
 variables.strategy == 'Kubernetes' && (!('beamgate.dev/mode' in variables.annotations) || variables.mode == 'ip')";
 
 const DIALS_HOSTNAMES: &str = "\
-!('beamgate.dev/namespace' in variables.annotations) && !('CLUSTER_DOMAIN' in variables.names) &&
+(!('beamgate.dev/namespace' in variables.annotations) || variables.askedNamespace == request.namespace) &&
+!('CLUSTER_DOMAIN' in variables.names) &&
 (variables.strategy == 'Kubernetes.DNSSRV' ||
   variables.strategy == 'Kubernetes' && variables.mode == 'hostname' && variables.domain.endsWith('.local'))";
 
