@@ -69,12 +69,12 @@ pub(super) fn run(
     if let Some(why) = nothing_to_read(&args.input.paths, &session) {
         bail!(why);
     }
-    let Assembled { report, opted_in } = assemble(&session, &args);
+    let Assembled { mut report, opted_in } = assemble(&session, &args);
+    report.fail_on = args.fail_on.or(session.policy.config.fail_on).unwrap_or_default();
     for (format, output) in outputs {
         write(&report, format, output, colours, stdout)?;
     }
-    let threshold = args.fail_on.or(session.policy.config.fail_on).unwrap_or(Severity::Error);
-    let failed = report.findings.iter().any(|finding| finding.severity >= threshold);
+    let failed = report.findings.iter().any(|finding| finding.severity >= report.fail_on);
     if let Some(expected) = args.expect_workloads.filter(|expected| opted_in < *expected) {
         bail!("expected at least {expected} workloads with a strategy, found {opted_in}");
     }

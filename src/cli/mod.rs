@@ -6,6 +6,7 @@ mod certs;
 #[cfg(feature = "webhook")]
 mod doctor;
 mod explain;
+mod export;
 mod inject;
 pub mod lint;
 #[cfg(feature = "webhook")]
@@ -80,6 +81,11 @@ enum Command {
     /// Exits with 0 if it works, 1 if something is wrong, 2 if it could not do its work.
     #[cfg(feature = "webhook")]
     Doctor(doctor::DoctorArgs),
+    /// Print the rules, or the injector, as policies that Kubernetes itself evaluates, for clusters without the webhook.
+    ///
+    /// The policies deny nothing that the webhook admits, and miss whatever takes more than one object: docs/policies.md lists
+    /// it.
+    Export(export::ExportArgs),
     /// Print the page of a rule.
     Explain(explain::ExplainArgs),
     /// List the rules.
@@ -133,6 +139,7 @@ impl Cli {
             Command::Certs(args) => certs::run(&args, stdout),
             #[cfg(feature = "webhook")]
             Command::Doctor(args) => doctor::run(&args, stdout),
+            Command::Export(args) => export::run(&args, stdout),
             Command::Explain(args) => explain::run(&args, stdout),
             Command::Rules(args) => rules::run(&args, stdout),
             Command::Completions { shell } => completions(shell, stdout),

@@ -95,6 +95,9 @@ pub struct Naming {
 const NODE: &str = "RELEASE_NODE";
 const DISTRIBUTION: &str = "RELEASE_DISTRIBUTION";
 
+/// The variables whose words the VM takes for flags.
+pub const FLAGS: [&str; 4] = ["ERL_AFLAGS", "ERL_FLAGS", "ERL_ZFLAGS", "ELIXIR_ERL_OPTIONS"];
+
 /// A variable whose words the VM takes for flags.
 #[derive(Debug, Clone)]
 pub struct Flags {
@@ -108,8 +111,7 @@ pub struct Flags {
 
 impl Flags {
     fn of(env: &Env) -> Vec<Self> {
-        let variables = ["ERL_AFLAGS", "ERL_FLAGS", "ERL_ZFLAGS", "ELIXIR_ERL_OPTIONS"].into_iter();
-        let set = variables.filter_map(|variable| Some((variable, env.get(variable)?)));
+        let set = FLAGS.into_iter().filter_map(|variable| Some((variable, env.get(variable)?)));
         set.map(|(variable, var)| Self { variable, words: var.value.words(), at: var.at.clone() }).collect()
     }
 }

@@ -3,4 +3,5 @@
 pub mod admission;
 pub mod config;
 pub mod decide;
+pub mod export;
 pub mod silence;

@@ -13,6 +13,8 @@ pub struct Report {
     pub findings: Vec<ReportedFinding>,
     /// Every workload that was looked at, whatever came of it.
     pub workloads: Vec<CheckedWorkload>,
+    /// The severity from which a finding fails the run.
+    pub fail_on: Severity,
     /// How many findings somebody has silenced: with an annotation, a comment or the configuration.
     pub ignored: usize,
     /// How many Kubernetes objects are no workloads.

@@ -56,8 +56,8 @@ fn fnv1a(bytes: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::Check;
     use crate::rules::finding::{Effect, Severity};
+    use crate::rules::{Cel, Check};
 
     static RULE: Rule = Rule {
         code: 204,
@@ -67,6 +67,7 @@ mod tests {
         summary: "",
         source: "",
         check: Check::Input,
+        cel: Cel::Not(""),
     };
 
     fn env(container: usize, variable: usize) -> Pointer {

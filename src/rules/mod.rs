@@ -5,6 +5,7 @@
 
 mod access;
 mod agreement;
+pub mod cel;
 pub mod change;
 mod declaration;
 mod discovery;
@@ -15,7 +16,9 @@ mod lifecycle;
 mod naming;
 mod trust;
 
+pub use cel::{Cel, Condition};
 pub use judge::{Judged, TraceVerdict, judge, judge_trace};
+pub(crate) use trust::WELL_KNOWN_COOKIES;
 
 use crate::discovery::edit_distance;
 use crate::trace::Trace;
@@ -39,6 +42,8 @@ pub struct Rule {
     pub source: &'static str,
     /// Who reports it.
     pub check: Check,
+    /// The same in CEL.
+    pub cel: Cel,
 }
 
 /// Who reports a rule.

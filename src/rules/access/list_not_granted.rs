@@ -61,7 +61,7 @@
 
 use crate::discovery::LabelQuery;
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::access::{Access, NearMiss, Question, Why};
@@ -76,6 +76,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "the ServiceAccount may not list what the strategy lists",
     source: include_str!("list_not_granted.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it depends on roles and bindings"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {

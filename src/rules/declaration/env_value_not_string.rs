@@ -30,7 +30,7 @@
 //! `core/v1`, `EnvVar.value` is a string; `sigs.k8s.io/yaml` types scalars as YAML 1.1 does.
 
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::pod::{EnvSource, EnvVar};
@@ -43,6 +43,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "the value of an environment variable is not a string",
     source: include_str!("env_value_not_string.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("the API server refuses such an object before it asks any policy"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {

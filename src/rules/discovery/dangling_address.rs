@@ -40,7 +40,7 @@
 
 use super::service_missing::{is_a_dangling_address, missing};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Rule};
 use crate::trace::Trace;
 use crate::world::facts::Kinds;
 
@@ -52,6 +52,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "a variable names a Service in a namespace where there is none",
     source: include_str!("dangling_address.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it depends on Services"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {

@@ -33,7 +33,7 @@
 
 use crate::discovery::Resource;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::facts::Kinds;
@@ -46,6 +46,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "these pods do not carry the labels that are asked for",
     source: include_str!("selector_misses_pod.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("other workloads may be the ones that are asked for"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {

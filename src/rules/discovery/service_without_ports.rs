@@ -38,7 +38,7 @@
 //! `lib/strategy/kubernetes_dns_srv.ex`.
 
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 
@@ -50,6 +50,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "no ports, so no SRV records",
     source: include_str!("service_without_ports.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it depends on the Service that is asked for"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {

@@ -30,7 +30,7 @@
 use crate::name::boot::Boot;
 use crate::name::template::Why;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 
@@ -42,6 +42,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "`s/./-/g` turns every character into a dash",
     source: include_str!("sed_eats_everything.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it needs the reader of shell scripts"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {

@@ -37,7 +37,7 @@
 
 use super::{COOKIE, cookie_well_known, written};
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Condition, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 
@@ -49,7 +49,19 @@ pub(super) static RULE: Rule = Rule {
     summary: "the cookie is in the manifest",
     source: include_str!("cookie_literal.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[Condition {
+        holds: "variables.startsRelease && variables.cookie.matches('^[^${<]+$') && !(variables.plainCookie in variables.guessable)",
+        held: "variables.cookie != ''",
+        certain: true,
+        says: "the cookie is in the manifest, as text in RELEASE_COOKIE: everybody who reads it can run code on the nodes; fix: put a new cookie into a Secret",
+    }],
+    "cookies in the VM's flags, in ConfigMaps and in scripts",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     for cookie in written(trace) {
