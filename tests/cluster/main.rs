@@ -14,6 +14,7 @@ mod matrix;
 mod observe;
 mod parts;
 mod pod;
+mod policies;
 mod proofs;
 mod random;
 mod replicas;
@@ -30,6 +31,7 @@ const USAGE: &str = "usage: cargo test --test cluster -- STEP…
   random [FIRST..LAST]        apps from these seeds; without: the seeds that are always run
   webhook [PART…] [--keep]    what it injects, denies and survives; --keep leaves it on the cluster
   ship [PART…] [--keep]       the chart and the overlays, put there and taken away
+  policies [PART…] [--keep]   what the exported policies say and name, without the webhook
   reach [FIRST..LAST]         what lint says of them, without a cluster";
 
 fn main() -> ExitCode {
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         "random" => random::run(rest.first().map(String::as_str)),
         "webhook" => webhook::run(rest),
         "ship" => ship::run(rest),
+        "policies" => policies::run(rest),
         "reach" => random::reach(rest.first().map(String::as_str)),
         _ => {
             eprintln!("{USAGE}");

@@ -1,6 +1,6 @@
 //! Every fixture of every rule: what the policies deny is what the webhook denies, with the same code.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -86,8 +86,39 @@ fn what_is_denied_is_denied_by_the_webhook_too() {
         }
     }
     // Each rule that is exported as an error has a fixture in which it is denied; that of BG104 leaves the name to the image.
-    let exported: BTreeSet<String> = errors().filter(|rule| rule != "BG104").collect();
+    let exported: BTreeSet<String> = errors_by_default().filter(|rule| rule != "BG104").collect();
     assert_eq!(denials, exported);
+}
+
+/// What the policies say of each fixture: `denied BG301; warned BG601`. The API server of the test cluster has to say the same.
+#[test]
+fn every_fixture_is_judged_as_it_is_written() {
+    const SAID: &str = "tests/policies/decisions.toml";
+    let policies = exported("");
+    let mut all: BTreeMap<String, [BTreeSet<String>; 2]> = BTreeMap::new();
+    for (file, workload, _) in workloads() {
+        let stem = |path: &Path| path.file_stem().unwrap().to_string_lossy().into_owned();
+        let name = format!("{}/{}", stem(file.parent().unwrap()), stem(&file));
+        let ask = Ask::create(&workload);
+        let known = all.entry(name).or_default();
+        known.iter_mut().zip(&policies).for_each(|(codes, policy)| codes.extend(said(policy, &ask)));
+    }
+    let mut text =
+        String::from("# What the policies say of each fixture. Of whatever is not listed they say nothing.\n");
+    for (name, codes) in &all {
+        let words = ["denied", "warned"].iter().zip(codes).filter(|(_, codes)| !codes.is_empty());
+        let words =
+            words.map(|(word, codes)| format!("{word} {}", codes.iter().cloned().collect::<Vec<_>>().join(",")));
+        let words: Vec<String> = words.collect();
+        if !words.is_empty() {
+            text += &format!("\"{name}\" = \"{}\"\n", words.join("; "));
+        }
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(SAID);
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    assert_eq!(fs::read_to_string(path).unwrap(), text, "UPDATE=1 writes it");
 }
 
 #[test]
@@ -105,7 +136,7 @@ fn what_is_warned_is_warned_by_the_webhook_too() {
 }
 
 /// The rules that some condition denies by default.
-fn errors() -> impl Iterator<Item = String> {
+pub(crate) fn errors_by_default() -> impl Iterator<Item = String> {
     use beamgate::rules::finding::Severity;
     use beamgate::rules::{self, Cel};
     let is_exported = |rule: &&rules::Rule| {

@@ -9,3 +9,4 @@ mod fixtures;
 #[path = "../injecting/mod.rs"]
 mod injecting;
 mod names;
+mod random;

@@ -9,6 +9,7 @@ use crate::cluster::Ask;
 use crate::fixtures::configured;
 use crate::injecting::random::pods;
 use crate::injecting::{Injected, bound, by_ip, of_a_stateful_set, pod, settings, var};
+use crate::random::without_nulls;
 
 fn policy() -> Policy {
     let config = configured("");
@@ -28,18 +29,6 @@ fn mutated(policy: &Policy, pod: &Value) -> Option<Value> {
         json_patch::patch(&mut pod, &serde_json::from_value::<json_patch::Patch>(patch).unwrap()).unwrap();
     }
     (!additions.is_empty()).then_some(pod)
-}
-
-/// The API server keeps no nulls.
-fn without_nulls(value: Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let kept = map.into_iter().filter(|(_, value)| !value.is_null());
-            kept.map(|(key, value)| (key, without_nulls(value))).collect()
-        }
-        Value::Array(items) => items.into_iter().map(without_nulls).collect(),
-        other => other,
-    }
 }
 
 /// The same without what names the node already.
@@ -75,6 +64,7 @@ fn every_strategy_that_needs_no_dashes_is_named() {
         pod("Cluster.Strategy.Kubernetes", json!({"selector": "app=cart"}), json!([])),
         of_a_stateful_set(pod("Kubernetes", kubernetes("hostname"), json!([]))),
         of_a_stateful_set(srv()),
+        of_a_stateful_set(pod("Kubernetes.DNSSRV", json!({"service": "cart", "namespace": "shop"}), json!([]))),
         of_a_stateful_set(by_ip(json!([bound("MY_POD_NAME", "metadata.name")]))),
         pod("DNSPoll", json!({"service": full}), json!([])),
         pod("DNSCluster", json!({}), json!([])),

@@ -149,6 +149,7 @@ fn of_the_object() -> Vec<Variable> {
         Variable::new("domain", DOMAIN),
         Variable::new("inputs", r"variables.annotatedInputs.findAll(r'[^ ,\n\r\t]+')"),
         Variable::new("strategy", STRATEGY_NAME),
+        Variable::new("lists", LISTS),
         Variable::new("candidates", CANDIDATES),
         Variable::new("wantedContainer", WANTED_CONTAINER),
         Variable::new("container", CONTAINER.replace("SIDECARS", &sidecars)),
@@ -199,6 +200,11 @@ const STRATEGY_NAME: &str = "\
 [variables.pod.metadata.labels['beamgate.dev/strategy']]
   .map(name, name.startsWith('Elixir.') ? name.substring(7) : name)
   .map(name, name.startsWith('Cluster.Strategy.') ? name.substring(17) : name)[0]";
+
+/// Whether the strategy is known to ask the API server.
+const LISTS: &str = "\
+variables.strategy == 'Kubernetes' &&
+(!('beamgate.dev/lookup' in variables.annotations) || variables.lookup in ['endpoints', 'pods'])";
 
 const CANDIDATES: &str = "\
 variables.spec.containers + (has(variables.spec.initContainers) ?
@@ -280,7 +286,8 @@ variables.strategy in ['Kubernetes.DNS', 'DNSPoll', 'DNSCluster', 'Peerage'] ||
 variables.strategy == 'Kubernetes' && (!('beamgate.dev/mode' in variables.annotations) || variables.mode == 'ip')";
 
 const DIALS_HOSTNAMES: &str = "\
-!('beamgate.dev/namespace' in variables.annotations) && !('CLUSTER_DOMAIN' in variables.names) &&
+(!('beamgate.dev/namespace' in variables.annotations) || variables.askedNamespace == request.namespace) &&
+!('CLUSTER_DOMAIN' in variables.names) &&
 (variables.strategy == 'Kubernetes.DNSSRV' ||
   variables.strategy == 'Kubernetes' && variables.mode == 'hostname' && variables.domain.endsWith('.local'))";
 

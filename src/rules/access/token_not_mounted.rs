@@ -54,7 +54,7 @@ pub(super) static RULE: Rule = Rule {
 const CEL: Cel = Cel::Exported(
     &[
         Condition {
-            holds: "variables.strategy == 'Kubernetes' && has(variables.spec.automountServiceAccountToken) &&
+            holds: "variables.lists && has(variables.spec.automountServiceAccountToken) &&
                     !variables.spec.automountServiceAccountToken && has(variables.container.name) &&
                     !(has(variables.container.volumeMounts) && variables.container.volumeMounts.exists(m, m.mountPath.matches('^/*$|^(/var)?/run')))",
             held: "has(variables.spec.automountServiceAccountToken) && !variables.spec.automountServiceAccountToken",

@@ -54,7 +54,7 @@ pub(super) static RULE: Rule = Rule {
 const CEL: Cel = Cel::Exported(
     &[
         Condition {
-            holds: r"(variables.strategy == 'Kubernetes' && variables.selector != '' ||
+            holds: r"(variables.lists ||
                     variables.strategy in ['Kubernetes.DNS', 'Kubernetes.DNSSRV', 'DNSPoll', 'DNSCluster', 'Peerage'] &&
                     variables.service.matches(variables.strategy == 'Kubernetes.DNSSRV' ? r'^[a-z0-9-]+$' : r'^[a-z0-9-]+(\.[a-z0-9-]+(\.svc(\.[a-z0-9.-]+)?)?)?$')) &&
                     !variables.askedNamespace.contains('$') && !variables.hasNameservers && has(variables.spec.dnsPolicy) &&

@@ -51,15 +51,13 @@ pub(super) static RULE: Rule = Rule {
 
 /// The same in CEL.
 const CEL: Cel = Cel::Exported(
-    &[
-        Condition {
-            holds: "variables.strategy == 'Kubernetes' && variables.mode.matches('^:*hostname$') && variables.kind != 'StatefulSet' &&
+    &[Condition {
+        holds: "variables.lists && variables.mode.matches('^:*hostname$') && variables.kind != 'StatefulSet' &&
                     !(has(variables.spec.hostname) && has(variables.spec.subdomain))",
-            held: "variables.mode.matches('hostname|[$]') && !(has(variables.spec.hostname) && has(variables.spec.subdomain))",
-            certain: true,
-            says: "mode hostname needs a StatefulSet: the pods of a {variables.kind} have no host name in DNS; at run time: `unable to connect to` each peer, every five seconds; fix: make it a StatefulSet, or let the app use mode: :ip",
-        },
-    ],
+        held: "variables.mode.matches('hostname|[$]') && !(has(variables.spec.hostname) && has(variables.spec.subdomain))",
+        certain: true,
+        says: "mode hostname needs a StatefulSet: the pods of a {variables.kind} have no host name in DNS; at run time: `unable to connect to` each peer, every five seconds; fix: make it a StatefulSet, or let the app use mode: :ip",
+    }],
     "a mode that comes out of a variable",
 );
 

@@ -55,7 +55,7 @@ pub(super) static RULE: Rule = Rule {
 const CEL: Cel = Cel::Exported(
     &[
         Condition {
-            holds: "variables.strategy == 'Kubernetes' && variables.mode.matches('^:*hostname$') && variables.service.matches('^[a-z0-9-]+$') &&
+            holds: "variables.lists && variables.mode.matches('^:*hostname$') && variables.service.matches('^[a-z0-9-]+$') &&
                     variables.kind == 'StatefulSet' && variables.subdomain != variables.service && !variables.askedNamespace.contains('$')",
             held: "variables.service.contains('$') || variables.subdomain != variables.service",
             certain: true,

@@ -53,7 +53,7 @@ const CEL: Cel = Cel::Exported(
     &[
         Condition {
             holds: "variables.distribution in ['', 'name', 'sname'] &&
-                    variables.name.matches('^[A-Za-z0-9_.:-]*[.:][A-Za-z0-9_.:-]*(@.*)?$')",
+                    variables.name.matches('^[A-Za-z0-9_.:-]*[.:][A-Za-z0-9_.:-]*(@[^?]*)?$')",
             held: "variables.name != '' && !variables.name.matches('^[A-Za-z0-9_-]+(@.*)?$') ||
                     variables.basename.split('$(')[0].matches('[^A-Za-z0-9_-]')",
             certain: true,

@@ -51,7 +51,7 @@ pub(super) static RULE: Rule = Rule {
 const CEL: Cel = Cel::Exported(
     &[
         Condition {
-            holds: r"variables.distribution in ['', 'name'] && variables.name.matches('^[A-Za-z0-9_-]+@[^@]+$') &&
+            holds: r"variables.distribution in ['', 'name'] && variables.name.matches('^[A-Za-z0-9_-]+@[^@?]+$') &&
                     variables.releaseNode.matches(r'@\.|\.\.|\.$')",
             held: r"variables.name.contains('?') || variables.name.matches(r'@(\..*|.*\.\..*|.*\.|.*@.*|([A-Za-z0-9_-]|\{(namespace|podName|uid|nodeName)\})*)$')",
             certain: true,
@@ -65,7 +65,7 @@ const CEL: Cel = Cel::Exported(
             says: "RELEASE_NODE is `{variables.releaseNode}`, and its host has no dot: no peer can reach this node; at run time: `unable to connect to` it, every five seconds; fix: write the host as its peers dial it",
         },
         Condition {
-            holds: "variables.distribution in ['', 'name', 'sname'] && variables.name.matches('^[A-Za-z0-9_-]+@[^@]*@')",
+            holds: "variables.distribution in ['', 'name', 'sname'] && variables.name.matches('^[A-Za-z0-9_-]+@[^@?]*@[^?]*$')",
             held: r"variables.name.contains('?') || variables.name.matches(r'@(\..*|.*\.\..*|.*\.|.*@.*|([A-Za-z0-9_-]|\{(namespace|podName|uid|nodeName)\})*)$')",
             certain: true,
             says: "RELEASE_NODE is `{variables.releaseNode}`, with a second `@`; at run time: `Invalid node name!`, and the pod restarts for ever; fix: write the host as its peers dial it",
