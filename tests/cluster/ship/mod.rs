@@ -47,3 +47,8 @@ pub(crate) fn run(arguments: &[String]) -> Vec<String> {
     let _guest = install::Guest::new(arguments.iter().any(|argument| argument == "--keep"));
     SUITE.play(&parts)
 }
+
+/// Plays the part that takes no cluster.
+pub(crate) fn renders() -> Vec<String> {
+    SUITE.play(&SUITE.choose(&["renders".to_owned()]))
+}

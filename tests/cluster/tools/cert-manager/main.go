@@ -1,6 +1,6 @@
 // Command cert-manager is those of cert-manager's own controllers that make, renew and trust certificates of SelfSigned and CA
-// issuers. Its releases are images, and there is no registry here: the controllers are packages of its module, so they run as a
-// process beside the cluster's other controllers, without its admission webhook.
+// issuers. Its releases are images, and nothing that this cluster runs is pulled: the controllers are packages of its module, so they
+// run as a process beside the cluster's other controllers, without its admission webhook.
 package main
 
 import (
