@@ -1,6 +1,7 @@
 //! The command line: one file for each subcommand.
 
 mod assemble;
+mod baseline;
 #[cfg(feature = "webhook")]
 mod certs;
 #[cfg(feature = "webhook")]

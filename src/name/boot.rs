@@ -363,8 +363,7 @@ pub fn identity(scope: Scope<'_>, workload: &Workload, cluster_domain: String) -
         namespace: scope.object.namespace.clone(),
         cluster_domain,
         pod_name,
-        // The StatefulSet controller overwrites the template's.
-        hostname: workload.template.hostname.clone().filter(|_| workload.kind != WorkloadKind::StatefulSet),
+        hostname: workload.hostname().map(str::to_owned),
         odd_hostname: workload.template.hostname_as_fqdn || workload.template.hostname_override.is_some(),
         host_network: workload.template.host_network,
     }

@@ -40,7 +40,8 @@ struct Cut {
 pub(super) type Sources<'r> = BTreeMap<usize, Source<'r>>;
 
 pub(super) fn sources(report: &Report) -> Sources<'_> {
-    let labels = report.findings.iter().flat_map(|finding| &finding.labels);
+    let known = report.known().iter().map(|known| &known.finding);
+    let labels = report.findings.iter().chain(known).flat_map(|finding| &finding.labels);
     let used = labels.filter_map(|label| label.place).map(|place| place.file);
     let mut sources = Sources::new();
     for number in used {

@@ -187,6 +187,7 @@ pub fn shop() -> Report {
     Report {
         findings: vec![ports, names],
         workloads: shop_workloads(),
+        compared: None,
         fail_on: Severity::Error,
         ignored: 0,
         other_objects: 14,

@@ -108,12 +108,22 @@ impl Api {
         }
     }
 
-    /// Resets the bundles, with an annotation on each configuration.
-    pub(crate) fn annotate(&self, key: &str, value: &str) {
+    /// Resets the bundles, with an annotation on these configurations.
+    pub(crate) fn annotate(&self, which: &[usize], key: &str, value: &str) {
         self.reset_bundles();
-        for configuration in &mut self.lock().configurations {
-            configuration["metadata"]["annotations"] = json!({key: value});
+        for at in which {
+            self.lock().configurations[*at]["metadata"]["annotations"] = json!({key: value});
         }
+    }
+
+    /// Writes a bundle, as somebody else would.
+    pub(crate) fn put_bundle(&self, at: usize, bundle: &str) {
+        let mut cluster = self.lock();
+        cluster.version += 1;
+        let version = cluster.version.to_string();
+        let configuration = &mut cluster.configurations[at];
+        configuration["metadata"]["resourceVersion"] = json!(version);
+        configuration["webhooks"][0]["clientConfig"]["caBundle"] = json!(BASE64.encode(bundle));
     }
 
     /// Writes the Secret, as somebody else would.

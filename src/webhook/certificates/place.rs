@@ -18,8 +18,8 @@ const MANAGER: &str = "beamgate";
 /// to write either.
 const OURS: (&str, &str) = ("beamgate.dev/certificates", "self-managed");
 
-/// How the annotations begin by which cert-manager's cainjector is told to write `caBundle`.
-const CERT_MANAGERS: &str = "cert-manager.io/inject-";
+/// The annotations by which cert-manager's cainjector is told to write `caBundle`.
+const CERT_MANAGERS: [&str; 2] = ["cert-manager.io/inject-ca-from", "cert-manager.io/inject-ca-from-secret"];
 
 /// Why the cluster does not do as it is asked.
 #[derive(Debug, thiserror::Error)]
@@ -38,14 +38,6 @@ pub enum PlaceError {
     /// The Secret is in use for something else.
     #[error("Secret {0} holds something else, and is left as it is: give another name, or delete it")]
     NotOurs(String),
-    /// Somebody else looks after what is trusted.
-    #[error("{title} says `{annotation}`: its `caBundle` is left to others")]
-    LeftToOthers {
-        /// The webhook configuration.
-        title: String,
-        /// The annotation that says so.
-        annotation: String,
-    },
     /// Anything else.
     #[error("{what}: {why}")]
     Failed {
@@ -124,9 +116,19 @@ enum Kind {
 }
 
 impl Configuration {
-    /// Whether all its webhooks trust exactly this.
+    /// Whether all its webhooks trust exactly this; where others look after that, whether they trust this among others.
     pub fn trusts(&self, bundle: &str) -> bool {
-        self.webhooks.iter().all(|(_, trusted)| trusted == bundle.as_bytes())
+        let trusts = |trusted: &[u8]| match self.others {
+            Some(_) => String::from_utf8_lossy(trusted).contains(bundle.trim()),
+            None => trusted == bundle.as_bytes(),
+        };
+        self.webhooks.iter().all(|(_, trusted)| trusts(trusted))
+    }
+
+    /// The annotation by which it is left to others what is trusted. Whoever changes over to certificates of another making does
+    /// not want those of the replicas that are about to go.
+    pub fn left_to_others(&self) -> Option<&str> {
+        self.others.as_deref()
     }
 
     /// `MutatingWebhookConfiguration beamgate`.
@@ -200,12 +202,8 @@ impl Place {
     /// Makes all webhooks of a configuration trust exactly this, if it is still as it was read.
     ///
     /// # Errors
-    /// It is not, it cannot be written, or that is left to others: whoever changes over to certificates of another making does
-    /// not want those of the replicas that are about to go.
+    /// It is not, or it cannot be written.
     pub async fn publish(&self, configuration: &Configuration, bundle: &str) -> Result<(), PlaceError> {
-        if let Some(annotation) = &configuration.others {
-            return Err(PlaceError::LeftToOthers { title: configuration.title(), annotation: annotation.clone() });
-        }
         let bundle = ByteString(bundle.as_bytes().to_vec());
         let webhooks: Vec<_> = configuration
             .webhooks
@@ -278,7 +276,7 @@ impl Place {
 }
 
 fn leaves_to_others(key: &str, value: &str) -> bool {
-    key.starts_with(CERT_MANAGERS) || (key == OURS.0 && value != OURS.1)
+    CERT_MANAGERS.contains(&key) || (key == OURS.0 && value != OURS.1)
 }
 
 /// A kind that says who is called.

@@ -19,8 +19,8 @@ pub(super) const HEAD: &str = "\
 
 Its own controllers for Certificates, their requests and issuers, and its cainjector, without its admission webhook.
 
-| installed with | the replicas | an app without a name | one with a fault | it may write |
-|---|---|---|---|---|
+| installed with | the replicas | an app without a name | one with a fault | it may write | applied once more |
+|---|---|---|---|---|---|
 ";
 
 /// The table that follows.
@@ -34,10 +34,15 @@ Renewed as `cmctl renew` does it, under the load of the upgrades:
 pub(super) fn play(seen: &mut Seen) {
     let _controllers = CertManager::start();
     install::overlay("cert-manager");
-    works("`kubectl apply -k deploy/kustomize/overlays/cert-manager`", Fault::Denied, seen);
+    works(
+        "`kubectl apply -k deploy/kustomize/overlays/cert-manager`",
+        &install::rendered("cert-manager"),
+        Fault::Denied,
+        seen,
+    );
     install::namespace();
     install::upgrade(&["--set=certificates.mode=certManager"]);
-    works("`helm install --set certificates.mode=certManager`", Fault::Denied, seen);
+    works("`helm install --set certificates.mode=certManager`", &install::released(), Fault::Denied, seen);
     seen.rows += RENEWALS;
     let told = under_load(|| renewed("beamgate", "beamgate-tls"));
     told.judge("the certificate is renewed, and served", Failed::None, seen);
@@ -84,15 +89,16 @@ fn signed(secret: &str) -> Value {
 fn expiries() -> BTreeSet<String> {
     let pods = cluster::get(&["pods", "--namespace", NAMESPACE]);
     let names = pods.iter().filter_map(|pod| pod["metadata"]["name"].as_str());
-    names.filter_map(|name| expiry(&succeed(&["get", "--raw", &metrics(name)]))).collect()
+    names.map(|name| expiry(&succeed(&["get", "--raw", &metrics(name)]))).collect()
 }
 
 fn metrics(pod: &str) -> String {
     format!("/api/v1/namespaces/{NAMESPACE}/pods/{pod}:8080/proxy/metrics")
 }
 
-fn expiry(metrics: &str) -> Option<String> {
-    metrics.lines().find_map(|line| line.strip_prefix("beamgate_certificate_expiry_seconds ")).map(str::to_owned)
+fn expiry(metrics: &str) -> String {
+    let found = metrics.lines().find_map(|line| line.strip_prefix("beamgate_certificate_expiry_seconds "));
+    found.unwrap_or_else(|| panic!("no replica says when its certificate expires:\n{metrics}")).to_owned()
 }
 
 /// The controllers, which are gone with this, and what they look after.

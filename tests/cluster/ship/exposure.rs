@@ -64,7 +64,8 @@ pub(super) fn writes() -> String {
     let reads = |verbs: &str| verbs.split(' ').all(|verb| ["get", "list", "watch"].contains(&verb));
     let granted = granted("beamgate", NAMESPACE);
     let more = granted.iter().filter(|[what, _, verbs]| what == "secrets" || !reads(verbs));
-    let names: Vec<String> = more.map(|[what, names, _]| format!("{what} `{names}`")).collect();
+    let short = |what: &str| what.split('.').next().unwrap_or_default().to_owned();
+    let names: Vec<String> = more.map(|[what, names, _]| format!("{} `{names}`", short(what))).collect();
     if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
 }
 

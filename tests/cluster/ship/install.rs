@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::cluster::{self, kubectl, succeed};
 use crate::replicas::{self, NAMESPACE};
@@ -11,7 +11,7 @@ use crate::replicas::{self, NAMESPACE};
 pub(super) const RELEASE: &str = "beamgate";
 
 /// What is not in a namespace.
-const CLUSTER_WIDE: &str =
+pub(super) const CLUSTER_WIDE: &str =
     "mutatingwebhookconfigurations,validatingwebhookconfigurations,clusterroles,clusterrolebindings";
 
 /// What is installed is gone with this, unless it is to be kept.
@@ -84,6 +84,16 @@ pub(super) fn overlay(name: &str) -> String {
     said
 }
 
+/// What the release says.
+pub(super) fn released() -> String {
+    helm(&["get", "manifest", RELEASE])
+}
+
+/// What an overlay says.
+pub(super) fn rendered(overlay: &str) -> String {
+    succeed(&["kustomize", &deployed(&format!("kustomize/overlays/{overlay}"))])
+}
+
 /// A folder of `deploy/`.
 pub(super) fn deployed(folder: &str) -> String {
     cluster::root().join("deploy").join(folder).to_str().unwrap().to_owned()
@@ -99,14 +109,4 @@ pub(super) fn helm(arguments: &[&str]) -> String {
 
 fn try_helm(arguments: &[&str]) -> Output {
     cluster::feed(Command::new("helm").args(arguments).args(["--namespace", NAMESPACE]), "")
-}
-
-/// What others than the installer have written: the certificates that are kept, and whom each webhook trusts.
-pub(super) fn written() -> Value {
-    let registrations = cluster::get(&[CLUSTER_WIDE, "-l", "app.kubernetes.io/name=beamgate"]);
-    let webhooks = registrations.iter().filter_map(|one| one["webhooks"].as_array()).flatten();
-    let bundles: Vec<&Value> = webhooks.map(|webhook| &webhook["clientConfig"]["caBundle"]).collect();
-    let secrets = cluster::get(&["secrets", "--namespace", NAMESPACE, "-l", "app.kubernetes.io/name=beamgate"]);
-    let kept: Vec<&Value> = secrets.iter().map(|secret| &secret["data"]).collect();
-    json!({"bundles": bundles, "kept": kept})
 }

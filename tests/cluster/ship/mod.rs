@@ -4,9 +4,11 @@
 
 mod cert_manager;
 mod chart;
+mod drift;
 mod exposure;
 mod install;
 mod overlays;
+mod renders;
 mod secret;
 mod uninstall;
 mod upgrade;
@@ -23,8 +25,12 @@ const SUITE: Suite = Suite {
 The chart and the overlays of `deploy/` on a real Kubernetes cluster, as they are. helm and cert-manager's controllers are built from
 [their own modules](../tests/cluster/tools/go.mod), kustomize is that of `kubectl`. The namespace enforces the *restricted* Pod Security
 level.
+
+*Applied once more* is `kubectl diff`, and then `kubectl apply --server-side` and `kubectl diff --server-side` as `argocd-controller` and
+as `kustomize-controller`, the field managers of Argo CD and Flux: nothing conflicts, and the certificates and `caBundle` stay.
 ",
     parts: &[
+        Part { name: "renders", head: renders::HEAD, play: renders::play },
         Part { name: "chart", head: chart::HEAD, play: chart::play },
         Part { name: "upgrade", head: upgrade::HEAD, play: upgrade::play },
         Part { name: "exposure", head: exposure::HEAD, play: exposure::play },

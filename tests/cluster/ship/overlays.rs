@@ -20,7 +20,7 @@ pub(super) fn play(seen: &mut Seen) {
     {
         let said = install::overlay(name);
         seen.expect(!said.contains("Warning"), format!("{name}: kubectl apply says: {said}"));
-        works(&format!("`kubectl apply -k deploy/kustomize/overlays/{name}`"), fault, seen);
+        works(&format!("`kubectl apply -k deploy/kustomize/overlays/{name}`"), &install::rendered(name), fault, seen);
     }
     seen.rows += "\nWhile no replica of `fail-closed` answers:\n\n| what is done | seen |\n|---|---|\n";
     fails_closed(seen);

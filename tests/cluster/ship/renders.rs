@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::cluster;
 use crate::parts::Seen;
 
-pub(crate) const HEAD: &str = "\
+pub(super) const HEAD: &str = "\
 ## The chart and the kustomizations say the same
 
 Rendered with `helm` and `kubectl kustomize`, and compared field by field, but for the namespace, Helm's own labels, and the
@@ -38,7 +38,7 @@ const SLIPS: [(&str, &str); 6] = [
     ("excludedNamespaces=legacy", "got string, want array"),
 ];
 
-pub(crate) fn play(seen: &mut Seen) {
+pub(super) fn play(seen: &mut Seen) {
     let plain = objects(&chart(&[]));
     for (values, folder) in PAIRS {
         let said = objects(&kustomization(folder));

@@ -11,11 +11,11 @@ use crate::parts::Seen;
 use crate::replicas;
 
 pub(super) const HEAD: &str = "\
-## It goes
+## Uninstall
 
-The pods are gone first: `kubectl scale --replicas=0`.
+The pods are gone first: `kubectl scale --replicas=0`. Then, in this order:
 
-| what is done then | seen |
+| what is done | seen |
 |---|---|
 ";
 
