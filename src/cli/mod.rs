@@ -81,7 +81,7 @@ enum Command {
     /// Exits with 0 if it works, 1 if something is wrong, 2 if it could not do its work.
     #[cfg(feature = "webhook")]
     Doctor(doctor::DoctorArgs),
-    /// Print the page of a rule.
+    /// Print the page of a rule, or say what is behind a log.
     Explain(explain::ExplainArgs),
     /// List the rules.
     Rules(rules::RulesArgs),
@@ -134,7 +134,7 @@ impl Cli {
             Command::Certs(args) => certs::run(&args, stdout),
             #[cfg(feature = "webhook")]
             Command::Doctor(args) => doctor::run(&args, stdout),
-            Command::Explain(args) => explain::run(&args, stdout),
+            Command::Explain(args) => explain::run(&args, stdin, stdout),
             Command::Rules(args) => rules::run(&args, stdout),
             Command::Completions { shell } => completions(shell, stdout),
             Command::Man { of } => man(of.as_deref(), stdout),
