@@ -45,7 +45,7 @@ pub struct LintArgs {
     pub expect_workloads: Option<usize>,
 }
 
-fn severities() -> impl TypedValueParser<Value = Severity> {
+pub(super) fn severities() -> impl TypedValueParser<Value = Severity> {
     PossibleValuesParser::new(["info", "warning", "error"]).map(|word| match word.as_str() {
         "info" => Severity::Info,
         "warning" => Severity::Warning,
@@ -69,7 +69,7 @@ pub(super) fn run(
     if let Some(why) = nothing_to_read(&args.input.paths, &session) {
         bail!(why);
     }
-    let Assembled { report, opted_in } = assemble(&session, &args);
+    let Assembled { report, opted_in, .. } = assemble(&session, &args);
     for (format, output) in outputs {
         write(&report, format, output, colours, stdout)?;
     }
@@ -84,7 +84,7 @@ pub(super) fn run(
 }
 
 /// Why there was nothing to judge: a typo in a path, a wrong folder, a command before the pipe that failed.
-fn nothing_to_read(paths: &[PathBuf], session: &Session) -> Option<String> {
+pub(super) fn nothing_to_read(paths: &[PathBuf], session: &Session) -> Option<String> {
     let is_stdin = |path: &PathBuf| path.as_os_str() == "-";
     let listed = |paths: &[&PathBuf]| {
         let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
