@@ -57,13 +57,14 @@ fn fnv1a(bytes: &[u8]) -> u64 {
 mod tests {
     use super::*;
     use crate::rules::finding::{Effect, Severity};
-    use crate::rules::{Cel, Check};
+    use crate::rules::{Cel, Check, Mends};
 
     static RULE: Rule = Rule {
         code: 204,
         slug: "service-without-ports",
         severity: Severity::Error,
         effect: Effect::Breaks,
+        mends: Mends::Person("nothing"),
         summary: "",
         source: "",
         check: Check::Input,

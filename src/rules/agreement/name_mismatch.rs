@@ -38,12 +38,14 @@
 //! libcluster 3.5.0.
 
 use super::wrong_cluster_domain;
+use crate::fix::change::Change;
 use crate::name::env::Var;
 use crate::name::same::Same;
 use crate::name::spelling;
 use crate::name::template::{Sym, Template};
+use crate::rules::env;
 use crate::rules::finding::{Effect, Finding, Findings, Names, Safety, Severity};
-use crate::rules::{Cel, Check, Condition, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::{Agreement, Trace};
 use crate::world::declared::Key;
@@ -53,6 +55,7 @@ pub(super) static RULE: Rule = Rule {
     slug: "name-mismatch",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Safe),
     summary: "peers dial one name, this node has another",
     source: include_str!("name_mismatch.rs"),
     check: Check::Trace(check),
@@ -131,6 +134,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         Some((var, field)) => {
             let title = format!("bind `{}` to `{field}`", var.name);
             finding.label(var.at.clone(), "not what peers dial").fix(Safety::Safe, title);
+            finding.changes([Change::set(var.at.clone(), field)]);
         }
         None => fix_name(trace, dialled, finding),
     }
@@ -153,8 +157,8 @@ fn only_sym(value: &Template) -> Option<Sym> {
 }
 
 fn fix_name(trace: &Trace<'_>, dialled: &Template, finding: &mut Finding) {
-    match trace.lines_of(dialled) {
-        Some(lines) => finding.fix(Safety::Safe, "name the node as it is dialled").snippet(lines),
+    match env::name_node(trace, dialled) {
+        Some(changes) => finding.fix(Safety::Safe, "name the node as it is dialled").changes(changes),
         None => finding.fix(
             Safety::Unsafe,
             "let the image name the node as it is dialled, or use a mode that dials the name that it has",

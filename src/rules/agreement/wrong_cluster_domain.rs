@@ -30,7 +30,7 @@
 //! domains, not on one of another domain.
 
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Cel, Check, Condition, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::declared::Key;
@@ -40,6 +40,7 @@ pub(super) static RULE: Rule = Rule {
     slug: "wrong-cluster-domain",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Person("which mode the app is to use"),
     summary: "the mode always dials names in `.local`, and the cluster's domain is another",
     source: include_str!("wrong_cluster_domain.rs"),
     check: Check::Trace(check),

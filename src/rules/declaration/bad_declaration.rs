@@ -35,10 +35,11 @@
 
 use super::{did_you_mean, meant};
 use crate::discovery::{Problem, Strategy};
+use crate::fix::change::Change;
 use crate::name::inputs::{self, BadInput, Fault};
 use crate::name::template::{Sym, Template};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Cel, Check, Condition, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::trace::Trace;
 use crate::world::declared::{Key, STRATEGY, Sourced};
 use crate::world::selector::{BadSelector, Selector};
@@ -48,6 +49,7 @@ pub(super) static RULE: Rule = Rule {
     slug: "bad-declaration",
     severity: Severity::Error,
     effect: Effect::Risks,
+    mends: Mends::Program(Safety::Unsafe),
     summary: "the declaration says something that does not exist",
     source: include_str!("bad_declaration.rs"),
     check: Check::Trace(check),
@@ -154,9 +156,7 @@ fn strategy(trace: &Trace<'_>, meant: Option<&str>, found: &mut Findings) {
         .note(format!("known are {}", list(&Strategy::names().collect::<Vec<_>>())))
         .note("nothing else of this workload's clustering was checked")
         .fix(Safety::Unsafe, "say the strategy's name as the app's configuration does");
-    if let Some(meant) = meant {
-        finding.snippet(format!("{STRATEGY}: {meant}"));
-    }
+    finding.changes(meant.map(|meant| Change::set(declared.strategy.at.clone(), meant)));
 }
 
 fn selector(trace: &Trace<'_>, found: &mut Findings) {
@@ -229,7 +229,14 @@ fn say(key: Key, written: &Sourced<String>, what: &str, meant: Option<&str>, fou
         .refute(&RULE, message)
         .label(written.at.clone(), meant.map_or_else(|| "not understood".to_owned(), |meant| format!("`{meant}`?")))
         .note("nothing that depends on it was checked")
-        .fix(Safety::Unsafe, meant.map_or_else(|| "correct it".to_owned(), |meant| format!("write `{meant}`")));
+        .fix(Safety::Unsafe, meant.map_or_else(|| "correct it".to_owned(), |meant| format!("write `{meant}`")))
+        // The value as a whole is one word, or this is about a part of it.
+        .changes(meant.filter(|_| is_one_word(key)).map(|meant| Change::set(written.at.clone(), meant)));
+}
+
+/// Whether an option has a word for its value, not several.
+fn is_one_word(key: Key) -> bool {
+    !matches!(key, Key::Inputs | Key::NodeName | Key::Selector)
 }
 
 fn list(words: &[&str]) -> String {

@@ -36,9 +36,10 @@
 //! Not proven here: It is about what is declared of an app, and the app of the proofs does what is declared.
 
 use crate::discovery::Problem;
+use crate::fix::change::Change;
 use crate::name::boot::Setting;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Cel, Check, Condition, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::declared::Key;
@@ -48,6 +49,7 @@ pub(super) static RULE: Rule = Rule {
     slug: "incomplete-declaration",
     severity: Severity::Error,
     effect: Effect::Risks,
+    mends: Mends::Program(Safety::Unsafe),
     summary: "the strategy needs an option that is not declared",
     source: include_str!("incomplete_declaration.rs"),
     check: Check::Trace(check),
@@ -90,11 +92,12 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
             called => Symptom::KeyError(called.to_owned()).to_string(),
         };
         finding.note(format!("if the app's configuration lacks it too: {without}"));
-        finding.fix(Safety::Unsafe, "declare it as the app's configuration says it").snippet(format!(
-            "annotations:\n  {}: {}",
-            key.annotation(),
-            example(trace, *key, called)
-        ));
+        let (annotation, value) = (key.annotation(), example(trace, *key, called));
+        finding.fix(Safety::Unsafe, "declare it as the app's configuration says it");
+        match value.starts_with('<') || value.contains(".<") {
+            true => finding.snippet(format!("annotations:\n  {annotation}: {value}")),
+            false => finding.changes([Change::set(trace.pod.at_annotation(&annotation).of(trace.object.id), value)]),
+        };
     }
 }
 

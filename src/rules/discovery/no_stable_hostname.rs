@@ -33,7 +33,7 @@
 //! 3.5.0, `lib/strategy/kubernetes.ex`: `address["hostname"]`, `spec["hostname"]`.
 
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Cel, Check, Condition, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::declared::Key;
@@ -43,6 +43,7 @@ pub(super) static RULE: Rule = Rule {
     slug: "no-stable-hostname",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Person("whether it becomes a StatefulSet, or the app uses another mode"),
     summary: "`hostname` mode needs pods with host names, which a StatefulSet has",
     source: include_str!("no_stable_hostname.rs"),
     check: Check::Trace(check),

@@ -34,8 +34,10 @@
 //! `getbyname` goes through the search list.
 
 use crate::discovery::{Form, ServiceRef};
+use crate::fix::change::Change;
+use crate::rules::env::EnvList;
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
-use crate::rules::{Cel, Check, Condition, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::trace::Trace;
 
 pub(super) static RULE: Rule = Rule {
@@ -43,6 +45,7 @@ pub(super) static RULE: Rule = Rule {
     slug: "query-not-qualified",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Unsafe),
     summary: "DNS is asked for a part of a name that nothing completes",
     source: include_str!("query_not_qualified.rs"),
     check: Check::Trace(check),
@@ -97,11 +100,12 @@ fn explain(trace: &Trace<'_>, asked: &ServiceRef, finding: &mut Finding) {
     match &asked.variable {
         Some(name) => {
             finding.fix(Safety::Safe, "ask for the full name");
-            finding.snippet(format!("- name: {name}\n  value: {}", asked.fqdn()));
+            finding.changes(EnvList::of(trace).map_or_else(Vec::new, |env| env.set(name, &asked.fqdn())));
         }
         None => {
             finding.fix(Safety::Unsafe, "ask for the full name, in the app and in the annotation that repeats it");
-            finding.snippet(format!("beamgate.dev/service: {}", asked.fqdn()));
+            finding.changes([Change::set(asked.at.clone(), asked.fqdn())]);
+            finding.besides(format!("have the app ask for {}, too", asked.fqdn()));
         }
     }
 }

@@ -38,7 +38,7 @@
 
 use crate::discovery::{LabelQuery, Resource};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Cel, Check, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::object::{Body, Object};
@@ -48,6 +48,7 @@ pub(super) static RULE: Rule = Rule {
     slug: "selector-too-wide",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Person("which of the Services the app is to find"),
     summary: "the labels also catch endpoints that are no peers",
     source: include_str!("selector_too_wide.rs"),
     check: Check::Trace(check),

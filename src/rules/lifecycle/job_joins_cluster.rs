@@ -38,7 +38,7 @@
 use crate::name::boot::Boot;
 use crate::name::launcher::{Program, Verb};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Cel, Check, Condition, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::workload::WorkloadKind;
@@ -48,6 +48,7 @@ pub(super) static RULE: Rule = Rule {
     slug: "job-joins-cluster",
     severity: Severity::Warning,
     effect: Effect::Risks,
+    mends: Mends::Person("what the Job is to run"),
     summary: "a Job starts a node of the cluster",
     source: include_str!("job_joins_cluster.rs"),
     check: Check::Trace(check),

@@ -29,13 +29,14 @@
 
 use crate::rules::change::{Affected, Change, Edit};
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
-use crate::rules::{Cel, Check, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 
 pub(super) static RULE: Rule = Rule {
     code: 704,
     slug: "service-in-use",
     severity: Severity::Warning,
     effect: Effect::Breaks,
+    mends: Mends::Person("in which order the changes are applied"),
     summary: "an edit or removal of a Service takes their peers from running nodes",
     source: include_str!("service_in_use.rs"),
     check: Check::Change(check),

@@ -32,7 +32,7 @@ use crate::name::boot::{Boot, Crash};
 use crate::name::template::Part;
 use crate::place::Loc;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Cel, Check, Condition, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::declared::Key;
@@ -42,6 +42,7 @@ pub(super) static RULE: Rule = Rule {
     slug: "bad-basename",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Person("what the node is to be called, and its peers are to dial"),
     summary: "the part before `@` has a character that the VM refuses",
     source: include_str!("bad_basename.rs"),
     check: Check::Trace(check),

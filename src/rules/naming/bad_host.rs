@@ -31,8 +31,9 @@
 
 use crate::name::boot::{Boot, Crash};
 use crate::name::template::{Part, Sym, Template};
+use crate::rules::env;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Cel, Check, Condition, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 
@@ -41,6 +42,7 @@ pub(super) static RULE: Rule = Rule {
     slug: "bad-host",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Safe),
     summary: "the part after `@` is no host that peers can reach",
     source: include_str!("bad_host.rs"),
     check: Check::Trace(check),
@@ -111,9 +113,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     };
     let finding = found.refute(&RULE, format!("host `{host}` has {what}: no peer can reach this node"));
     finding.label(at, what).symptom(symptom).fix(Safety::Safe, "write the host as its peers dial it");
-    if let Some(lines) = trace.dials.first().and_then(|dial| trace.lines_of(&dial.name)) {
-        finding.snippet(lines);
-    }
+    finding.changes(trace.dials.first().and_then(|dial| env::name_node(trace, &dial.name)).unwrap_or_default());
 }
 
 const NO_DOT: &str = "no dot";

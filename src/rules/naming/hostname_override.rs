@@ -42,10 +42,11 @@
 //! Kubernetes 1.35, `pkg/kubelet/kubelet_pods.go`, `GeneratePodHostNameAndDomain`; `hostnameOverride` needs the feature of that
 //! name. Not seen on a cluster: the 64 characters.
 
+use crate::fix::change::Change;
 use crate::name::boot::{Boot, Crash};
 use crate::name::template::Sym;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Cel, Check, Condition, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::workload::WorkloadKind;
@@ -55,6 +56,7 @@ pub(super) static RULE: Rule = Rule {
     slug: "hostname-override",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Safe),
     summary: "the pod's host name is not what the node's name is made of",
     source: include_str!("hostname_override.rs"),
     check: Check::Trace(check),
@@ -120,6 +122,7 @@ fn overridden(trace: &Trace<'_>, found: &mut Findings) {
         finding.label(at, "needs the pod's own host name");
     }
     finding.symptom(symptom).fix(Safety::Safe, "remove `hostnameOverride`");
+    finding.changes([Change::Remove { at: trace.at_pod_spec(&["hostnameOverride"]) }]);
 }
 
 /// How long a host name the kernel takes.
@@ -132,7 +135,8 @@ fn too_long(trace: &Trace<'_>, found: &mut Findings) {
         .refute(&RULE, format!("`{fqdn}` would be the host name: {length} characters, and the kernel allows {LONGEST}"))
         .label(trace.at_pod_spec(&["setHostnameAsFQDN"]), "makes the whole FQDN the host name")
         .symptom(Symptom::ContainerCreating("failed to construct FQDN from pod hostname and cluster domain".to_owned()))
-        .fix(Safety::Safe, "remove `setHostnameAsFQDN`");
+        .fix(Safety::Safe, "remove `setHostnameAsFQDN`")
+        .changes([Change::Remove { at: trace.at_pod_spec(&["setHostnameAsFQDN"]) }]);
 }
 
 /// The FQDN of the pod with the longest name, as far as it is certain. The names of a Deployment's pods end in a hash of at

@@ -35,8 +35,9 @@
 
 use crate::name::boot::Boot;
 use crate::name::template::{Part, Template};
+use crate::rules::env;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Cel, Check, Condition, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 
@@ -45,6 +46,7 @@ pub(super) static RULE: Rule = Rule {
     slug: "name-not-unique",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Unsafe),
     summary: "every replica claims the same name",
     source: include_str!("name_not_unique.rs"),
     check: Check::Trace(check),
@@ -92,8 +94,8 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         Some(dial) => Symptom::UnableToConnect(trace.identity.example(&dial.name)),
         None => Symptom::OnlyItself,
     });
-    match trace.dials.first().and_then(|dial| trace.lines_of(&dial.name)) {
-        Some(lines) => finding.fix(Safety::Unsafe, "name each node as it is dialled").snippet(lines),
+    match trace.dials.first().and_then(|dial| env::name_node(trace, &dial.name)) {
+        Some(changes) => finding.fix(Safety::Unsafe, "name each node as it is dialled").changes(changes),
         None => finding.fix(Safety::Unsafe, "make the name differ from pod to pod, as `$(MY_POD_IP)` does"),
     };
 }

@@ -46,11 +46,13 @@
 //! `third_party/forked/golang/expansion/expand.go`. Seen on a cluster: all four ways, and `$(HOSTNAME)`.
 
 use super::shell_in_env_value::{as_a_name, as_a_query, is_shell};
+use crate::fix::change::Change;
 use crate::name::env::Var;
 use crate::name::template::{Part, Piece, Sym, Template, Unexpanded};
-use crate::place::Loc;
+use crate::place::{Focus, Loc};
+use crate::rules::env::EnvList;
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
-use crate::rules::{Cel, Check, Condition, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::trace::feeds::{Fed, Feeds};
@@ -62,6 +64,7 @@ pub(super) static RULE: Rule = Rule {
     slug: "reference-never-expands",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Safe),
     summary: "a `$(VAR)` stays literal",
     source: include_str!("reference_never_expands.rs"),
     check: Check::Trace(check),
@@ -193,23 +196,60 @@ impl<'w> Reference<'_, 'w> {
     fn fix(&self, finding: &mut Finding) {
         let name = self.name;
         match self.why {
-            Unexpanded::Later => finding.fix(Safety::Safe, format!("move {name} above its use")),
-            Unexpanded::Escaped => finding.fix(Safety::Safe, format!("write `$({name})`, with one dollar sign")),
+            Unexpanded::Later => {
+                finding.fix(Safety::Safe, format!("move {name} above its use")).changes(self.moved_up())
+            }
+            Unexpanded::Escaped => finding
+                .fix(Safety::Safe, format!("write `$({name})`, with one dollar sign"))
+                .changes(self.substituted(name)),
             Unexpanded::FromConfigMap(_) => {
                 finding.fix(Safety::Safe, "write the value into `env` itself, below what it refers to");
                 if self.fed.feeds != Feeds::Cookie {
-                    finding.snippet(format!("- name: {}\n  value: {}", self.fed.what, self.fed.value));
+                    finding.changes(self.written_out());
                 }
                 finding
             }
             Unexpanded::Undefined => match (self.meant(), field(name)) {
-                (Some(meant), _) => finding.fix(Safety::Safe, format!("write `$({})`", meant.name)),
+                (Some(meant), _) => finding
+                    .fix(Safety::Safe, format!("write `$({})`", meant.name))
+                    .changes(self.substituted(&meant.name)),
                 (None, Some(path)) => finding
                     .fix(Safety::Safe, format!("define {name} above its use"))
-                    .snippet(format!("- name: {name}\n  valueFrom:\n    fieldRef:\n      fieldPath: {path}")),
+                    .changes(self.env().map(|env| env.define(name, path, self.user(&env)))),
                 (None, None) => finding.fix(Safety::Unsafe, format!("define {name} above its use")),
             },
         };
+    }
+
+    fn env(&self) -> Option<EnvList<'_, 'w>> {
+        EnvList::of(self.trace)
+    }
+
+    /// Where the reference is written.
+    fn written(&self) -> &Loc {
+        self.trace.origin(&self.piece.part).unwrap_or(&self.piece.at)
+    }
+
+    /// The variable in whose value the reference is written.
+    fn user(&self, env: &EnvList<'_, '_>) -> Option<usize> {
+        env.index_of(self.written())
+    }
+
+    fn substituted(&self, name: &str) -> Option<Change> {
+        let at = self.written();
+        let is_exact = matches!(at.focus, Focus::Within(..));
+        is_exact.then(|| Change::Substitute { at: at.clone(), text: format!("$({name})") })
+    }
+
+    fn moved_up(&self) -> Option<Change> {
+        let env = self.env()?;
+        env.move_above(self.trace.container?.env_index(self.name)?, self.user(&env)?)
+    }
+
+    /// The value of a ConfigMap as a value of the variable that has it from there.
+    fn written_out(&self) -> Vec<Change> {
+        let env = self.env().filter(|_| self.trace.env.get(&self.fed.what).is_some());
+        env.map_or_else(Vec::new, |env| env.set(&self.fed.what, &self.fed.value.to_string()))
     }
 
     /// The variable that was probably meant: one that is called nearly so, or the pod's address.
