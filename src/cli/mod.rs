@@ -87,7 +87,7 @@ enum Command {
     /// The policies deny nothing that the webhook admits, and miss whatever takes more than one object: docs/policies.md lists
     /// it.
     Export(export::ExportArgs),
-    /// Print the page of a rule.
+    /// Print the page of a rule, or say what is behind a log.
     Explain(explain::ExplainArgs),
     /// List the rules.
     Rules(rules::RulesArgs),
@@ -141,7 +141,7 @@ impl Cli {
             #[cfg(feature = "webhook")]
             Command::Doctor(args) => doctor::run(&args, stdout),
             Command::Export(args) => export::run(&args, stdout),
-            Command::Explain(args) => explain::run(&args, stdout),
+            Command::Explain(args) => explain::run(&args, stdin, stdout),
             Command::Rules(args) => rules::run(&args, stdout),
             Command::Completions { shell } => completions(shell, stdout),
             Command::Man { of } => man(of.as_deref(), stdout),

@@ -75,6 +75,15 @@ impl Rule {
         page
     }
 
+    /// A section of the page, without its title.
+    pub fn section(&self, title: &str) -> String {
+        let page = self.page();
+        let begins = format!("## {title}");
+        let lines = page.lines().skip_while(|line| *line != begins).skip(1);
+        let lines: Vec<&str> = lines.take_while(|line| !line.starts_with("## ")).collect();
+        lines.join("\n").trim().to_owned()
+    }
+
     /// Where the page is published.
     pub fn url(&self) -> String {
         format!("https://beamgate.dev/rules/{}", self.id())

@@ -9,4 +9,5 @@ mod fixtures;
 #[path = "../injecting/mod.rs"]
 mod injecting;
 mod names;
+mod profiles;
 mod random;

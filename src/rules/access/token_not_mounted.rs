@@ -52,16 +52,17 @@ pub(super) static RULE: Rule = Rule {
 
 /// The same in CEL.
 const CEL: Cel = Cel::Exported(
-    &[
-        Condition {
-            holds: "variables.lists && has(variables.spec.automountServiceAccountToken) &&
+    &[Condition {
+        holds: "variables.lists && has(variables.spec.automountServiceAccountToken) &&
                     !variables.spec.automountServiceAccountToken && has(variables.container.name) &&
-                    !(has(variables.container.volumeMounts) && variables.container.volumeMounts.exists(m, m.mountPath.matches('^/*$|^(/var)?/run')))",
-            held: "has(variables.spec.automountServiceAccountToken) && !variables.spec.automountServiceAccountToken",
-            certain: true,
-            says: "the strategy calls the API, and automountServiceAccountToken: false leaves the pod without a token; at run time: `cannot query kubernetes (unauthorized)`; fix: set automountServiceAccountToken to true",
-        },
-    ],
+                    !(has(variables.container.volumeMounts) &&
+                    variables.container.volumeMounts.exists(m, m.mountPath.matches('^/*$|^(/var)?/run')))",
+        held: "has(variables.spec.automountServiceAccountToken) && !variables.spec.automountServiceAccountToken",
+        certain: true,
+        says: "the strategy calls the API, and automountServiceAccountToken: false leaves the pod without a \
+                   token; at run time: `cannot query kubernetes (unauthorized)`; fix: set \
+                   automountServiceAccountToken to true",
+    }],
     "what the ServiceAccount says",
 );
 

@@ -53,7 +53,9 @@ const CEL: Cel = Cel::Exported(
                     !variables.domain.contains('$') && !variables.domain.matches(r'\.local\.*$')",
         held: r"(variables.mode.matches('dns|hostname|[$]')) && !variables.domain.matches(r'\.local\.*$')",
         certain: true,
-        says: "mode {variables.mode} always dials names in .local; the cluster's domain is `{variables.domain}`; at run time: `unable to connect to` each peer, every five seconds; fix: use mode: ip, which needs no domain",
+        says: "mode {variables.mode} always dials names in .local; the cluster's domain is `{variables.domain}`; at \
+               run time: `unable to connect to` each peer, every five seconds; fix: use mode: ip, which needs no \
+               domain",
     }],
     "a mode that comes out of a variable",
 );

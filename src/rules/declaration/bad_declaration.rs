@@ -61,19 +61,24 @@ const CEL: Cel = Cel::Exported(
             holds: "variables.strategy != '?' && !(variables.strategy in variables.knownStrategies)",
             held: "variables.strategy != '?' && !(variables.strategy in variables.knownStrategies)",
             certain: true,
-            says: "`{variables.strategy}` is no strategy; known are {variables.knownStrategies.join(', ')}; fix: say it as the app's configuration does",
+            says: "`{variables.strategy}` is no strategy; known are {variables.knownStrategies.join(', ')}; fix: say \
+                   it as the app's configuration does",
         },
         Condition {
-            holds: "variables.strategy == 'Kubernetes' && variables.mode.matches('^[a-z]+$') && !(variables.mode in ['ip', 'dns', 'hostname'])",
+            holds: "variables.strategy == 'Kubernetes' && variables.mode.matches('^[a-z]+$') &&
+                    !(variables.mode in ['ip', 'dns', 'hostname'])",
             held: "'beamgate.dev/mode' in variables.annotations && !(variables.mode in ['ip', 'dns', 'hostname'])",
             certain: true,
-            says: "`beamgate.dev/mode: {variables.mode}` is not one of ip, dns, hostname; at run time libcluster crashes with a FunctionClauseError",
+            says: "`beamgate.dev/mode: {variables.mode}` is not one of ip, dns, hostname; at run time libcluster \
+                   crashes with a FunctionClauseError",
         },
         Condition {
-            holds: "variables.strategy == 'Kubernetes' && variables.lookup.matches('^[a-z]+$') && !(variables.lookup in ['endpoints', 'pods'])",
+            holds: "variables.strategy == 'Kubernetes' && variables.lookup.matches('^[a-z]+$') &&
+                    !(variables.lookup in ['endpoints', 'pods'])",
             held: "'beamgate.dev/lookup' in variables.annotations && !(variables.lookup in ['endpoints', 'pods'])",
             certain: true,
-            says: "`beamgate.dev/lookup: {variables.lookup}` is not one of endpoints, pods; at run time libcluster crashes with a CaseClauseError",
+            says: "`beamgate.dev/lookup: {variables.lookup}` is not one of endpoints, pods; at run time libcluster \
+                   crashes with a CaseClauseError",
         },
         Condition {
             holds: r#"variables.strategy == 'Kubernetes' && !variables.selector.matches('[<>{}$]') &&
@@ -81,7 +86,8 @@ const CEL: Cel = Cel::Exported(
             held: "'beamgate.dev/selector' in variables.annotations &&
                     !variables.selector.matches(r'^[A-Za-z0-9_./-]+(=|==|!=)[A-Za-z0-9_.-]*(,[A-Za-z0-9_./-]+(=|==|!=)[A-Za-z0-9_.-]*)*$')",
             certain: true,
-            says: "`beamgate.dev/selector` is no label selector; at run time the API server answers 400; fix: write it as app=cart,tier=web",
+            says: "`beamgate.dev/selector` is no label selector; at run time the API server answers 400; fix: write \
+                   it as app=cart,tier=web",
         },
         Condition {
             holds: "variables.declaredContainer.matches('^[a-z0-9-]+$') &&
@@ -89,15 +95,19 @@ const CEL: Cel = Cel::Exported(
             held: "'beamgate.dev/container' in variables.annotations &&
                     !(variables.annotations['beamgate.dev/container'] in variables.candidates.map(c, c.name))",
             certain: true,
-            says: "`beamgate.dev/container: {variables.declaredContainer}` is not one of the containers {variables.candidates.map(c, c.name).join(', ')}",
+            says: "`beamgate.dev/container: {variables.declaredContainer}` is not one of the containers \
+                   {variables.candidates.map(c, c.name).join(', ')}",
         },
         Condition {
-            holds: r"!variables.nodeName.matches(r'\$\{|\{\{|<%') && variables.nodeName.findAll(r'\{[^}]*\}?').exists(p,
+            holds: r"!variables.nodeName.matches(r'\$\{|\{\{|<%') &&
+                    variables.nodeName.findAll(r'\{[^}]*\}?').exists(p,
                     !(p in ['{pod-ip}', '{pod-ip-dashed}', '{pod-name}', '{hostname}', '{namespace}', '{cluster-domain}', '{host-ip}']))",
-            held: r"'beamgate.dev/node-name' in variables.annotations && variables.nodeName.findAll(r'\{[^}]*\}?').exists(p,
+            held: r"'beamgate.dev/node-name' in variables.annotations &&
+                    variables.nodeName.findAll(r'\{[^}]*\}?').exists(p,
                     !(p in ['{pod-ip}', '{pod-ip-dashed}', '{pod-name}', '{hostname}', '{namespace}', '{cluster-domain}', '{host-ip}']))",
             certain: true,
-            says: "`beamgate.dev/node-name` has a placeholder that nobody fills in; known are pod-ip, pod-ip-dashed, pod-name, hostname, namespace, cluster-domain and host-ip",
+            says: "`beamgate.dev/node-name` has a placeholder that nobody fills in; known are pod-ip, pod-ip-dashed, \
+                   pod-name, hostname, namespace, cluster-domain and host-ip",
         },
         Condition {
             holds: r"!variables.annotatedInputs.matches(r'\$\{|\{\{|<%') && variables.inputs.exists(word,
@@ -107,7 +117,8 @@ const CEL: Cel = Cel::Exported(
                     word.matches('^(RELEASE_|ERL|ELIXIR|ROOTDIR|BINDIR|EMU|PROGNAME|RELX|PATH|HOME|HOSTNAME|USER|SHELL|PWD|IFS|LANG|LC_|TERM|TZ|VMARGS)') ||
                     variables.inputs.exists(other, other != word && other.split('=')[0] == word.split('=')[0]))",
             certain: true,
-            says: "`beamgate.dev/inputs` has a word that is not VARIABLE=field; the fields are podIP, podIPs, hostIP, podName, namespace, nodeName",
+            says: "`beamgate.dev/inputs` has a word that is not VARIABLE=field; the fields are podIP, podIPs, \
+                   hostIP, podName, namespace, nodeName",
         },
     ],
     "values that come out of a variable; inputs that are reserved or bound twice; most ways to misspell a selector",

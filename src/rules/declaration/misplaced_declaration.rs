@@ -72,7 +72,9 @@ const CEL: Cel = Cel::Exported(
         holds: "variables.annotations.exists(key, key.startsWith('beamgate.dev/') && !(key in variables.knownKeys))",
         held: "variables.annotations.exists(key, key.startsWith('beamgate.dev/') && !(key in variables.knownKeys))",
         certain: true,
-        says: "{variables.annotations.filter(key, key.startsWith('beamgate.dev/') && !(key in variables.knownKeys)).join(', ')}: there is no such annotation of a pod template, so nothing reads it; fix: correct or remove it",
+        says: "{variables.annotations.filter(key, key.startsWith('beamgate.dev/') && !(key in \
+               variables.knownKeys)).join(', ')}: there is no such annotation of a pod template, so nothing reads \
+               it; fix: correct or remove it",
     }],
     "keys in the wrong place, options that the strategy does not have, and selectors that hold the strategy",
 );

@@ -52,11 +52,15 @@ pub(super) static RULE: Rule = Rule {
 /// The same in CEL.
 const CEL: Cel = Cel::Exported(
     &[Condition {
-        holds: r"variables.strategy in ['DNSPoll', 'Peerage'] && variables.service.matches(r'^[a-z0-9-]+(\.[a-z0-9-]+\.svc)?$') &&
+        holds: r"variables.strategy in ['DNSPoll', 'Peerage'] &&
+                    variables.service.matches(r'^[a-z0-9-]+(\.[a-z0-9-]+\.svc)?$') &&
                     !variables.askedNamespace.contains('$')",
-        held: r"variables.strategy in ['DNSPoll', 'Peerage'] && (variables.service.contains('$') || variables.service.matches(r'^[^.]*$|\.svc$'))",
+        held: r"variables.strategy in ['DNSPoll', 'Peerage'] && (variables.service.contains('$') ||
+                    variables.service.matches(r'^[^.]*$|\.svc$'))",
         certain: true,
-        says: "`beamgate.dev/service: {variables.service}` is no full name, and {variables.strategy} does not use the search list; at run time nothing is found, and nothing is logged; fix: ask for <service>.<namespace>.svc.{variables.clusterDomain}",
+        says: "`beamgate.dev/service: {variables.service}` is no full name, and {variables.strategy} does not use \
+               the search list; at run time nothing is found, and nothing is logged; fix: ask for \
+               <service>.<namespace>.svc.{variables.clusterDomain}",
     }],
     "names that come out of a variable, and Services in other namespaces",
 );

@@ -53,15 +53,17 @@ pub(super) static RULE: Rule = Rule {
 
 /// The same in CEL.
 const CEL: Cel = Cel::Exported(
-    &[
-        Condition {
-            holds: "variables.lists && variables.mode.matches('^:*hostname$') && variables.service.matches('^[a-z0-9-]+$') &&
-                    variables.kind == 'StatefulSet' && variables.subdomain != variables.service && !variables.askedNamespace.contains('$')",
-            held: "variables.service.contains('$') || variables.subdomain != variables.service",
-            certain: true,
-            says: "serviceName is `{variables.subdomain}`; peers dial through `{variables.service}`; at run time: `unable to connect to` each peer, every five seconds; fix: make the StatefulSet again with serviceName: {variables.service}",
-        },
-    ],
+    &[Condition {
+        holds: "variables.lists && variables.mode.matches('^:*hostname$') &&
+                    variables.service.matches('^[a-z0-9-]+$') &&
+                    variables.kind == 'StatefulSet' && variables.subdomain != variables.service &&
+                    !variables.askedNamespace.contains('$')",
+        held: "variables.service.contains('$') || variables.subdomain != variables.service",
+        certain: true,
+        says: "serviceName is `{variables.subdomain}`; peers dial through `{variables.service}`; at run time: \
+                   `unable to connect to` each peer, every five seconds; fix: make the StatefulSet again with \
+                   serviceName: {variables.service}",
+    }],
     "Kubernetes.DNSSRV, and pods of other workloads with host names",
 );
 
@@ -74,7 +76,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         || asked.name.contains('.')
         || subdomain == Some(asked.name.as_str())
         || !dials_through(trace)
-        || found.has(&[202])
+        || found.explains(&[202])
     {
         return;
     }

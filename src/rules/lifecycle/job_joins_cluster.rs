@@ -57,10 +57,12 @@ pub(super) static RULE: Rule = Rule {
 /// The same in CEL.
 const CEL: Cel = Cel::Exported(
     &[Condition {
-        holds: "variables.kind in ['Job', 'CronJob'] && variables.distribution in ['', 'name'] && variables.name.matches('^[A-Za-z0-9_-]+@[^@?]+$')",
+        holds: "variables.kind in ['Job', 'CronJob'] && variables.distribution in ['', 'name'] &&
+                    variables.name.matches('^[A-Za-z0-9_-]+@[^@?]+$')",
         held: "true",
         certain: false,
-        says: "this {variables.kind} starts the node `{variables.releaseNode}`: its pod joins Node.list() of all nodes, and is gone when it is done; fix: run a function with eval, without distribution",
+        says: "this {variables.kind} starts the node `{variables.releaseNode}`: its pod joins Node.list() of all \
+               nodes, and is gone when it is done; fix: run a function with eval, without distribution",
     }],
     "updates, commands that are not plainly a release's, and names that the image makes",
 );

@@ -57,14 +57,18 @@ const CEL: Cel = Cel::Exported(
             held: "variables.name != '' && !variables.name.matches('^[A-Za-z0-9_-]+(@.*)?$') ||
                     variables.basename.split('$(')[0].matches('[^A-Za-z0-9_-]')",
             certain: true,
-            says: "`{variables.name.split('@')[0]}`, the part of RELEASE_NODE before `@`, has a character that the VM refuses; at run time: `Invalid node name!`, and the pod restarts for ever; fix: letters, digits, `_` and `-` are allowed",
+            says: "`{variables.name.split('@')[0]}`, the part of RELEASE_NODE before `@`, has a character that the \
+                   VM refuses; at run time: `Invalid node name!`, and the pod restarts for ever; fix: letters, \
+                   digits, `_` and `-` are allowed",
         },
         Condition {
             holds: "variables.basename.split('$(')[0].matches('[^A-Za-z0-9_-]')",
             held: "variables.name != '' && !variables.name.matches('^[A-Za-z0-9_-]+(@.*)?$') ||
                     variables.basename.split('$(')[0].matches('[^A-Za-z0-9_-]')",
             certain: true,
-            says: "`beamgate.dev/basename: {variables.basename}` has a character that the VM refuses; at run time: `Invalid node name!`, and the pod restarts for ever; fix: letters, digits, `_` and `-` are allowed",
+            says: "`beamgate.dev/basename: {variables.basename}` has a character that the VM refuses; at run time: \
+                   `Invalid node name!`, and the pod restarts for ever; fix: letters, digits, `_` and `-` are \
+                   allowed",
         },
     ],
     "names in the VM's flags, and names that refer to more than one level of variables",

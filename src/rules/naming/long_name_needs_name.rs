@@ -58,7 +58,9 @@ const CEL: Cel = Cel::Exported(
                     variables.name.matches(r'^[A-Za-z0-9_-]+@[^@?]*(\.|\{podIPs?\}|\{hostIP\})[^@?]*$')",
         held: "variables.distribution != 'name'",
         certain: true,
-        says: "RELEASE_NODE `{variables.releaseNode}` has a dotted host, but RELEASE_DISTRIBUTION is sname; at run time: `Can't set short node name!`, and the pod restarts for ever; fix: set RELEASE_DISTRIBUTION to name",
+        says: "RELEASE_NODE `{variables.releaseNode}` has a dotted host, but RELEASE_DISTRIBUTION is sname; at run \
+               time: `Can't set short node name!`, and the pod restarts for ever; fix: set RELEASE_DISTRIBUTION to \
+               name",
     }],
     "names in the VM's flags, and names that refer to more than one level of variables; where RELEASE_DISTRIBUTION is not set, there is no warning",
 );

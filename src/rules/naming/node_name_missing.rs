@@ -61,15 +61,16 @@ pub(super) static RULE: Rule = Rule {
 
 /// The same in CEL.
 const CEL: Cel = Cel::Exported(
-    &[
-        Condition {
-            holds: "variables.distribution == 'name' && variables.name.matches('^[A-Za-z0-9_-]+@?$') && variables.subdomain == '' &&
+    &[Condition {
+        holds: "variables.distribution == 'name' && variables.name.matches('^[A-Za-z0-9_-]+@?$') &&
+                    variables.subdomain == '' &&
                     !variables.onHost",
-            held: "variables.name.matches('^[^@]*@?$')",
-            certain: true,
-            says: "long names are on, but RELEASE_NODE `{variables.releaseNode}` has no host, and the pod has no full name of its own; at run time: `Can't set long node name!`, and the pod restarts for ever; fix: set RELEASE_NODE to <basename>@$(MY_POD_IP), below a MY_POD_IP that is bound to status.podIP",
-        },
-    ],
+        held: "variables.name.matches('^[^@]*@?$')",
+        certain: true,
+        says: "long names are on, but RELEASE_NODE `{variables.releaseNode}` has no host, and the pod has no \
+                   full name of its own; at run time: `Can't set long node name!`, and the pod restarts for ever; \
+                   fix: set RELEASE_NODE to <basename>@$(MY_POD_IP), below a MY_POD_IP that is bound to status.podIP",
+    }],
     "inputs of the image that the pod does not set; where RELEASE_NODE is not set, there is no warning",
 );
 

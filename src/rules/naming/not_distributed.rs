@@ -54,7 +54,8 @@ const CEL: Cel = Cel::Exported(
                     !(variables.distribution in ['name', 'sname', 'none'])",
         held: "!(variables.distribution in ['name', 'sname'])",
         certain: true,
-        says: "RELEASE_DISTRIBUTION is `{variables.distribution}`, not name, sname or none; at run time: `ERROR: Expected sname, name, or none`, and the node boots undistributed; fix: set it to name",
+        says: "RELEASE_DISTRIBUTION is `{variables.distribution}`, not name, sname or none; at run time: `ERROR: \
+               Expected sname, name, or none`, and the node boots undistributed; fix: set it to name",
     }],
     "the warnings about `none`, and about a VM that is started without a name",
 );

@@ -61,10 +61,13 @@ pub(super) static RULE: Rule = Rule {
 const CEL: Cel = Cel::Exported(
     &[
         Condition {
-            holds: "variables.named && !variables.releaseNode.matches('[${<]') && variables.releaseNode.matches('`[^`]*`')",
+            holds: "variables.named && !variables.releaseNode.matches('[${<]') &&
+                    variables.releaseNode.matches('`[^`]*`')",
             held: "variables.name.contains('?')",
             certain: true,
-            says: "RELEASE_NODE is `{variables.releaseNode}`, with a command that no shell runs; at run time the node is literally called so, or does not boot; fix: let the kubelet fill it in, as $(MY_POD_IP) does",
+            says: "RELEASE_NODE is `{variables.releaseNode}`, with a command that no shell runs; at run time the \
+                   node is literally called so, or does not boot; fix: let the kubelet fill it in, as $(MY_POD_IP) \
+                   does",
         },
         Condition {
             holds: r"variables.named && !variables.hasEnvFrom && !variables.releaseNode.matches(r'\$\$|\{|<') &&
@@ -73,7 +76,9 @@ const CEL: Cel = Cel::Exported(
                     x.matches('[^A-Za-z0-9_.-]|^(hostname|uname|whoami|date|pwd|id)$'))",
             held: "variables.name.contains('?')",
             certain: true,
-            says: "RELEASE_NODE is `{variables.releaseNode}`, with a command that no shell runs; at run time the node is literally called so, or does not boot; fix: let the kubelet fill it in, as $(MY_POD_IP) does",
+            says: "RELEASE_NODE is `{variables.releaseNode}`, with a command that no shell runs; at run time the \
+                   node is literally called so, or does not boot; fix: let the kubelet fill it in, as $(MY_POD_IP) \
+                   does",
         },
         Condition {
             holds: r"variables.named && !variables.releaseNode.matches(r'\$\$|\$\(|\{\{|<%|`') &&
@@ -81,7 +86,8 @@ const CEL: Cel = Cel::Exported(
                     variables.releaseNode.findAll(r'\$\{?[A-Za-z_][A-Za-z0-9_]*').all(x, x.replace('$', '').replace('{', '') in variables.names)",
             held: "variables.name.contains('?')",
             certain: true,
-            says: "RELEASE_NODE is `{variables.releaseNode}`: Kubernetes expands $(VAR) and nothing else; at run time the node is literally called so; fix: write $(VAR), below the variable",
+            says: "RELEASE_NODE is `{variables.releaseNode}`: Kubernetes expands $(VAR) and nothing else; at run \
+                   time the node is literally called so; fix: write $(VAR), below the variable",
         },
     ],
     "shell syntax in other variables than RELEASE_NODE, and the warning where it may be a placeholder",

@@ -59,10 +59,13 @@ const CEL: Cel = Cel::Exported(
         Condition {
             holds: "variables.leavesCookie &&
                     variables.names.exists(n, n in ['ERLANG_COOKIE', 'ERL_COOKIE', 'ELIXIR_COOKIE', 'NODE_COOKIE']) &&
-                    (variables.words != '' || variables.names.exists(n, n in ['RELEASE_NODE', 'RELEASE_DISTRIBUTION', 'RELEASE_MODE', 'RELEASE_TMP', 'RELEASE_VM_ARGS']))",
+                    (variables.words != '' ||
+                    variables.names.exists(n, n in ['RELEASE_NODE', 'RELEASE_DISTRIBUTION', 'RELEASE_MODE', 'RELEASE_TMP', 'RELEASE_VM_ARGS']))",
             held: "variables.leavesCookie",
             certain: false,
-            says: "a mix release reads RELEASE_COOKIE, not {variables.names.filter(n, n in ['ERLANG_COOKIE', 'ERL_COOKIE', 'ELIXIR_COOKIE', 'NODE_COOKIE']).join(', ')}; at run time: `Connection attempt from node ... rejected`; fix: hand it on as RELEASE_COOKIE, below it",
+            says: "a mix release reads RELEASE_COOKIE, not {variables.names.filter(n, n in ['ERLANG_COOKIE', \
+                   'ERL_COOKIE', 'ELIXIR_COOKIE', 'NODE_COOKIE']).join(', ')}; at run time: `Connection attempt from \
+                   node ... rejected`; fix: hand it on as RELEASE_COOKIE, below it",
         },
     ],
     "with any `envFrom`, everything",

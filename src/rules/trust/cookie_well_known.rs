@@ -52,10 +52,12 @@ pub(super) static RULE: Rule = Rule {
 /// The same in CEL.
 const CEL: Cel = Cel::Exported(
     &[Condition {
-        holds: "variables.startsRelease && variables.cookie.matches('^[^${<]+$') && variables.plainCookie in variables.guessable",
+        holds: "variables.startsRelease && variables.cookie.matches('^[^${<]+$') &&
+                    variables.plainCookie in variables.guessable",
         held: "variables.cookie != ''",
         certain: true,
-        says: "the cookie in RELEASE_COOKIE is one of the first that anybody tries; fix: put a new cookie into a Secret",
+        says: "the cookie in RELEASE_COOKIE is one of the first that anybody tries; fix: put a new cookie into a \
+               Secret",
     }],
     "cookies in the VM's flags, in ConfigMaps and in scripts",
 );
