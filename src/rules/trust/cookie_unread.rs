@@ -64,7 +64,6 @@ const CEL: Cel = Cel::Exported(
                     variables.names.exists(n, n in ['ERLANG_COOKIE', 'ERL_COOKIE', 'ELIXIR_COOKIE', 'NODE_COOKIE']) &&
                     (variables.words != '' ||
                     variables.names.exists(n, n in ['RELEASE_NODE', 'RELEASE_DISTRIBUTION', 'RELEASE_MODE', 'RELEASE_TMP', 'RELEASE_VM_ARGS']))",
-            held: "variables.leavesCookie",
             certain: false,
             says: "a mix release reads RELEASE_COOKIE, not {variables.names.filter(n, n in ['ERLANG_COOKIE', \
                    'ERL_COOKIE', 'ELIXIR_COOKIE', 'NODE_COOKIE']).join(', ')}; at run time: `Connection attempt from \
