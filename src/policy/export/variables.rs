@@ -9,7 +9,10 @@
 use super::{Profile, clean};
 use crate::discovery::Strategy;
 use crate::name::boot::FLAGS;
-use crate::rules::WELL_KNOWN_COOKIES;
+use crate::name::env::SERVICE_LINKS;
+use crate::name::inputs;
+use crate::name::template::Sym;
+use crate::rules::{PROGRAMS, UNREAD_COOKIES, WELL_KNOWN_COOKIES};
 use crate::trace::container::{SIDECARS, VARIABLES};
 use crate::world::declared::{INJECTED, Key, STRATEGY};
 
@@ -86,6 +89,11 @@ fn constants(profile: &Profile<'_>) -> Vec<Variable> {
         Variable::new("knownStrategies", list(Strategy::names())),
         Variable::new("knownKeys", list(keys.iter().map(String::as_str))),
         Variable::new("flagVariables", list(FLAGS)),
+        Variable::new("programs", list(PROGRAMS)),
+        Variable::new("serviceLinks", list(SERVICE_LINKS)),
+        Variable::new("placeholders", list(Sym::PLACEHOLDERS.map(|(name, _)| name))),
+        Variable::new("inputFields", list(inputs::FIELDS.map(|(name, _)| name))),
+        Variable::new("unreadCookies", list(UNREAD_COOKIES)),
         Variable::new("releaseVariables", format!("{{{}}}", set.join(", "))),
         Variable::new("fields", FIELDS),
     ]

@@ -96,17 +96,17 @@ const CEL: Cel = Cel::Exported(
         Condition {
             holds: r"!variables.nodeName.matches(r'\$\{|\{\{|<%') &&
                     variables.nodeName.findAll(r'\{[^}]*\}?').exists(p,
-                    !(p in ['{pod-ip}', '{pod-ip-dashed}', '{pod-name}', '{hostname}', '{namespace}', '{cluster-domain}', '{host-ip}']))",
+                    !variables.placeholders.exists(known, p == '{' + known + '}'))",
             certain: true,
-            says: "`beamgate.dev/node-name` has a placeholder that nobody fills in; known are pod-ip, pod-ip-dashed, \
-                   pod-name, hostname, namespace, cluster-domain and host-ip",
+            says: "`beamgate.dev/node-name` has a placeholder that nobody fills in; known are \
+                   {variables.placeholders.join(\', \')}",
         },
         Condition {
             holds: r"!variables.annotatedInputs.matches(r'\$\{|\{\{|<%') && variables.inputs.exists(word,
-                    !word.matches('^[A-Za-z_][A-Za-z0-9_]*=(podIP|podIPs|hostIP|podName|namespace|nodeName)$'))",
+                    !(word.matches('^[A-Za-z_][A-Za-z0-9_]*=[^=]*$') && word.split('=')[1] in variables.inputFields))",
             certain: true,
-            says: "`beamgate.dev/inputs` has a word that is not VARIABLE=field; the fields are podIP, podIPs, \
-                   hostIP, podName, namespace, nodeName",
+            says: "`beamgate.dev/inputs` has a word that is not VARIABLE=field; the fields are \
+                   {variables.inputFields.join(\', \')}",
         },
     ],
     "values that come out of a variable; inputs that are reserved or bound twice; most ways to misspell a selector",

@@ -75,7 +75,7 @@ const CEL: Cel = Cel::Exported(
             holds: r"variables.named && !variables.hasEnvFrom && !variables.releaseNode.matches(r'\$\$|\{|<') &&
                     variables.references.exists(x,
                     !(x in variables.names) && !x.contains('_PORT') && !x.contains('_SERVICE_HOST') &&
-                    x.matches('[^A-Za-z0-9_.-]|^(hostname|uname|whoami|date|pwd|id)$'))",
+                    (x.matches('[^A-Za-z0-9_.-]') || x in variables.programs))",
             certain: true,
             says: "RELEASE_NODE is `{variables.releaseNode}`, with a command that no shell runs; at run time the \
                    node is literally called so, or does not boot; fix: let the kubelet fill it in, as $(MY_POD_IP) \
@@ -226,7 +226,7 @@ fn backquoted(text: &str) -> Option<Syntax> {
 }
 
 /// Programs that people call for a name.
-const PROGRAMS: [&str; 6] = ["hostname", "uname", "whoami", "date", "pwd", "id"];
+pub(crate) const PROGRAMS: [&str; 6] = ["hostname", "uname", "whoami", "date", "pwd", "id"];
 
 /// Whether what stands between `$(` and `)` is a command, not the name of a variable.
 pub(super) fn is_shell(name: &str) -> bool {
