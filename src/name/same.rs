@@ -69,7 +69,7 @@ impl Identity {
                     // A name before it may end as the namespace does, or be the same.
                     let starts = |at: &usize| text[..*at].is_empty() || text[..*at].ends_with('.');
                     let found = text.char_indices().map(|(at, _)| at).filter(starts);
-                    let found = found.filter(|at| text[*at..].starts_with(&wanted)).last();
+                    let found = found.rev().find(|at| text[*at..].starts_with(&wanted));
                     found.map(|at| text.split_at(at))
                 }
                 _ => None,
