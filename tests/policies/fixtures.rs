@@ -81,8 +81,8 @@ static WORKLOADS: LazyLock<Vec<(PathBuf, Value, Vec<Value>)>> = LazyLock::new(||
 
 #[test]
 fn what_is_denied_is_denied_by_the_webhook_too() {
-    let mut denials = BTreeSet::new();
     type Webhook = fn(&[Value]) -> Cluster;
+    let mut denials = BTreeSet::new();
     let all: [(Vec<Policy>, Webhook); 2] =
         [(exported(""), Cluster::of), (exported_without_injector(), without_injector)];
     for (policies, cluster) in all {

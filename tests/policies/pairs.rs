@@ -9,7 +9,7 @@ use crate::random::{cases, without_nulls};
 use crate::worlds::Profile;
 
 /// Objects without a fault, of every kind that a policy calls clean.
-fn clean() -> Vec<Value> {
+pub(crate) fn clean() -> Vec<Value> {
     let full = "cart.shop.svc.cluster.local";
     let by_ip = |strategy: &str, more: Value| workload("Deployment", strategy, more, "cart@$(MY_POD_IP)");
     let by_host = |strategy: &str, more: Value| {
@@ -47,7 +47,7 @@ fn workload(kind: &str, strategy: &str, declared: Value, node: &str) -> Value {
 
 /// A change of an object: a variable in the place of another of its name, or what is merged into the object.
 #[derive(Debug, Clone)]
-enum Change {
+pub(crate) enum Change {
     Env(Value),
     Merge(Value),
 }
@@ -225,7 +225,7 @@ fn specs() -> impl Iterator<Item = Value> {
     strategies.into_iter().chain(of_pods).chain(of_workloads).chain([nameless])
 }
 
-fn changed(object: &Value, changes: &[Change]) -> Value {
+pub(crate) fn changed(object: &Value, changes: &[Change]) -> Value {
     let mut object = object.clone();
     changes.iter().for_each(|change| change.apply(&mut object));
     without_nulls(object)
