@@ -17,6 +17,7 @@
 //! - [`manifest`]: files, directories and streams to objects;
 //! - [`policy`]: what the users decide: severities, silence, completeness;
 //! - [`probe`]: what a live node answers: epmd and the distribution handshake;
+//! - [`explain`]: lines of a log to the rules behind them;
 //! - [`report`]: findings to people and to machines;
 //! - `webhook`: what the API server asks before it takes an object (a Cargo feature, on by default);
 //! - `cluster`: the client of a cluster's API (a Cargo feature, on by default);
@@ -26,6 +27,7 @@ pub mod cli;
 #[cfg(feature = "cluster")]
 pub mod cluster;
 pub mod discovery;
+pub mod explain;
 pub mod fix;
 pub mod inject;
 pub mod manifest;

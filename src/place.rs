@@ -5,7 +5,7 @@
 //! place survives a reordering; the index is carried along only to tell duplicates apart.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -102,8 +102,11 @@ impl Pointer {
         for step in self.0.iter() {
             text.push('/');
             match step {
-                Step::Key(key) => text.push_str(&key.replace('~', "~0").replace('/', "~1")),
-                Step::Item { index, .. } | Step::Index(index) => text.push_str(&index.to_string()),
+                Step::Key(key) => push_token(&mut text, key),
+                Step::Item { index, .. } | Step::Index(index) => {
+                    // Into memory: that does not fail.
+                    let _ = write!(text, "{index}");
+                }
             }
         }
         text
@@ -111,6 +114,17 @@ impl Pointer {
 
     fn with(&self, step: Step) -> Self {
         Self(self.0.iter().cloned().chain([step]).collect())
+    }
+}
+
+/// Adds a key to a JSON pointer, escaped.
+pub(crate) fn push_token(pointer: &mut String, key: &str) {
+    for piece in key.split_inclusive(['~', '/']) {
+        match piece.as_bytes().last() {
+            Some(b'~') => pointer.extend([&piece[..piece.len() - 1], "~0"]),
+            Some(b'/') => pointer.extend([&piece[..piece.len() - 1], "~1"]),
+            _ => pointer.push_str(piece),
+        }
     }
 }
 

@@ -56,6 +56,45 @@ pub enum Symptom {
     Seen(String),
 }
 
+impl Symptom {
+    /// Those that a log of the node shows, each made of the value that it names, if it names one. Of two that a line could
+    /// be, the one that says more comes first.
+    pub const LOGGED: [fn(String) -> Self; 16] = [
+        |_| Self::CantSetShortName,
+        |_| Self::CantSetLongName,
+        |_| Self::InvalidNodeName,
+        |_| Self::EpmdPort,
+        Self::BadDistribution,
+        Self::NotPartOfNetwork,
+        Self::UnableToConnect,
+        Self::IllegalHostname,
+        Self::LookupFailed,
+        |_| Self::CaseClauseError,
+        |_| Self::FunctionClauseError,
+        Self::Unauthorized,
+        Self::KeyError,
+        Self::ApiHostUnresolved,
+        |_| Self::CookieRejected,
+        // However a node fails to boot, it ends with these.
+        |_| Self::Words,
+    ];
+
+    /// The value that it names.
+    pub fn value(&self) -> Option<&str> {
+        match self {
+            Self::BadDistribution(value)
+            | Self::NotPartOfNetwork(value)
+            | Self::UnableToConnect(value)
+            | Self::IllegalHostname(value)
+            | Self::LookupFailed(value)
+            | Self::Unauthorized(value)
+            | Self::KeyError(value)
+            | Self::ApiHostUnresolved(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Symptom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -3,6 +3,7 @@
 
 mod report_samples;
 
+use beamgate::report::model::{Compared, Known};
 use beamgate::report::{Format, Report};
 use report_samples::*;
 use serde_json::{Value, json};
@@ -79,4 +80,22 @@ fn a_place_in_no_file_is_a_logical_location() {
             "message": {"text": "here"},
         })
     );
+}
+
+#[test]
+fn a_baseline_says_what_is_new_and_why_the_rest_may_stay() {
+    let mut report = shop();
+    assert_eq!(run_of(&report)["results"][0]["baselineState"], Value::Null);
+    let known = Known { finding: report.findings.remove(0), note: "next year".into() };
+    report.compared = Some(Compared { known: vec![known], gone: Vec::new() });
+    let run = run_of(&report);
+    let result = |number: usize| {
+        let result = &run["results"][number];
+        assert!(result["locations"][0]["physicalLocation"].is_object());
+        let rule = &run["tool"]["driver"]["rules"][result["ruleIndex"].as_u64().unwrap() as usize];
+        (rule["id"].clone(), result["baselineState"].clone(), result["suppressions"].clone())
+    };
+    assert_eq!(result(0), (json!("BG301"), json!("new"), Value::Null));
+    let why = json!([{"kind": "external", "justification": "next year"}]);
+    assert_eq!(result(1), (json!("BG204"), json!("unchanged"), why));
 }

@@ -151,7 +151,7 @@ impl<'s> Assembly<'s> {
     fn add_finding(&mut self, number: usize, world: &World, finding: Finding) {
         let Some(severity) = self.severity(finding.rule, finding.severity) else {
             // Whoever typed the option knows; a configuration was written by somebody else, some day.
-            self.report.ignored += usize::from(self.is_selected(finding.rule));
+            self.report.ignored += usize::from(self.args.selects(finding.rule));
             return;
         };
         let workload = finding.subject.and_then(|subject| world.object(subject)).map(Object::title);
@@ -189,15 +189,9 @@ impl<'s> Assembly<'s> {
         text.map_or_else(String::new, |text| text.name.clone())
     }
 
-    /// Whether the command line asks for a rule.
-    fn is_selected(&self, rule: &Rule) -> bool {
-        let names = |list: &[String]| list.iter().any(|name| is_named(rule, name));
-        !names(&self.args.ignore) && (self.args.select.is_empty() || names(&self.args.select))
-    }
-
     /// What the configuration and the command line make of a severity; nothing if the rule is off.
     fn severity(&self, rule: &Rule, severity: Severity) -> Option<Severity> {
-        if !self.is_selected(rule) {
+        if !self.args.selects(rule) {
             return None;
         }
         self.session.policy.config.severity(rule, severity)

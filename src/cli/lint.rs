@@ -8,9 +8,10 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use super::assemble::{Assembled, assemble};
+use super::assemble::{Assembled, assemble, is_named};
 use super::session::{InputArgs, Session};
 use crate::report::{self, Format, Styles};
+use crate::rules::Rule;
 use crate::rules::finding::Severity;
 
 /// The arguments of `beamgate lint`.
@@ -40,9 +41,25 @@ pub struct LintArgs {
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     pub ignore: Vec<String>,
 
+    /// Count the findings that this file knows, and do not show them; only others fail the run.
+    #[arg(long, value_name = "FILE", conflicts_with = "write_baseline")]
+    pub baseline: Option<PathBuf>,
+
+    /// Write what is found into this file, for --baseline. The notes in it are kept.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["select", "ignore"])]
+    pub write_baseline: Option<PathBuf>,
+
     /// Exit with 2 unless at least this many workloads declare a strategy: a guard against checking nothing.
     #[arg(long, value_name = "N")]
     pub expect_workloads: Option<usize>,
+}
+
+impl LintArgs {
+    /// Whether the command line asks for a rule.
+    pub(super) fn selects(&self, rule: &Rule) -> bool {
+        let names = |list: &[String]| list.iter().any(|name| is_named(rule, name));
+        !names(&self.ignore) && (self.select.is_empty() || names(&self.select))
+    }
 }
 
 pub(super) fn severities() -> impl TypedValueParser<Value = Severity> {
@@ -69,12 +86,13 @@ pub(super) fn run(
     if let Some(why) = nothing_to_read(&args.input.paths, &session) {
         bail!(why);
     }
-    let Assembled { report, opted_in, .. } = assemble(&session, &args);
+    let Assembled { mut report, opted_in, .. } = assemble(&session, &args);
+    report.fail_on = args.fail_on.or(session.policy.config.fail_on).unwrap_or_default();
+    super::baseline::compare(&mut report, &args)?;
     for (format, output) in outputs {
         write(&report, format, output, colours, stdout)?;
     }
-    let threshold = args.fail_on.or(session.policy.config.fail_on).unwrap_or(Severity::Error);
-    let failed = report.findings.iter().any(|finding| finding.severity >= threshold);
+    let failed = report.findings.iter().any(|finding| finding.severity >= report.fail_on);
     if let Some(expected) = args.expect_workloads.filter(|expected| opted_in < *expected) {
         bail!("expected at least {expected} workloads with a strategy, found {opted_in}");
     }

@@ -1,11 +1,13 @@
 //! The command line: one file for each subcommand.
 
 mod assemble;
+mod baseline;
 #[cfg(feature = "webhook")]
 mod certs;
 #[cfg(feature = "webhook")]
 mod doctor;
 mod explain;
+mod export;
 pub mod fix;
 mod inject;
 pub mod lint;
@@ -87,7 +89,12 @@ enum Command {
     /// Exits with 0 if it works, 1 if something is wrong, 2 if it could not do its work.
     #[cfg(feature = "webhook")]
     Doctor(doctor::DoctorArgs),
-    /// Print the page of a rule.
+    /// Print the rules, or the injector, as policies that Kubernetes itself evaluates, for clusters without the webhook.
+    ///
+    /// The policies deny nothing that the webhook admits, and miss whatever takes more than one object: docs/policies.md lists
+    /// it.
+    Export(export::ExportArgs),
+    /// Print the page of a rule, or say what is behind a log.
     Explain(explain::ExplainArgs),
     /// List the rules.
     Rules(rules::RulesArgs),
@@ -141,7 +148,8 @@ impl Cli {
             Command::Certs(args) => certs::run(&args, stdout),
             #[cfg(feature = "webhook")]
             Command::Doctor(args) => doctor::run(&args, stdout),
-            Command::Explain(args) => explain::run(&args, stdout),
+            Command::Export(args) => export::run(&args, stdout),
+            Command::Explain(args) => explain::run(&args, stdin, stdout),
             Command::Rules(args) => rules::run(&args, stdout),
             Command::Completions { shell } => completions(shell, stdout),
             Command::Man { of } => man(of.as_deref(), stdout),

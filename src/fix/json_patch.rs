@@ -46,6 +46,8 @@ pub fn patch(object: &Node<'_>, pod: &PodTemplate, edits: &[Edit]) -> Result<Pat
 /// A container's `env` as the operations so far leave it.
 struct List<'w> {
     container: usize,
+    /// The pointer to it.
+    path: String,
     /// The names in it.
     names: Vec<Cow<'w, str>>,
     /// The operation that adds the whole list, where there was none.
@@ -72,9 +74,9 @@ impl<'w> Writer<'w> {
     }
 
     fn insert(&mut self, container: usize, index: usize, var: &EnvVar) -> Result<(), PatchError> {
-        let env = format!("{}/env", self.path_of(container)?);
-        let at = self.list(container, &env)?;
+        let at = self.list(container)?;
         let list = &mut self.lists[at];
+        let env = list.path.clone();
         let (value, index) = (to_json(var), index.min(list.names.len()));
         let at_end = index == list.names.len();
         let test = (!at_end && !list.tested).then(|| list.names[index].clone());
@@ -100,9 +102,9 @@ impl<'w> Writer<'w> {
     }
 
     fn move_up(&mut self, container: usize, from: usize, to: usize) -> Result<(), PatchError> {
-        let env = format!("{}/env", self.path_of(container)?);
-        let at = self.list(container, &env)?;
-        let names = &mut self.lists[at].names;
+        let at = self.list(container)?;
+        let List { path: env, names, .. } = &mut self.lists[at];
+        let env = env.clone();
         let (Some(moved), Some(passed)) = (names.get(from).cloned(), names.get(to).cloned()) else {
             return Err(PatchError::Odd(env));
         };
@@ -154,12 +156,11 @@ impl<'w> Writer<'w> {
         }
     }
 
-    fn annotate(&mut self, key: &str, value: &str) -> Result<(), PatchError> {
-        let path = format!("{}/metadata/annotations", self.pod.base.to_json_pointer());
+    fn annotate(&mut self, key: &'static str, value: &str) -> Result<(), PatchError> {
+        let annotations = self.pod.base.key("metadata").key("annotations");
+        let path = annotations.to_json_pointer();
         match self.node(&path) {
-            Ok(node) if !node.entries().is_empty() => {
-                self.add(&format!("{path}/{}", key.replace('~', "~0").replace('/', "~1")), json!(value))
-            }
+            Ok(node) if !node.entries().is_empty() => self.add(&annotations.key(key).to_json_pointer(), json!(value)),
             _ => self.add(&path, json!({key: value})),
         }
     }
@@ -173,7 +174,7 @@ impl<'w> Writer<'w> {
     }
 
     /// The list of a container, which is tested to be that container's when it is first seen.
-    fn list(&mut self, container: usize, env: &str) -> Result<usize, PatchError> {
+    fn list(&mut self, container: usize) -> Result<usize, PatchError> {
         if let Some(known) = self.lists.iter().position(|list| list.container == container) {
             return Ok(known);
         }
@@ -181,8 +182,9 @@ impl<'w> Writer<'w> {
         let name = self.node(&path)?.text("name").ok_or_else(|| PatchError::Odd(path.clone()))?;
         self.test(&format!("{path}/name"), &name)?;
         let name = |var: &'w Node<'w>| var.get("name").and_then(Node::scalar).unwrap_or_default();
-        let names = self.items(env)?.iter().map(|var| Cow::Borrowed(name(var))).collect();
-        self.lists.push(List { container, names, added_by: None, tested: false });
+        let path = path + "/env";
+        let names = self.items(&path)?.iter().map(|var| Cow::Borrowed(name(var))).collect();
+        self.lists.push(List { container, path, names, added_by: None, tested: false });
         Ok(self.lists.len() - 1)
     }
 
@@ -271,8 +273,9 @@ fn see(node: &Node<'_>, path: &str, names: bool, copy: &mut Json) {
         *copy = empty(node, names);
     }
     let key = unescaped(key);
-    let (Some(next), place) = (step(node, &key), entry(copy, &key)) else { return };
-    if let Some(place) = place {
+    if let Some(next) = step(node, &key)
+        && let Some(place) = entry(copy, key)
+    {
         see(next, rest, names, place);
     }
 }
@@ -290,14 +293,9 @@ fn empty(node: &Node<'_>, names: bool) -> Json {
     }
 }
 
-fn entry<'c>(copy: &'c mut Json, key: &str) -> Option<&'c mut Json> {
+fn entry<'c>(copy: &'c mut Json, key: Cow<'_, str>) -> Option<&'c mut Json> {
     match copy {
-        Json::Object(map) => {
-            if !map.contains_key(key) {
-                map.insert(key.to_owned(), Json::Null);
-            }
-            map.get_mut(key)
-        }
+        Json::Object(map) => Some(map.entry(key.into_owned()).or_insert(Json::Null)),
         Json::Array(list) => list.get_mut(key.parse::<usize>().ok()?),
         _ => None,
     }

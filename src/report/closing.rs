@@ -65,7 +65,7 @@ fn explain(findings: &[&ReportedFinding]) -> String {
 }
 
 /// `checked 3 workloads: 1 forms, 1 breaks, 1 is open (the image sets the name); 2 errors. 14 other objects.`
-fn summary(report: &Report) -> String {
+pub(super) fn summary(report: &Report) -> String {
     let verdicts = verdicts(report);
     let count = verdicts.iter().map(|(count, _)| count).sum::<usize>();
     let what = match count {
@@ -131,8 +131,11 @@ fn loudness(report: &Report) -> String {
     let levels = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Info, "info")];
     let counts = levels.map(|(severity, name)| (report.count(severity), name));
     let counts: Vec<_> = counts.into_iter().filter(|(count, _)| *count > 0).map(|(n, name)| counted(n, name)).collect();
-    let loud = if counts.is_empty() { "no findings".to_owned() } else { counts.join(", ") };
-    if report.ignored == 0 { loud } else { format!("{loud}, {} ignored", report.ignored) }
+    let nothing = if report.known().is_empty() { "no findings" } else { "nothing new" };
+    let loud = if counts.is_empty() { nothing.to_owned() } else { counts.join(", ") };
+    let quiet = [(report.known().len(), "known"), (report.ignored, "ignored")];
+    let quiet = quiet.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {count} {what}"));
+    loud + &quiet.collect::<String>()
 }
 
 fn not_checked(report: &Report) -> Option<String> {

@@ -1,12 +1,15 @@
 //! For scripts: one JSON document. Fields are only ever added to this version of it.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
-use super::model::{CheckedWorkload, Report, ReportedFinding, ReportedLabel, Skipped, WorkloadVerdict};
+use super::model::{
+    CheckedWorkload, Compared, Known, Report, ReportedFinding, ReportedLabel, Skipped, WorkloadVerdict,
+};
 use super::source::{Region, Sources, sources};
 use crate::rules::finding::{Effect, Fix, Safety, Severity, Verdict};
 
@@ -29,6 +32,30 @@ struct Document<'r> {
     findings: Vec<Finding<'r>>,
     /// Every workload that was looked at.
     workloads: Vec<Workload<'r>>,
+    /// What a baseline says, where one was given.
+    baseline: Option<Baseline<'r>>,
+}
+
+/// What came of comparing the findings with a baseline.
+#[derive(Serialize, JsonSchema)]
+struct Baseline<'r> {
+    /// What it knows; these are not among `findings`.
+    known: Vec<KnownFinding<'r>>,
+    /// What it knows and was not found.
+    gone: Vec<KnownFinding<'r>>,
+}
+
+/// A finding that a baseline knows.
+#[derive(Serialize, JsonSchema)]
+struct KnownFinding<'r> {
+    /// The rule: `BG204 service-without-ports`.
+    rule: Cow<'r, str>,
+    /// The workload that it is about.
+    workload: Option<&'r str>,
+    /// Its fingerprint.
+    fingerprint: &'r str,
+    /// Why it may stay.
+    note: &'r str,
 }
 
 /// Who wrote the report.
@@ -49,6 +76,8 @@ struct Summary {
     warnings: usize,
     /// Findings that are only good to know.
     infos: usize,
+    /// Findings that a baseline knows; they are not listed.
+    known: usize,
     /// Findings that somebody has silenced, however; they are not listed.
     ignored: usize,
     /// Workloads whose replicas find each other.
@@ -206,7 +235,24 @@ fn document<'r>(report: &'r Report, sources: &'r Sources<'r>) -> Document<'r> {
         inputs_skipped: report.skipped.iter().map(skipped).collect(),
         findings: report.sorted().into_iter().map(|finding| self::finding(finding, sources)).collect(),
         workloads: report.workloads.iter().map(workload).collect(),
+        baseline: report.compared.as_ref().map(baseline),
     }
+}
+
+fn baseline(compared: &Compared) -> Baseline<'_> {
+    let known = compared.known.iter().map(|Known { finding, note }| KnownFinding {
+        rule: format!("{} {}", finding.rule.id(), finding.rule.slug).into(),
+        workload: finding.workload.as_deref(),
+        fingerprint: &finding.fingerprint,
+        note,
+    });
+    let gone = compared.gone.iter().map(|entry| KnownFinding {
+        rule: entry.rule.as_str().into(),
+        workload: entry.workload.as_deref(),
+        fingerprint: &entry.fingerprint,
+        note: &entry.note,
+    });
+    Baseline { known: known.collect(), gone: gone.collect() }
 }
 
 fn summary(report: &Report) -> Summary {
@@ -215,6 +261,7 @@ fn summary(report: &Report) -> Summary {
         errors: report.count(Severity::Error),
         warnings: report.count(Severity::Warning),
         infos: report.count(Severity::Info),
+        known: report.known().len(),
         ignored: report.ignored,
         forms: with(|verdict| matches!(verdict, WorkloadVerdict::Forms)),
         breaks: with(|verdict| matches!(verdict, WorkloadVerdict::Breaks)),

@@ -6,14 +6,19 @@
 pub mod model;
 
 mod closing;
+mod github;
+mod gitlab;
 mod human;
 mod json;
+mod junit;
 pub(crate) mod redact;
 mod sarif;
 mod snippet;
 mod source;
 
 use std::io::{self, Write};
+
+use model::ReportedFinding;
 
 pub use json::schema;
 pub use model::Report;
@@ -31,6 +36,12 @@ pub enum Format {
     Json,
     /// For code scanning: SARIF 2.1.0.
     Sarif,
+    /// For CI servers: JUnit XML.
+    Junit,
+    /// For GitHub Actions: annotations.
+    Github,
+    /// For GitLab: code quality.
+    Gitlab,
 }
 
 /// Whether people get colours. Machines never do.
@@ -59,5 +70,27 @@ pub fn write(report: &Report, format: Format, styles: Styles, out: &mut dyn Writ
         Format::Human => human::write(report, styles, out),
         Format::Json => json::write(report, out),
         Format::Sarif => sarif::write(report, out),
+        Format::Junit => junit::write(report, out),
+        Format::Github => github::write(report, out),
+        Format::Gitlab => gitlab::write(report, out),
     }
+}
+
+/// What else there is to say of a finding, for the formats that have one text for all of it.
+fn remarks(finding: &ReportedFinding) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(names) = &finding.names {
+        lines.push(format!("peers dial {}", names.dialled));
+        lines.push(format!("this node  {}", names.own));
+    }
+    lines.extend(finding.workload.as_ref().map(|title| format!("workload: {title}")));
+    lines.extend(finding.at_run_time.as_ref().map(|text| format!("at run time: {text}")));
+    lines.extend(finding.notes.iter().map(|note| format!("note: {note}")));
+    if let Some(fix) = &finding.fix {
+        let snippet = fix.snippet.as_ref().map(|lines| redact::without_cookies(lines.trim_end(), "…"));
+        let colon = if snippet.is_some() { ":" } else { "" };
+        lines.push(format!("fix ({}): {}{colon}", fix.safety, fix.title));
+        lines.extend(snippet);
+    }
+    lines
 }

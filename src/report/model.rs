@@ -2,6 +2,7 @@
 //!
 //! A plain view: every text is ready to print, every place is bytes of a file. The renderers add nothing but form.
 
+use crate::policy::baseline::Entry;
 use crate::rules::Rule;
 use crate::rules::finding::{Effect, Fix, Names, Severity, Verdict};
 use crate::world::node::Span;
@@ -13,6 +14,10 @@ pub struct Report {
     pub findings: Vec<ReportedFinding>,
     /// Every workload that was looked at, whatever came of it.
     pub workloads: Vec<CheckedWorkload>,
+    /// What a baseline says of the findings, if there is one.
+    pub compared: Option<Compared>,
+    /// The severity from which a finding fails the run.
+    pub fail_on: Severity,
     /// How many findings somebody has silenced: with an annotation, a comment or the configuration.
     pub ignored: usize,
     /// How many Kubernetes objects are no workloads.
@@ -23,6 +28,24 @@ pub struct Report {
     pub notices: Vec<Notice>,
     /// The files that [`Place::file`] counts, in the order in which they were given.
     pub files: Vec<File>,
+}
+
+/// What came of comparing the findings with a baseline.
+#[derive(Debug, Default)]
+pub struct Compared {
+    /// Findings that it knows; they are not among [`Report::findings`].
+    pub known: Vec<Known>,
+    /// What it knows and was not found.
+    pub gone: Vec<Entry>,
+}
+
+/// A finding that a baseline knows.
+#[derive(Debug)]
+pub struct Known {
+    /// The finding.
+    pub finding: ReportedFinding,
+    /// Why it may stay; empty if nothing was said.
+    pub note: String,
 }
 
 /// A finding, placed.
@@ -146,6 +169,12 @@ pub struct Notice {
 }
 
 impl ReportedFinding {
+    /// Where a reader meets it: by file, then by place in it; at the end if it has no place.
+    fn order(&self) -> impl Ord + use<> {
+        let place = self.primary().and_then(|label| label.place);
+        (place.is_none(), place.map(|place| (place.file, place.span)), self.rule.code)
+    }
+
     /// The place of the fault, or at least the first place.
     pub fn primary(&self) -> Option<&ReportedLabel> {
         self.labels.iter().find(|label| label.primary).or_else(|| self.labels.first())
@@ -164,11 +193,20 @@ impl Report {
     /// The findings as a reader meets them: by file, then by place in it; those without a place last.
     pub fn sorted(&self) -> Vec<&ReportedFinding> {
         let mut findings: Vec<_> = self.findings.iter().collect();
-        findings.sort_by_key(|finding| {
-            let place = finding.primary().and_then(|label| label.place);
-            (place.is_none(), place.map(|place| (place.file, place.span)), finding.rule.code)
-        });
+        findings.sort_by_key(|finding| finding.order());
         findings
+    }
+
+    /// Takes the findings out, sorted likewise.
+    pub fn take_sorted(&mut self) -> Vec<ReportedFinding> {
+        let mut findings = std::mem::take(&mut self.findings);
+        findings.sort_by_key(ReportedFinding::order);
+        findings
+    }
+
+    /// The findings that a baseline knows.
+    pub fn known(&self) -> &[Known] {
+        self.compared.as_ref().map_or(&[], |compared| &compared.known)
     }
 
     /// How many findings are this loud.

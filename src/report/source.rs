@@ -1,6 +1,7 @@
 //! A file as the reports see it: where its bytes are on the page, and what of it may be shown.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
 
 use super::model::{File, Report, ReportedLabel};
@@ -39,7 +40,8 @@ struct Cut {
 pub(super) type Sources<'r> = BTreeMap<usize, Source<'r>>;
 
 pub(super) fn sources(report: &Report) -> Sources<'_> {
-    let labels = report.findings.iter().flat_map(|finding| &finding.labels);
+    let known = report.known().iter().map(|known| &known.finding);
+    let labels = report.findings.iter().chain(known).flat_map(|finding| &finding.labels);
     let used = labels.filter_map(|label| label.place).map(|place| place.file);
     let mut sources = Sources::new();
     for number in used {
@@ -65,6 +67,18 @@ impl<'r> Region<'r> {
         let bytes = source.visible(place.span);
         let (start, end) = (source.position(bytes.start), source.position(bytes.end));
         Some(Self { file: source.name, bytes, start, end })
+    }
+
+    /// The file as a repository knows it: `./k8s/cart.yaml` is `k8s/cart.yaml`.
+    pub(super) fn path(&self) -> &'r str {
+        self.file.strip_prefix("./").unwrap_or(self.file)
+    }
+}
+
+/// `k8s/cart.yaml:6:1`.
+impl fmt::Display for Region<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.path(), self.start.line, self.start.column)
     }
 }
 

@@ -10,7 +10,18 @@ use crate::world::facts::Kinds;
 
 /// How loud a finding is. The order is that of loudness.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -19,6 +30,7 @@ pub enum Severity {
     /// Probably wrong, or wrong elsewhere.
     Warning,
     /// It will not cluster.
+    #[default]
     Error,
 }
 

@@ -57,7 +57,7 @@ fn fnv1a(bytes: &[u8]) -> u64 {
 mod tests {
     use super::*;
     use crate::rules::finding::{Effect, Severity};
-    use crate::rules::{Check, Mends};
+    use crate::rules::{Cel, Check, Mends};
 
     static RULE: Rule = Rule {
         code: 204,
@@ -68,6 +68,7 @@ mod tests {
         summary: "",
         source: "",
         check: Check::Input,
+        cel: Cel::Not(""),
     };
 
     fn env(container: usize, variable: usize) -> Pointer {

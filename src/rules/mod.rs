@@ -5,6 +5,7 @@
 
 mod access;
 mod agreement;
+pub mod cel;
 pub mod change;
 mod declaration;
 mod discovery;
@@ -16,7 +17,9 @@ mod lifecycle;
 mod naming;
 mod trust;
 
+pub use cel::{Cel, Condition};
 pub use judge::{Judged, TraceVerdict, judge, judge_trace};
+pub(crate) use trust::WELL_KNOWN_COOKIES;
 
 use crate::discovery::edit_distance;
 use crate::trace::Trace;
@@ -43,6 +46,8 @@ pub struct Rule {
     pub source: &'static str,
     /// Who reports it.
     pub check: Check,
+    /// The same in CEL.
+    pub cel: Cel,
 }
 
 /// Who mends what a rule finds.
@@ -81,6 +86,15 @@ impl Rule {
             page.push('\n');
         }
         page
+    }
+
+    /// A section of the page, without its title.
+    pub fn section(&self, title: &str) -> String {
+        let page = self.page();
+        let begins = format!("## {title}");
+        let lines = page.lines().skip_while(|line| *line != begins).skip(1);
+        let lines: Vec<&str> = lines.take_while(|line| !line.starts_with("## ")).collect();
+        lines.join("\n").trim().to_owned()
     }
 
     /// Where the page is published.

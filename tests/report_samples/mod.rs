@@ -12,7 +12,7 @@ use beamgate::report::model::*;
 use beamgate::report::{Format, Styles, write};
 use beamgate::rules::finding::{Effect, Fix, Names, Safety, Severity, Verdict};
 use beamgate::rules::fingerprint::fingerprint;
-use beamgate::rules::{Check, Mends, Rule};
+use beamgate::rules::{Cel, Check, Mends, Rule};
 use beamgate::world::node::Span;
 
 pub static PORTS: Rule = Rule {
@@ -24,6 +24,7 @@ pub static PORTS: Rule = Rule {
     summary: "An SRV query returns nothing: the Service has no ports",
     source: "//! # service-without-ports (BG204)\n//!\n//! A headless Service that declares no ports has no SRV records.\n//!\n//! ## At run time\n//! Nothing good.\n",
     check: Check::Input,
+    cel: Cel::Not(""),
 };
 
 pub static NAMES: Rule = Rule {
@@ -35,6 +36,7 @@ pub static NAMES: Rule = Rule {
     summary: "Peers dial one name, the node has another",
     source: "//! # names-differ (BG301)\n//!\n//! The page.\n",
     check: Check::Input,
+    cel: Cel::Not(""),
 };
 
 pub const SERVICE: &str = "\
@@ -195,6 +197,8 @@ pub fn shop() -> Report {
     Report {
         findings: vec![ports, names],
         workloads: shop_workloads(),
+        compared: None,
+        fail_on: Severity::Error,
         ignored: 0,
         other_objects: 14,
         skipped: vec![

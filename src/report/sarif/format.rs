@@ -115,6 +115,25 @@ pub(super) struct Finding {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) related_locations: Vec<Location>,
     pub(super) partial_fingerprints: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) baseline_state: Option<BaselineState>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) suppressions: Vec<Suppression>,
+}
+
+/// What a result is to the baseline.
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum BaselineState {
+    New,
+    Unchanged,
+}
+
+#[derive(Serialize)]
+pub(super) struct Suppression {
+    pub(super) kind: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub(super) justification: String,
 }
 
 #[derive(Serialize)]

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use format::{
-    ArtifactLocation, Configuration, Descriptor, Driver, Finding, Invocation, Level, Location, Log, LogicalLocation,
-    Message, Notification, PhysicalLocation, Region, RuleProperties, Run, Tool, UriBase,
+    ArtifactLocation, BaselineState, Configuration, Descriptor, Driver, Finding, Invocation, Level, Location, Log,
+    LogicalLocation, Message, Notification, PhysicalLocation, Region, RuleProperties, Run, Suppression, Tool, UriBase,
 };
 
 use super::model::{Report, ReportedFinding, ReportedLabel};
@@ -25,7 +25,9 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn log(report: &Report, sources: &Sources<'_>) -> Log {
-    let findings = report.sorted();
+    let shown = report.sorted().into_iter().map(|finding| (finding, None));
+    let known = report.known().iter().map(|known| (&known.finding, Some(known.note.as_str())));
+    let findings: Vec<_> = shown.chain(known).collect();
     let rules = rules(&findings);
     let driver = Driver {
         name: env!("CARGO_PKG_NAME"),
@@ -39,15 +41,15 @@ fn log(report: &Report, sources: &Sources<'_>) -> Log {
         column_kind: "unicodeCodePoints",
         original_uri_base_ids: BTreeMap::from([(ROOT, root)]),
         invocations: [Invocation { execution_successful: true, tool_execution_notifications: notifications(report) }],
-        results: results(&findings, &rules, sources),
+        results: results(report, &findings, &rules, sources),
     };
     Log { schema: "https://json.schemastore.org/sarif-2.1.0.json", version: "2.1.0", runs: [run] }
 }
 
 /// The rules that found something, by code. A list of all of them would be longer than most reports.
-fn rules(findings: &[&ReportedFinding]) -> Vec<&'static Rule> {
+fn rules(findings: &[(&ReportedFinding, Option<&str>)]) -> Vec<&'static Rule> {
     let rules: BTreeMap<u16, &'static Rule> =
-        findings.iter().map(|finding| (finding.rule.code, finding.rule)).collect();
+        findings.iter().map(|(finding, _)| (finding.rule.code, finding.rule)).collect();
     rules.into_values().collect()
 }
 
@@ -98,10 +100,16 @@ fn notifications(report: &Report) -> Vec<Notification> {
     texts.map(|text| Notification { level: Level::Note, message: Message::plain(text) }).collect()
 }
 
-fn results(findings: &[&ReportedFinding], rules: &[&'static Rule], sources: &Sources<'_>) -> Vec<Finding> {
+/// The findings, those that a baseline knows with its note.
+fn results(
+    report: &Report,
+    findings: &[(&ReportedFinding, Option<&str>)],
+    rules: &[&'static Rule],
+    sources: &Sources<'_>,
+) -> Vec<Finding> {
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     let mut results = Vec::new();
-    for finding in findings {
+    for (finding, known) in findings {
         let count = seen.entry(&finding.fingerprint).or_default();
         *count += 1;
         let labels = finding.ordered_labels();
@@ -115,9 +123,19 @@ fn results(findings: &[&ReportedFinding], rules: &[&'static Rule], sources: &Sou
             locations: primary.iter().map(|label| location(label, None, sources)).collect(),
             related_locations: numbered.map(|(at, label)| location(label, Some(at + 1), sources)).collect(),
             partial_fingerprints: fingerprints(&finding.fingerprint, *count),
+            baseline_state: report.compared.as_ref().map(|_| match known {
+                Some(_) => BaselineState::Unchanged,
+                None => BaselineState::New,
+            }),
+            suppressions: known.iter().map(|note| suppression(note)).collect(),
         });
     }
     results
+}
+
+/// What is known is shown by no viewer unless it is asked for.
+fn suppression(note: &str) -> Suppression {
+    Suppression { kind: "external", justification: note.to_owned() }
 }
 
 /// Ours, and the same under the one name that GitHub tracks alerts by. Left to itself it hashes the hundred characters

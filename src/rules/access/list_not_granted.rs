@@ -62,7 +62,7 @@
 use crate::discovery::LabelQuery;
 use crate::fix::change::{Change, Tree};
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::access::{Access, NearMiss, Question, Why};
@@ -78,6 +78,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "the ServiceAccount may not list what the strategy lists",
     source: include_str!("list_not_granted.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it depends on roles and bindings"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {

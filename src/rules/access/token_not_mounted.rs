@@ -34,7 +34,7 @@
 use crate::fix::change::Change;
 use crate::place::Loc;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::object::{Body, Object};
@@ -49,7 +49,24 @@ pub(super) static RULE: Rule = Rule {
     summary: "the strategy calls the API, and the pod has no token",
     source: include_str!("token_not_mounted.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[Condition {
+        holds: "variables.lists && has(variables.spec.automountServiceAccountToken) &&
+                    !variables.spec.automountServiceAccountToken && has(variables.container.name) &&
+                    !(has(variables.container.volumeMounts) &&
+                    variables.container.volumeMounts.exists(m, m.mountPath.matches('^/*$|^(/var)?/run')))",
+        held: "has(variables.spec.automountServiceAccountToken) && !variables.spec.automountServiceAccountToken",
+        certain: true,
+        says: "the strategy calls the API, and automountServiceAccountToken: false leaves the pod without a \
+                   token; at run time: `cannot query kubernetes (unauthorized)`; fix: set \
+                   automountServiceAccountToken to true",
+    }],
+    "what the ServiceAccount says",
+);
 
 /// `/var/run` leads to `/run` in most images.
 const TOKEN: &str = "/run/secrets/kubernetes.io/serviceaccount";

@@ -39,7 +39,7 @@ use crate::name::template::{Part, Template};
 use crate::place::Loc;
 use crate::rules::env;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::trace::Trace;
 
 pub(super) static RULE: Rule = Rule {
@@ -51,6 +51,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "the namespace is written into the name",
     source: include_str!("hard_coded_namespace.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it needs the name solver, to tell it from BG301"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {

@@ -31,7 +31,7 @@
 
 use crate::fix::change::Change;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::pod::{EnvSource, EnvVar};
@@ -45,6 +45,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "the value of an environment variable is not a string",
     source: include_str!("env_value_not_string.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("the API server refuses such an object before it asks any policy"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {

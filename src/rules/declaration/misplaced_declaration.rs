@@ -49,7 +49,7 @@ use super::{did_you_mean, meant};
 use crate::fix::change::Change;
 use crate::place::Loc;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule, in_namespace};
+use crate::rules::{Cel, Check, Condition, Mends, Rule, in_namespace};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::declared::{INJECTED, Key, PREFIX, STRATEGY};
@@ -65,7 +65,21 @@ pub(super) static RULE: Rule = Rule {
     summary: "a part of the declaration stands where nothing reads it",
     source: include_str!("misplaced_declaration.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[Condition {
+        holds: "variables.annotations.exists(key, key.startsWith('beamgate.dev/') && !(key in variables.knownKeys))",
+        held: "variables.annotations.exists(key, key.startsWith('beamgate.dev/') && !(key in variables.knownKeys))",
+        certain: true,
+        says: "{variables.annotations.filter(key, key.startsWith('beamgate.dev/') && !(key in \
+               variables.knownKeys)).join(', ')}: there is no such annotation of a pod template, so nothing reads \
+               it; fix: correct or remove it",
+    }],
+    "keys in the wrong place, options that the strategy does not have, and selectors that hold the strategy",
+);
 
 /// Options that are not the strategy's own: they are read whatever it is.
 const OF_NO_STRATEGY: [Key; 6] =

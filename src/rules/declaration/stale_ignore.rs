@@ -40,7 +40,7 @@
 //! Not proven here: It is about the manifest's comments, which the cluster does not see.
 
 use crate::rules::finding::{Effect, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 
 pub(super) static RULE: Rule = Rule {
     code: 5,
@@ -51,4 +51,5 @@ pub(super) static RULE: Rule = Rule {
     summary: "an ignore that silences nothing, has expired or gives no reason",
     source: include_str!("stale_ignore.rs"),
     check: Check::Input,
+    cel: Cel::Not("an ignore is stale if nothing is found, so it needs all the rules"),
 };

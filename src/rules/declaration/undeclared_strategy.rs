@@ -52,7 +52,7 @@ use crate::discovery::Resource;
 use crate::name::boot::{Boot, Undistributed};
 use crate::name::template::{Sym, Template};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::trace::Trace;
 use crate::world::access::{Access, Question};
 
@@ -65,6 +65,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "it looks like a BEAM node but declares no strategy",
     source: include_str!("undeclared_strategy.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it is about workloads without the label, which the policies are not asked about"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {

@@ -29,7 +29,7 @@
 //! None: this is a rule of beamgate's own.
 
 use crate::rules::finding::{Effect, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 
 pub(super) static RULE: Rule = Rule {
     code: 7,
@@ -40,4 +40,5 @@ pub(super) static RULE: Rule = Rule {
     summary: "a file could not be read; nothing in it was checked",
     source: include_str!("unreadable_input.rs"),
     check: Check::Input,
+    cel: Cel::Not("it is about files"),
 };

@@ -42,7 +42,7 @@ use super::service_missing::{is_a_dangling_address, missing};
 use crate::name::spelling::Spelled;
 use crate::rules::env::{self, EnvList};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::trace::Trace;
 use crate::world::facts::Kinds;
 
@@ -55,6 +55,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "a variable names a Service in a namespace where there is none",
     source: include_str!("dangling_address.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it depends on Services"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {

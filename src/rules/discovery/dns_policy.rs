@@ -36,7 +36,7 @@
 
 use crate::fix::change::Change;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 
@@ -49,7 +49,30 @@ pub(super) static RULE: Rule = Rule {
     summary: "the pods do not ask the cluster's DNS server",
     source: include_str!("dns_policy.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[Condition {
+        holds: r"(variables.lists ||
+                    variables.strategy in ['Kubernetes.DNS', 'Kubernetes.DNSSRV', 'DNSPoll', 'DNSCluster', 'Peerage'] &&
+                    variables.service.matches(variables.strategy == 'Kubernetes.DNSSRV' ? r'^[a-z0-9-]+$' : r'^[a-z0-9-]+(\.[a-z0-9-]+(\.svc(\.[a-z0-9.-]+)?)?)?$')) &&
+                    !variables.askedNamespace.contains('$') && !variables.hasNameservers &&
+                    has(variables.spec.dnsPolicy) &&
+                    (variables.spec.dnsPolicy == 'Default' ||
+                    variables.spec.dnsPolicy == 'ClusterFirst' && variables.onHost)",
+        held: "!variables.hasNameservers && (!has(variables.spec.dnsPolicy) ||
+                    variables.spec.dnsPolicy != 'ClusterFirstWithHostNet') &&
+                    (variables.onHost || has(variables.spec.dnsPolicy) &&
+                    variables.spec.dnsPolicy in ['Default', 'None'])",
+        certain: true,
+        says: "with dnsPolicy {variables.spec.dnsPolicy} the pods ask the node's resolver, which knows no names \
+                   of the cluster; at run time: `:nxdomain`; fix: set dnsPolicy to ClusterFirst, or with hostNetwork \
+                   to ClusterFirstWithHostNet",
+    }],
+    "Services whose name comes out of a variable",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Some(wanted) = wanted(trace).filter(|_| !trace.pod.own_nameservers) else { return };

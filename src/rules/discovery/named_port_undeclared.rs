@@ -36,7 +36,7 @@
 use crate::discovery::{Query, Resource};
 use crate::fix::change::{Change, Tree};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::object::Object;
@@ -52,6 +52,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "no port of the Service exists in the pod, which is left out",
     source: include_str!("named_port_undeclared.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it depends on the Service that is asked for"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {

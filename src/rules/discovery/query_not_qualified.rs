@@ -37,7 +37,7 @@ use crate::discovery::{Form, ServiceRef};
 use crate::fix::change::Change;
 use crate::rules::env::EnvList;
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::trace::Trace;
 
 pub(super) static RULE: Rule = Rule {
@@ -49,7 +49,24 @@ pub(super) static RULE: Rule = Rule {
     summary: "DNS is asked for a part of a name that nothing completes",
     source: include_str!("query_not_qualified.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[Condition {
+        holds: r"variables.strategy in ['DNSPoll', 'Peerage'] &&
+                    variables.service.matches(r'^[a-z0-9-]+(\.[a-z0-9-]+\.svc)?$') &&
+                    !variables.askedNamespace.contains('$')",
+        held: r"variables.strategy in ['DNSPoll', 'Peerage'] && (variables.service.contains('$') ||
+                    variables.service.matches(r'^[^.]*$|\.svc$'))",
+        certain: true,
+        says: "`beamgate.dev/service: {variables.service}` is no full name, and {variables.strategy} does not use \
+               the search list; at run time nothing is found, and nothing is logged; fix: ask for \
+               <service>.<namespace>.svc.{variables.clusterDomain}",
+    }],
+    "names that come out of a variable, and Services in other namespaces",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Some(asked) = trace.asked_service() else { return };

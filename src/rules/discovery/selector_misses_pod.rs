@@ -34,7 +34,7 @@
 use crate::discovery::Resource;
 use crate::fix::change::{Among, Change};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::declared::PREFIX;
@@ -49,6 +49,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "these pods do not carry the labels that are asked for",
     source: include_str!("selector_misses_pod.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("other workloads may be the ones that are asked for"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {

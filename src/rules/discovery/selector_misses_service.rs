@@ -45,7 +45,7 @@ use super::service_missing::label_refused;
 use crate::discovery::{LabelQuery, Resource};
 use crate::fix::change::Change;
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::facts::Kinds;
@@ -61,6 +61,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "no Service carries the labels that are asked for",
     source: include_str!("selector_misses_service.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it depends on Services"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {

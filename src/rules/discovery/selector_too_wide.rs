@@ -38,7 +38,7 @@
 
 use crate::discovery::{LabelQuery, Resource};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::object::{Body, Object};
@@ -52,6 +52,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "the labels also catch endpoints that are no peers",
     source: include_str!("selector_too_wide.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it depends on Services and other workloads"),
 };
 
 const REMEDY: &str = "take the label off, or ask for a label that the clustering Service has alone";

@@ -38,7 +38,7 @@
 use crate::discovery::{Form, ServiceRef};
 use crate::fix::change::{Change, Tree};
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::trace::Trace;
 use crate::world::facts::Kinds;
 use crate::world::object::Object;
@@ -52,6 +52,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "the Service that is asked for is not in the input",
     source: include_str!("service_missing.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it depends on Services"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {

@@ -43,7 +43,7 @@
 use crate::discovery::{Needs, ServiceRef};
 use crate::fix::change::{Among, Change};
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule, in_namespace};
+use crate::rules::{Cel, Check, Mends, Rule, in_namespace};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::object::Object;
@@ -58,6 +58,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "DNS answers with one virtual address, not with the pods",
     source: include_str!("service_not_headless.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it depends on the Service that is asked for"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {

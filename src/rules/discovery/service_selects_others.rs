@@ -47,7 +47,7 @@
 use crate::discovery::{LabelQuery, Resource, ServiceRef};
 use crate::fix::change::{Change, Tree};
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::facts::Kinds;
@@ -64,6 +64,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "the Service does not select these pods",
     source: include_str!("service_selects_others.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it depends on the Service that is asked for"),
 };
 
 /// How the Services were found.

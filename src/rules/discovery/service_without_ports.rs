@@ -39,7 +39,7 @@
 
 use crate::fix::change::{Change, Tree};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 
@@ -52,6 +52,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "no ports, so no SRV records",
     source: include_str!("service_without_ports.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it depends on the Service that is asked for"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {

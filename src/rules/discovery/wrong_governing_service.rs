@@ -37,7 +37,7 @@ use crate::name::boot::Boot;
 use crate::name::template::Sym;
 use crate::place::Loc;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule, in_namespace};
+use crate::rules::{Cel, Check, Condition, Mends, Rule, in_namespace};
 use crate::symptom::Symptom;
 use crate::trace::{Agreement, Trace};
 
@@ -50,7 +50,24 @@ pub(super) static RULE: Rule = Rule {
     summary: "the pods have their names under another Service than the one that peers dial through",
     source: include_str!("wrong_governing_service.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[Condition {
+        holds: "variables.lists && variables.mode.matches('^:*hostname$') &&
+                    variables.service.matches('^[a-z0-9-]+$') &&
+                    variables.kind == 'StatefulSet' && variables.subdomain != variables.service &&
+                    !variables.askedNamespace.contains('$')",
+        held: "variables.service.contains('$') || variables.subdomain != variables.service",
+        certain: true,
+        says: "serviceName is `{variables.subdomain}`; peers dial through `{variables.service}`; at run time: \
+                   `unable to connect to` each peer, every five seconds; fix: make the StatefulSet again with \
+                   serviceName: {variables.service}",
+    }],
+    "Kubernetes.DNSSRV, and pods of other workloads with host names",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Some(asked) = trace.asked_service() else { return };
@@ -61,7 +78,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         || asked.name.contains('.')
         || subdomain == Some(asked.name.as_str())
         || !dials_through(trace)
-        || found.has(&[202])
+        || found.explains(&[202])
     {
         return;
     }

@@ -38,7 +38,7 @@ use crate::name::boot::Boot;
 use crate::name::same::Same;
 use crate::rules::change::{Affected, Change, Edit};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::{Agreement, Trace};
 use crate::world::workload::WorkloadKind;
@@ -52,6 +52,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "an update renames every node: two clusters until it is rolled out",
     source: include_str!("rename_mid_rollout.rs"),
     check: Check::Change(check),
+    cel: Cel::Not("it needs the name solver, for the old name and the new one"),
 };
 
 fn check(change: &Change<'_>, found: &mut Findings) {

@@ -46,7 +46,7 @@ use crate::fix::change::Change;
 use crate::name::boot::{Boot, Crash};
 use crate::name::template::Sym;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::workload::WorkloadKind;
@@ -60,7 +60,38 @@ pub(super) static RULE: Rule = Rule {
     summary: "the pod's host name is not what the node's name is made of",
     source: include_str!("hostname_override.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[
+        Condition {
+            holds: "has(variables.spec.hostnameOverride) && variables.distribution == 'name' &&
+                    variables.subdomain != '' &&
+                    variables.name.matches('^[A-Za-z0-9_-]+@?$') && !variables.onHost",
+            held: "has(variables.spec.hostnameOverride)",
+            certain: true,
+            says: "hostnameOverride takes the pod's domain away, and RELEASE_NODE `{variables.releaseNode}` has no \
+                   host; at run time: `Can't set long node name!`, and the pod restarts for ever; fix: remove \
+                   hostnameOverride",
+        },
+        Condition {
+            holds: "variables.kind == 'StatefulSet' && !has(variables.spec.hostnameOverride) && variables.named &&
+                    variables.subdomain != '' &&
+                    has(variables.spec.setHostnameAsFQDN) && variables.spec.setHostnameAsFQDN &&
+                    variables.lastName.size() + variables.subdomain.size() + request.namespace.size() + variables.clusterDomain.size() + 7 > 64 &&
+                    variables.lastName.size() <= 63",
+            held: "has(variables.spec.setHostnameAsFQDN) && variables.spec.setHostnameAsFQDN",
+            certain: true,
+            says: "with setHostnameAsFQDN the host name would be \
+                   {variables.lastName}.{variables.subdomain}.{request.namespace}.svc.{variables.clusterDomain}, and \
+                   the kernel allows 64 characters; at run time the pod stays in ContainerCreating; fix: remove \
+                   setHostnameAsFQDN",
+        },
+    ],
+    "a long host name of another workload than a StatefulSet, and images that name the node after the host",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     if trace.pod.hostname_override.is_some() {

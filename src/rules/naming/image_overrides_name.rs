@@ -37,7 +37,7 @@ use crate::name::template::Template;
 use crate::place::Loc;
 use crate::rules::env::EnvList;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::trace::Trace;
 
 pub(super) static RULE: Rule = Rule {
@@ -49,6 +49,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "the image sets the name; the pod's RELEASE_NODE is ignored",
     source: include_str!("image_overrides_name.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it needs the name solver, to compare what the image says with what the pod says"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {

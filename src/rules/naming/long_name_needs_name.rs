@@ -38,7 +38,7 @@ use crate::name::boot::{Boot, Crash, Naming, Setting};
 use crate::name::template::{Sym, Template};
 use crate::rules::env::EnvList;
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 
@@ -51,7 +51,22 @@ pub(super) static RULE: Rule = Rule {
     summary: "the name has a dotted host, but RELEASE_DISTRIBUTION is not `name`",
     source: include_str!("long_name_needs_name.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[Condition {
+        holds: r"variables.distribution == 'sname' &&
+                    variables.name.matches(r'^[A-Za-z0-9_-]+@[^@?]*(\.|\{podIPs?\}|\{hostIP\})[^@?]*$')",
+        held: "variables.distribution != 'name'",
+        certain: true,
+        says: "RELEASE_NODE `{variables.releaseNode}` has a dotted host, but RELEASE_DISTRIBUTION is sname; at run \
+               time: `Can't set short node name!`, and the pod restarts for ever; fix: set RELEASE_DISTRIBUTION to \
+               name",
+    }],
+    "names in the VM's flags, and names that refer to more than one level of variables; where RELEASE_DISTRIBUTION is not set, there is no warning",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Some(naming) = &trace.naming else { return };

@@ -37,7 +37,7 @@ use crate::name::boot::Boot;
 use crate::name::template::{Part, Template};
 use crate::rules::env;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 
@@ -50,7 +50,25 @@ pub(super) static RULE: Rule = Rule {
     summary: "every replica claims the same name",
     source: include_str!("name_not_unique.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[Condition {
+        holds: r"(variables.kind == 'DaemonSet' || variables.replicas > 1) &&
+                    variables.distribution in ['', 'name'] &&
+                    variables.name.matches(r'^[A-Za-z0-9_-]+@[A-Za-z0-9_-]+(\.([A-Za-z0-9_-]+|\{namespace\}))+$') &&
+                    !variables.releaseNode.matches(r'@\.|\.\.|\.$')",
+        held: r"variables.name.contains('?') ||
+                    (variables.kind == 'DaemonSet' || variables.replicas > 1) &&
+                    !variables.name.matches(r'\{(podIPs?|podName|uid|hostIP|nodeName)\}')",
+        certain: true,
+        says: "all replicas claim the name `{variables.releaseNode}`; at run time each takes its peers for itself, \
+               and Node.list() stays empty; fix: make the name differ from pod to pod, as $(MY_POD_IP) does",
+    }],
+    "replicas that an autoscaler adds, and names that the pod's own host name completes",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Some(Boot::Named(name)) = trace.boot() else { return };

@@ -45,7 +45,7 @@ use crate::name::launcher::Program;
 use crate::name::template::Sym;
 use crate::rules::env::{self, EnvList};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 
@@ -58,7 +58,23 @@ pub(super) static RULE: Rule = Rule {
     summary: "long names are on, but nothing gives the node a host",
     source: include_str!("node_name_missing.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[Condition {
+        holds: "variables.distribution == 'name' && variables.name.matches('^[A-Za-z0-9_-]+@?$') &&
+                    variables.subdomain == '' &&
+                    !variables.onHost",
+        held: "variables.name.matches('^[^@]*@?$')",
+        certain: true,
+        says: "long names are on, but RELEASE_NODE `{variables.releaseNode}` has no host, and the pod has no \
+                   full name of its own; at run time: `Can't set long node name!`, and the pod restarts for ever; \
+                   fix: set RELEASE_NODE to <basename>@$(MY_POD_IP), below a MY_POD_IP that is bound to status.podIP",
+    }],
+    "inputs of the image that the pod does not set; where RELEASE_NODE is not set, there is no warning",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Some(naming) = &trace.naming else { return };

@@ -34,7 +34,7 @@ use crate::fix::change::Change;
 use crate::name::boot::{Boot, Naming, Undistributed};
 use crate::rules::env::EnvList;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 
@@ -47,7 +47,21 @@ pub(super) static RULE: Rule = Rule {
     summary: "the node boots undistributed",
     source: include_str!("not_distributed.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[Condition {
+        holds: "variables.named && variables.distribution.matches('^[A-Za-z_-]+$') &&
+                    !(variables.distribution in ['name', 'sname', 'none'])",
+        held: "!(variables.distribution in ['name', 'sname'])",
+        certain: true,
+        says: "RELEASE_DISTRIBUTION is `{variables.distribution}`, not name, sname or none; at run time: `ERROR: \
+               Expected sname, name, or none`, and the node boots undistributed; fix: set it to name",
+    }],
+    "the warnings about `none`, and about a VM that is started without a name",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Some(naming) = &trace.naming else { return };

@@ -52,7 +52,7 @@ use crate::name::template::{Part, Piece, Sym, Template, Unexpanded};
 use crate::place::{Focus, Loc};
 use crate::rules::env::EnvList;
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::trace::feeds::{Fed, Feeds};
@@ -68,7 +68,39 @@ pub(super) static RULE: Rule = Rule {
     summary: "a `$(VAR)` stays literal",
     source: include_str!("reference_never_expands.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[
+        Condition {
+            holds: r"variables.releaseNode.matches(r'^([A-Za-z0-9_.@:-]|\$\([A-Za-z_][A-Za-z0-9_]*\))*$') &&
+                    variables.named && !variables.hasEnvFrom &&
+                    variables.unresolved.exists(x,
+                    !x.matches('^(hostname|uname|whoami|date|pwd|id)$|_SERVICE_HOST$|_SERVICE_PORT$|_PORT$|_PORT_') &&
+                    !(variables.injects && (x.startsWith('MY_') || variables.env.exists(e, e.name == x &&
+                    has(e.valueFrom) && has(e.valueFrom.fieldRef)) ||
+                    variables.inputs.exists(w, w.startsWith(x + '=')))))",
+            held: "variables.name.contains('?')",
+            certain: true,
+            says: "RELEASE_NODE is `{variables.releaseNode}`, and $({variables.unresolved.join('), $(')}) stays \
+                   literal, for it is not defined above it; at run time the node boots under that very text and \
+                   nobody reaches it; fix: define it above RELEASE_NODE",
+        },
+        Condition {
+            holds: r"variables.named &&
+                    variables.releaseNode.matches(r'^([A-Za-z0-9_.@:-]|\$?\$\([A-Za-z_][A-Za-z0-9_]*\))*$') &&
+                    variables.releaseNode.matches(r'\$\$\(') &&
+                    !variables.releaseNode.matches(r'\$\$\((hostname|uname|whoami|date|pwd|id)\)')",
+            held: "variables.name.contains('?')",
+            certain: true,
+            says: "RELEASE_NODE is `{variables.releaseNode}`, and `$$` keeps Kubernetes from expanding what follows; \
+                   at run time the node boots under that very text and nobody reaches it; fix: write one dollar sign",
+        },
+    ],
+    "references in other variables than RELEASE_NODE and in those that it refers to, and those out of a ConfigMap; with any `envFrom`, all but escaped ones",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let mut said: Vec<&Part> = Vec::new();

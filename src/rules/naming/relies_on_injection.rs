@@ -52,7 +52,7 @@ use crate::name::boot::Boot;
 use crate::name::inputs;
 use crate::rules::env::{self, EnvList};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::pod::{Container, EnvSource, EnvVar};
@@ -66,6 +66,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "the name exists only because the webhook injects it",
     source: include_str!("relies_on_injection.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it is about the webhook"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {

@@ -32,7 +32,7 @@ use crate::name::boot::Boot;
 use crate::name::template::Why;
 use crate::place::{Focus, Loc};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 
@@ -45,6 +45,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "`s/./-/g` turns every character into a dash",
     source: include_str!("sed_eats_everything.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it needs the reader of shell scripts"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {

@@ -41,7 +41,7 @@
 use crate::fix::change::{Among, Change};
 use crate::name::env::Lookup;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::object::Object;
@@ -57,6 +57,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "a Service makes the kubelet set a variable that the VM reads",
     source: include_str!("service_link_clobbers.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it depends on the Services of the namespace"),
 };
 
 /// Services by name, the variable that each sets, and whether every VM reads it.

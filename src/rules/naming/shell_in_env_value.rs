@@ -43,7 +43,7 @@ use crate::name::template::{Part, Piece, Sym};
 use crate::place::{Focus, Loc};
 use crate::rules::env::EnvList;
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::trace::feeds::{Fed, Feeds};
@@ -57,7 +57,44 @@ pub(super) static RULE: Rule = Rule {
     summary: "shell syntax where no shell runs",
     source: include_str!("shell_in_env_value.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[
+        Condition {
+            holds: "variables.named && !variables.releaseNode.matches('[${<]') &&
+                    variables.releaseNode.matches('`[^`]*`')",
+            held: "variables.name.contains('?')",
+            certain: true,
+            says: "RELEASE_NODE is `{variables.releaseNode}`, with a command that no shell runs; at run time the \
+                   node is literally called so, or does not boot; fix: let the kubelet fill it in, as $(MY_POD_IP) \
+                   does",
+        },
+        Condition {
+            holds: r"variables.named && !variables.hasEnvFrom && !variables.releaseNode.matches(r'\$\$|\{|<') &&
+                    variables.references.exists(x,
+                    !(x in variables.names) && !x.contains('_PORT') && !x.contains('_SERVICE_HOST') &&
+                    x.matches('[^A-Za-z0-9_.-]|^(hostname|uname|whoami|date|pwd|id)$'))",
+            held: "variables.name.contains('?')",
+            certain: true,
+            says: "RELEASE_NODE is `{variables.releaseNode}`, with a command that no shell runs; at run time the \
+                   node is literally called so, or does not boot; fix: let the kubelet fill it in, as $(MY_POD_IP) \
+                   does",
+        },
+        Condition {
+            holds: r"variables.named && !variables.releaseNode.matches(r'\$\$|\$\(|\{\{|<%|`') &&
+                    variables.releaseNode.matches(r'\$\{?[A-Za-z_]') &&
+                    variables.releaseNode.findAll(r'\$\{?[A-Za-z_][A-Za-z0-9_]*').all(x, x.replace('$', '').replace('{', '') in variables.names)",
+            held: "variables.name.contains('?')",
+            certain: true,
+            says: "RELEASE_NODE is `{variables.releaseNode}`: Kubernetes expands $(VAR) and nothing else; at run \
+                   time the node is literally called so; fix: write $(VAR), below the variable",
+        },
+    ],
+    "shell syntax in other variables than RELEASE_NODE, and the warning where it may be a placeholder",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let mut said: Vec<String> = Vec::new();

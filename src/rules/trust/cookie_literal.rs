@@ -39,7 +39,7 @@ use super::{COOKIE, cookie_well_known, make_secret, secret, written};
 use crate::fix::change::{Change, Tree};
 use crate::place::Loc;
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 
@@ -52,7 +52,21 @@ pub(super) static RULE: Rule = Rule {
     summary: "the cookie is in the manifest",
     source: include_str!("cookie_literal.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[Condition {
+        holds: "variables.startsRelease && variables.cookie.matches('^[^${<]+$') &&
+                    !(variables.plainCookie in variables.guessable)",
+        held: "variables.cookie != ''",
+        certain: true,
+        says: "the cookie is in the manifest, as text in RELEASE_COOKIE: everybody who reads it can run code on the \
+               nodes; fix: put a new cookie into a Secret",
+    }],
+    "cookies in the VM's flags, in ConfigMaps and in scripts",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     for cookie in written(trace) {

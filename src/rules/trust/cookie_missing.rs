@@ -35,7 +35,7 @@ use super::{COOKIE, cookie_unread, is_left_to_the_image, is_relx, make_secret, s
 use crate::name::launcher::Program;
 use crate::rules::env::EnvList;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 
@@ -48,7 +48,21 @@ pub(super) static RULE: Rule = Rule {
     summary: "no RELEASE_COOKIE: each build of the image has its own",
     source: include_str!("cookie_missing.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[Condition {
+        holds: "variables.leavesCookie &&
+                    !variables.names.exists(n, n in ['ERLANG_COOKIE', 'ERL_COOKIE', 'ELIXIR_COOKIE', 'NODE_COOKIE'])",
+        held: "variables.leavesCookie",
+        certain: false,
+        says: "RELEASE_COOKIE is not set: each build of the image has a cookie of its own; at run time: `Connection \
+               attempt from node ... rejected`; fix: give it a cookie out of a Secret",
+    }],
+    "VMs that are started by hand; with any `envFrom`, everything",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let (Some(naming), Some(container)) = (&trace.naming, trace.container) else { return };

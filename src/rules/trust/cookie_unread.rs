@@ -40,7 +40,7 @@ use crate::fix::change::Change;
 use crate::name::env::Var;
 use crate::rules::env::{self, EnvList};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 
@@ -53,7 +53,26 @@ pub(super) static RULE: Rule = Rule {
     summary: "the release does not read the variable that holds the cookie",
     source: include_str!("cookie_unread.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[
+        Condition {
+            holds: "variables.leavesCookie &&
+                    variables.names.exists(n, n in ['ERLANG_COOKIE', 'ERL_COOKIE', 'ELIXIR_COOKIE', 'NODE_COOKIE']) &&
+                    (variables.words != '' ||
+                    variables.names.exists(n, n in ['RELEASE_NODE', 'RELEASE_DISTRIBUTION', 'RELEASE_MODE', 'RELEASE_TMP', 'RELEASE_VM_ARGS']))",
+            held: "variables.leavesCookie",
+            certain: false,
+            says: "a mix release reads RELEASE_COOKIE, not {variables.names.filter(n, n in ['ERLANG_COOKIE', \
+                   'ERL_COOKIE', 'ELIXIR_COOKIE', 'NODE_COOKIE']).join(', ')}; at run time: `Connection attempt from \
+                   node ... rejected`; fix: hand it on as RELEASE_COOKIE, below it",
+        },
+    ],
+    "with any `envFrom`, everything",
+);
 
 /// What people take for the variable.
 const OTHERS: [&str; 4] = ["ERLANG_COOKIE", "ERL_COOKIE", "ELIXIR_COOKIE", "NODE_COOKIE"];

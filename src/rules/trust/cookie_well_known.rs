@@ -34,7 +34,7 @@
 use super::{Written, written};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
 use crate::rules::trust::cookie_literal::put_into_a_secret;
-use crate::rules::{Check, Mends, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 
@@ -47,10 +47,24 @@ pub(super) static RULE: Rule = Rule {
     summary: "the cookie is a word that anybody would try",
     source: include_str!("cookie_well_known.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
 
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[Condition {
+        holds: "variables.startsRelease && variables.cookie.matches('^[^${<]+$') &&
+                    variables.plainCookie in variables.guessable",
+        held: "variables.cookie != ''",
+        certain: true,
+        says: "the cookie in RELEASE_COOKIE is one of the first that anybody tries; fix: put a new cookie into a \
+               Secret",
+    }],
+    "cookies in the VM's flags, in ConfigMaps and in scripts",
+);
+
 /// Cookies of tutorials and templates, without what people put between the words.
-const WELL_KNOWN: [&str; 24] = [
+pub(crate) const WELL_KNOWN: [&str; 24] = [
     "abc",
     "abc123",
     "changeit",

@@ -14,6 +14,8 @@ mod cookie_missing;
 mod cookie_unread;
 mod cookie_well_known;
 
+pub(crate) use cookie_well_known::WELL_KNOWN as WELL_KNOWN_COOKIES;
+
 pub(super) static RULES: &[&Rule] =
     &[&cookie_literal::RULE, &cookie_missing::RULE, &cookie_well_known::RULE, &cookie_unread::RULE];
 
