@@ -7,6 +7,7 @@ mod certs;
 #[cfg(feature = "webhook")]
 mod doctor;
 mod explain;
+mod function;
 mod inject;
 pub mod lint;
 #[cfg(feature = "webhook")]
@@ -124,7 +125,7 @@ impl Cli {
         };
         let (stdin, stdout) = (&mut streams.stdin, &mut streams.stdout);
         let done = match self.command {
-            Command::Lint(args) => lint::run(&args, colours, stdin, stdout),
+            Command::Lint(args) => lint::run(&args, colours, stdin, stdout, &mut streams.stderr),
             Command::Trace(args) => trace::run(&args, stdin, stdout),
             Command::Inject(args) => inject::run(&args, stdin, stdout),
             Command::Probe(args) => probe::run(&args, stdout),
