@@ -23,8 +23,25 @@ fn generated() -> BTreeMap<PathBuf, String> {
         ("rules.md", table),
         ("beamgate.schema.json", policy::config::schema()),
         ("probe.schema.json", cli::probe::schema()),
+        ("policies.md", policies()),
+        ("../policies/validating-admission-policy.yaml", export().validating().unwrap()),
+        ("../policies/mutating-admission-policy.yaml", export().mutating().unwrap()),
     ];
     pages.chain(others.map(|(name, text)| (docs().join(name), text))).collect()
+}
+
+/// What is written by hand, and the tables below it.
+fn policies() -> String {
+    let tables = policy::export::tables();
+    let page = fs::read_to_string(docs().join("policies.md")).unwrap();
+    let by_hand = page.split(tables.lines().next().unwrap()).next().unwrap();
+    format!("{by_hand}{tables}")
+}
+
+/// The policies of an empty configuration.
+fn export() -> policy::export::Export<'static> {
+    static POLICY: std::sync::LazyLock<policy::config::Policy> = std::sync::LazyLock::new(Default::default);
+    policy::export::Export { policy: &POLICY, kubernetes: policy::export::Version::DEFAULT, name: "beamgate" }
 }
 
 fn docs() -> PathBuf {

@@ -69,6 +69,21 @@ fn nothing_is_found_in_it() {
     assert!(found.status.success(), "{}", String::from_utf8_lossy(&found.stdout));
 }
 
+/// Where nothing renders the overlays, the guard has to say so.
+#[test]
+fn the_check_passes_or_says_that_it_checked_too_little() {
+    let text = fs::read_to_string(example().join("README.md")).unwrap();
+    let (command, said) = blocks(&text, "console")[0].1.split_once('\n').unwrap();
+    let arguments: Vec<&str> = command.strip_prefix("$ beamgate lint ").unwrap().split(' ').collect();
+    let found = lint(&example(), &arguments);
+    let really = String::from_utf8(found.stdout).unwrap();
+    if really.contains("was not rendered") {
+        assert_eq!(found.status.code(), Some(2), "{really}");
+    } else {
+        assert_eq!((said, found.status.code()), (really.as_str(), Some(0)));
+    }
+}
+
 #[test]
 fn each_branch_fails_as_the_readme_says() {
     let readme = example().join("README.md");

@@ -197,6 +197,8 @@ fn cookies_are_hidden_wherever_they_stand() {
             safety: beamgate::rules::finding::Safety::Unsafe,
             title: "write this".into(),
             snippet: Some(text.into()),
+            changes: Vec::new(),
+            besides: None,
         });
         for format in [Format::Human, Format::Json, Format::Sarif] {
             assert!(!print(&report, format).contains("sekret"), "{format:?} {text}");

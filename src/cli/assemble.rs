@@ -8,13 +8,14 @@ use jiff::civil::Date;
 
 use super::lint::LintArgs;
 use super::session::Session;
+use crate::fix::change::Change;
 use crate::manifest::comments;
 use crate::manifest::source::Source;
 use crate::place::{Loc, ObjectId, Pointer};
 use crate::policy::silence::{self, Annotated, Ignore};
 use crate::report::Report;
 use crate::report::model::{CheckedWorkload, Notice, Place, ReportedFinding, ReportedLabel, Skipped, WorkloadVerdict};
-use crate::rules::finding::{Finding, Severity, Verdict};
+use crate::rules::finding::{Finding, Fix, Safety, Severity, Verdict};
 use crate::rules::fingerprint::{self, fingerprint};
 use crate::rules::{self, Judged, Rule, TraceVerdict, judge};
 use crate::world::World;
@@ -24,6 +25,8 @@ use crate::world::object::Object;
 pub(super) struct Assembled {
     pub(super) report: Report,
     pub(super) opted_in: usize,
+    /// The world of each finding; none if it is about the input itself.
+    pub(super) worlds: Vec<Option<usize>>,
 }
 
 /// Judges every world of a session.
@@ -35,10 +38,9 @@ pub(super) fn assemble(session: &Session, args: &LintArgs) -> Assembled {
     assembly.add_problems();
     assembly.add_stale();
     assembly.add_notes();
-    let opted_in = assembly.opted_in;
-    let mut report = assembly.report;
+    let Assembly { mut report, opted_in, worlds, .. } = assembly;
     add_files(&mut report, session);
-    Assembled { report, opted_in }
+    Assembled { report, opted_in, worlds }
 }
 
 /// The texts that findings point into, and only those. The findings count the texts of the session until here.
@@ -77,6 +79,8 @@ struct Assembly<'s> {
     today: Date,
     report: Report,
     opted_in: usize,
+    /// The world of each finding of the report.
+    worlds: Vec<Option<usize>>,
     /// Where the findings of the world at hand point.
     places: HashMap<Loc, Place>,
     /// The comments of each source that has any.
@@ -99,6 +103,7 @@ impl<'s> Assembly<'s> {
             today: Zoned::now().date(),
             report: Report::default(),
             opted_in: 0,
+            worlds: Vec::new(),
             places: HashMap::new(),
             comments: comments.collect(),
             used: Vec::new(),
@@ -132,7 +137,7 @@ impl<'s> Assembly<'s> {
                     used[index] = true;
                     self.report.ignored += 1;
                 }
-                None => self.add_finding(world, finding),
+                None => self.add_finding(number, world, finding),
             }
         }
         for (ignore, used) in ignores.into_iter().zip(used) {
@@ -143,7 +148,7 @@ impl<'s> Assembly<'s> {
         }
     }
 
-    fn add_finding(&mut self, world: &World, finding: Finding) {
+    fn add_finding(&mut self, number: usize, world: &World, finding: Finding) {
         let Some(severity) = self.severity(finding.rule, finding.severity) else {
             // Whoever typed the option knows; a configuration was written by somebody else, some day.
             self.report.ignored += usize::from(self.args.selects(finding.rule));
@@ -161,6 +166,7 @@ impl<'s> Assembly<'s> {
             self.report.ignored += 1;
             return;
         }
+        self.worlds.push(Some(number));
         self.report.findings.push(ReportedFinding {
             rule: finding.rule,
             severity,
@@ -217,8 +223,13 @@ impl<'s> Assembly<'s> {
             // How the system numbers its errors helps nobody.
             let why = problem.message.split(" (os error").next().unwrap_or_default();
             let message = format!("{}: {why}; {unread}", problem.name);
-            self.report.findings.push(input_finding(rule, severity, message, None, labels, fingerprint));
+            self.add_about_input(None, input_finding(rule, severity, message, None, labels, fingerprint));
         }
+    }
+
+    fn add_about_input(&mut self, world: Option<usize>, finding: ReportedFinding) {
+        self.worlds.push(world);
+        self.report.findings.push(finding);
     }
 
     /// Ignores that do nothing, after everything that they could silence is known.
@@ -232,30 +243,25 @@ impl<'s> Assembly<'s> {
             let fingerprint =
                 fingerprint(rule, Some(&object.title()), Some((&object.title(), &annotated.at.pointer)), []);
             let message = format!("ignore[{}]: {flaw}", annotated.ignore.codes.join(","));
-            self.report.findings.push(input_finding(
-                rule,
-                severity,
-                message,
-                Some(object.title()),
-                labels,
-                fingerprint,
-            ));
+            let mut finding = input_finding(rule, severity, message, Some(object.title()), labels, fingerprint);
+            finding.fix = removal(object, &annotated);
+            self.add_about_input(Some(number), finding);
         }
-        for (file, comments) in &self.comments {
+        for (file, comments) in std::mem::take(&mut self.comments) {
             for (position, (ignore, at, _)) in comments.iter().enumerate() {
-                let used = self.used.contains(&(*file, position));
+                let used = self.used.contains(&(file, position));
                 let Some(flaw) =
                     ignore.flaw(self.today).or_else(|| (!used).then(|| "it suppresses nothing".to_owned()))
                 else {
                     continue;
                 };
-                let name = self.session.input.sources[*file].name.clone();
+                let name = self.session.input.sources[file].name.clone();
                 let crate::place::Focus::Within(start, end) = at.focus else { continue };
-                let place = Place { file: *file, span: crate::world::node::Span { start, end } };
+                let place = Place { file, span: crate::world::node::Span { start, end } };
                 let fingerprint = fingerprint(rule, None, Some((name.as_str(), &at.pointer)), []);
                 let labels = vec![reported_label(true, name, at, Some(place), &flaw)];
                 let message = format!("ignore[{}]: {flaw}", ignore.codes.join(","));
-                self.report.findings.push(input_finding(rule, severity, message, None, labels, fingerprint));
+                self.add_about_input(None, input_finding(rule, severity, message, None, labels, fingerprint));
             }
         }
     }
@@ -337,6 +343,18 @@ fn reported_label(primary: bool, object: String, at: &Loc, place: Option<Place>,
         place,
         text: text.to_owned(),
     }
+}
+
+/// Takes an ignore away that silences nothing, where its annotation says nothing else.
+fn removal(object: &Object, stale: &Annotated) -> Option<Fix> {
+    let alone = silence::wishes(object).iter().filter(|other| other.at == stale.at).count() == 1;
+    alone.then(|| Fix {
+        safety: Safety::Safe,
+        title: "remove it".to_owned(),
+        snippet: None,
+        changes: vec![Change::Remove { at: stale.at.clone() }],
+        besides: None,
+    })
 }
 
 /// A finding about the input itself.

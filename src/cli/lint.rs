@@ -63,7 +63,7 @@ impl LintArgs {
     }
 }
 
-fn severities() -> impl TypedValueParser<Value = Severity> {
+pub(super) fn severities() -> impl TypedValueParser<Value = Severity> {
     PossibleValuesParser::new(["info", "warning", "error"]).map(|word| match word.as_str() {
         "info" => Severity::Info,
         "warning" => Severity::Warning,
@@ -96,7 +96,7 @@ pub(super) fn run(
     if let Some(why) = nothing_to_read(&args.input.paths, &session) {
         bail!(why);
     }
-    let Assembled { mut report, opted_in } = assemble(&session, &args);
+    let Assembled { mut report, opted_in, .. } = assemble(&session, &args);
     report.fail_on = args.fail_on.or(session.policy.config.fail_on).unwrap_or_default();
     super::baseline::compare(&mut report, &args)?;
     let is_free = outputs.iter().all(|(_, output)| output.is_some());
@@ -120,7 +120,7 @@ pub(super) fn run(
 }
 
 /// Why there was nothing to judge: a typo in a path, a wrong folder, a command before the pipe that failed.
-fn nothing_to_read(paths: &[PathBuf], session: &Session) -> Option<String> {
+pub(super) fn nothing_to_read(paths: &[PathBuf], session: &Session) -> Option<String> {
     let is_stdin = |path: &PathBuf| path.as_os_str() == "-";
     let listed = |paths: &[&PathBuf]| {
         let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();

@@ -7,6 +7,8 @@ mod certs;
 #[cfg(feature = "webhook")]
 mod doctor;
 mod explain;
+mod export;
+pub mod fix;
 mod function;
 mod inject;
 pub mod lint;
@@ -55,6 +57,12 @@ enum Command {
     /// Exits with 0 if nothing is wrong, 1 if there are findings at or above --fail-on, 2 if it could not do its work:
     /// usage, configuration, or nothing to read.
     Lint(Box<lint::LintArgs>),
+    /// Mend what can be mended in the files, and say what is left for somebody to do.
+    ///
+    /// Only what is at fault changes: comments, quotes and order stay. Fixes that change nothing but the fault are made; others
+    /// with --unsafe. What is written is read again and judged again before any file is touched. Exits with 0 if nothing is
+    /// left at or above --fail-on, 1 if something is, or with --diff if there is something to write; 2 if it could not do its work.
+    Fix(fix::FixArgs),
     /// Follow the connection to a workload, with a command to check each step by hand.
     Trace(trace::TraceArgs),
     /// Show what the admission webhook does to a pod, or to the pods of a workload.
@@ -82,6 +90,11 @@ enum Command {
     /// Exits with 0 if it works, 1 if something is wrong, 2 if it could not do its work.
     #[cfg(feature = "webhook")]
     Doctor(doctor::DoctorArgs),
+    /// Print the rules, or the injector, as policies that Kubernetes itself evaluates, for clusters without the webhook.
+    ///
+    /// The policies deny nothing that the webhook admits, and miss whatever takes more than one object: docs/policies.md lists
+    /// it.
+    Export(export::ExportArgs),
     /// Print the page of a rule, or say what is behind a log.
     Explain(explain::ExplainArgs),
     /// List the rules.
@@ -123,9 +136,10 @@ impl Cli {
             Colour::Always => true,
             Colour::Never => false,
         };
-        let (stdin, stdout) = (&mut streams.stdin, &mut streams.stdout);
+        let (stdin, stdout, stderr) = (&mut streams.stdin, &mut streams.stdout, &mut streams.stderr);
         let done = match self.command {
-            Command::Lint(args) => lint::run(&args, colours, stdin, stdout, &mut streams.stderr),
+            Command::Lint(args) => lint::run(&args, colours, stdin, stdout, stderr),
+            Command::Fix(args) => fix::run(args, stdin, stdout, stderr),
             Command::Trace(args) => trace::run(&args, stdin, stdout),
             Command::Inject(args) => inject::run(&args, stdin, stdout),
             Command::Probe(args) => probe::run(&args, stdout),
@@ -135,6 +149,7 @@ impl Cli {
             Command::Certs(args) => certs::run(&args, stdout),
             #[cfg(feature = "webhook")]
             Command::Doctor(args) => doctor::run(&args, stdout),
+            Command::Export(args) => export::run(&args, stdout),
             Command::Explain(args) => explain::run(&args, stdin, stdout),
             Command::Rules(args) => rules::run(&args, stdout),
             Command::Completions { shell } => completions(shell, stdout),

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::io::Write;
 use std::process::ExitCode;
 
-use crate::rules::finding::{Effect, Severity};
-use crate::rules::{self, Rule};
+use crate::rules::finding::{Effect, Safety, Severity};
+use crate::rules::{self, Mends, Rule};
 
 /// The arguments of `beamgate rules`.
 #[derive(Debug, clap::Args)]
@@ -48,8 +48,22 @@ pub fn page(rule: &Rule) -> String {
     };
     let page = rule.page();
     match page.split_once('\n') {
-        Some((title, text)) => format!("{title}\n\n*{}: {effect}.*\n{text}", capitalised(rule.severity)),
+        Some((title, text)) => {
+            format!("{title}\n\n*{}: {effect}.*\n*{}*\n{text}", capitalised(rule.severity), mends(rule))
+        }
         None => page,
+    }
+}
+
+/// Who mends what the rule finds.
+fn mends(rule: &Rule) -> String {
+    match rule.mends {
+        Mends::Program(Safety::Safe) => "Fixed by `beamgate fix`.".to_owned(),
+        Mends::Program(Safety::Unsafe) => "Fixed by `beamgate fix --unsafe`.".to_owned(),
+        Mends::Program(Safety::Recreate) => {
+            "Fixed by `beamgate fix --unsafe`; the object has to be deleted and made again.".to_owned()
+        }
+        Mends::Person(what) => format!("No fix, it needs a decision: {what}."),
     }
 }
 

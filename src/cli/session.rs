@@ -1,19 +1,19 @@
 //! One run: the configuration, the input, and the worlds made of it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
 use crate::manifest::source::Source;
-use crate::manifest::{self, Input, Origin};
-use crate::place::{Focus, Loc};
+use crate::manifest::{self, Input, Origin, RootInfo};
+use crate::place::{Focus, Loc, ObjectId};
 use crate::policy::config::Policy;
 use crate::report::model::{File, Place};
 use crate::world::World;
 use crate::world::facts::Facts;
-use crate::world::node::Span;
+use crate::world::node::{Node, Span};
 use crate::world::object::Object;
 
 /// What every command that reads manifests can be told.
@@ -80,19 +80,34 @@ impl Session {
     pub fn open(args: &InputArgs, stdin: &mut dyn Read) -> anyhow::Result<Self> {
         let policy = policy(args)?;
         let facts = facts(args, &policy)?;
-        let options = manifest::Options {
-            wanted: &|kind| Object::reads(kind, &policy.paths),
-            render: !args.no_render,
-            tools: manifest::Tools::on_path(),
-            stdin_name: args.stdin_filename.clone(),
-        };
-        let input = manifest::load(&args.paths, &options, stdin, |node, info| {
-            let object = Object::read(node, &info.folder.to_string_lossy(), &policy.paths).ok()?;
-            Some(Read_ { object, origin: info.origin() })
-        });
+        let wanted = |kind: &str| Object::reads(kind, &policy.paths);
+        let object = |node: &Node<'_>, info: RootInfo<'_>| read(node, info, &policy);
+        let input = manifest::load(&args.paths, &options(args, &wanted), stdin, object);
+        Ok(Self::new(policy, input, &facts))
+    }
+
+    /// The same with other texts in the place of some sources'.
+    ///
+    /// # Errors
+    /// As when it was opened.
+    pub(super) fn with_texts(self, args: &InputArgs, texts: &BTreeMap<usize, String>) -> anyhow::Result<Self> {
+        let Self { policy, mut input, .. } = self;
+        let facts = facts(args, &policy)?;
+        for (number, text) in texts {
+            if let Some(source) = input.sources.get_mut(*number) {
+                *source = Source::new(source.name.clone(), source.origin.clone(), text.clone());
+            }
+        }
+        let wanted = |kind: &str| Object::reads(kind, &policy.paths);
+        let object = |node: &Node<'_>, info: RootInfo<'_>| read(node, info, &policy);
+        let input = manifest::reread(input, &options(args, &wanted), object);
+        Ok(Self::new(policy, input, &facts))
+    }
+
+    fn new(policy: Policy, input: Input<Read_>, facts: &Facts) -> Self {
         let (input, read) = input.take_objects();
         let worlds = read.into_iter().map(|read| world(read, facts.clone())).collect();
-        Ok(Self { policy, input, worlds })
+        Self { policy, input, worlds }
     }
 
     /// A text that places can be in: the input's sources are counted first, then the configuration's texts.
@@ -125,6 +140,11 @@ impl Session {
         Some(Place { file: self.input.sources.len() + loc.object.as_text()?, span: Span { start, end } })
     }
 
+    /// Where an object of a world was read.
+    pub(super) fn origin_of(&self, world: usize, object: ObjectId) -> Option<&Origin> {
+        self.worlds.get(world)?.1.get(object.0 as usize)
+    }
+
     fn origin(&self, world: usize, loc: &Loc) -> Option<&Origin> {
         self.worlds.get(world)?.1.get(loc.object.0 as usize)
     }
@@ -134,6 +154,20 @@ impl Session {
         let (_, origins) = self.worlds.get(world)?;
         self.input.sources.get(origins.get(object.id.0 as usize)?.source as usize)
     }
+}
+
+fn options<'a>(args: &InputArgs, wanted: &'a (dyn Fn(&str) -> bool + Sync)) -> manifest::Options<'a> {
+    manifest::Options {
+        wanted,
+        render: !args.no_render,
+        tools: manifest::Tools::on_path(),
+        stdin_name: args.stdin_filename.clone(),
+    }
+}
+
+fn read(node: &Node<'_>, info: RootInfo<'_>, policy: &Policy) -> Option<Read_> {
+    let object = Object::read(node, &info.folder.to_string_lossy(), &policy.paths).ok()?;
+    Some(Read_ { object, origin: info.origin() })
 }
 
 fn world(read: Vec<Read_>, facts: Facts) -> (World, Vec<Origin>) {

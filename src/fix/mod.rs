@@ -2,6 +2,7 @@
 //!
 //! Whoever plans knows no JSON, and both back-ends do the same to what they are given: that is tested.
 
+pub mod change;
 pub mod json_patch;
 pub mod model;
 

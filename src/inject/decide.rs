@@ -1,15 +1,12 @@
 //! What is to become of a node's name: solved, left to those who give it, or left alone.
 
 use crate::discovery::{Problem, Strategy};
-use crate::name::boot::{self, Boot, Crash, Naming, Setting};
+use crate::name::boot::{self, Boot, Crash, FLAGS, Naming, Setting};
 use crate::name::launcher::{Program, Verb};
 use crate::name::template::{Sym, Template, Why};
 use crate::trace::Trace;
 use crate::world::declared::Key;
 use crate::world::pod::Container;
-
-/// The variables in which flags of the VM may name the node.
-const FLAGS: [&str; 4] = ["ERL_AFLAGS", "ERL_FLAGS", "ERL_ZFLAGS", "ELIXIR_ERL_OPTIONS"];
 
 /// The variable that says whether names are long.
 pub(super) const DISTRIBUTION: &str = "RELEASE_DISTRIBUTION";

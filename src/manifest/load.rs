@@ -227,6 +227,33 @@ pub fn load<T: Send>(
     assemble(input, yields, raw)
 }
 
+/// Reads sources once more, some of whose texts are others now. What was said of the input before still holds.
+pub fn reread<T: Send>(
+    before: Input<()>,
+    options: &Options<'_>,
+    object: impl Fn(&Node<'_>, RootInfo<'_>) -> Option<T> + Sync,
+) -> Input<T> {
+    let raw = before.sources.iter().filter(|source| !matches!(source.origin, source::Origin::Rendered(_))).count();
+    let named =
+        |index: usize| before.problems.iter().any(|problem| problem.source == Some(number(index)) && problem.named);
+    let named: Vec<bool> = (0..before.sources.len()).map(named).collect();
+    let texts: Vec<_> = before.sources.into_iter().zip(named).map(|(source, named)| Text { source, named }).collect();
+    let read = |(index, text): (usize, &Text)| take_apart(number(index), text, options, &object);
+    let yields: Vec<_> = texts.par_iter().enumerate().map(read).collect();
+    let sources = texts.into_iter().map(|text| text.source).collect();
+    let mut problems = before.problems;
+    problems.retain(|problem| problem.source.is_none());
+    let input = Input {
+        sources,
+        worlds: Vec::new(),
+        problems,
+        notes: Vec::new(),
+        notices: before.notices,
+        skipped: Skipped::default(),
+    };
+    assemble(input, yields, raw)
+}
+
 fn take(read: Result<Text, Problem>, texts: &mut Vec<Text>, problems: &mut Vec<Problem>) {
     match read {
         Ok(text) => texts.push(text),

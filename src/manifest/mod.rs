@@ -6,6 +6,7 @@
 
 pub mod comments;
 pub mod document;
+pub mod edit;
 pub mod kustomize;
 mod load;
 mod plan;
@@ -21,6 +22,6 @@ pub mod write;
 pub mod yaml;
 
 pub use document::{Origin, Skipped};
-pub use load::{Input, Notice, Options, Place, Problem, RootInfo, SourceNote, WorldInput, load};
+pub use load::{Input, Notice, Options, Place, Problem, RootInfo, SourceNote, WorldInput, load, reread};
 pub use render::Tools;
 pub use source::Source;

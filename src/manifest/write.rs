@@ -93,7 +93,7 @@ fn inline(value: &Json, indent: usize) -> String {
 }
 
 /// A string: plain where nobody could take it for anything else, in lines where it has lines, else in quotation marks.
-fn string(text: &str, indent: usize) -> String {
+pub(super) fn string(text: &str, indent: usize) -> String {
     if is_plain(text) {
         return text.to_owned();
     }
@@ -110,7 +110,7 @@ fn string(text: &str, indent: usize) -> String {
     Json::from(text).to_string()
 }
 
-fn is_plain(text: &str) -> bool {
+pub(super) fn is_plain(text: &str) -> bool {
     let begins = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '$' | '.' | '(');
     let allowed = |c: char| c.is_ascii_graphic() || c == ' ';
     text.starts_with(begins)

@@ -95,6 +95,9 @@ pub struct Naming {
 const NODE: &str = "RELEASE_NODE";
 const DISTRIBUTION: &str = "RELEASE_DISTRIBUTION";
 
+/// The variables whose words the VM takes for flags.
+pub const FLAGS: [&str; 4] = ["ERL_AFLAGS", "ERL_FLAGS", "ERL_ZFLAGS", "ELIXIR_ERL_OPTIONS"];
+
 /// A variable whose words the VM takes for flags.
 #[derive(Debug, Clone)]
 pub struct Flags {
@@ -108,8 +111,7 @@ pub struct Flags {
 
 impl Flags {
     fn of(env: &Env) -> Vec<Self> {
-        let variables = ["ERL_AFLAGS", "ERL_FLAGS", "ERL_ZFLAGS", "ELIXIR_ERL_OPTIONS"].into_iter();
-        let set = variables.filter_map(|variable| Some((variable, env.get(variable)?)));
+        let set = FLAGS.into_iter().filter_map(|variable| Some((variable, env.get(variable)?)));
         set.map(|(variable, var)| Self { variable, words: var.value.words(), at: var.at.clone() }).collect()
     }
 }
@@ -361,8 +363,7 @@ pub fn identity(scope: Scope<'_>, workload: &Workload, cluster_domain: String) -
         namespace: scope.object.namespace.clone(),
         cluster_domain,
         pod_name,
-        // The StatefulSet controller overwrites the template's.
-        hostname: workload.template.hostname.clone().filter(|_| workload.kind != WorkloadKind::StatefulSet),
+        hostname: workload.hostname().map(str::to_owned),
         odd_hostname: workload.template.hostname_as_fqdn || workload.template.hostname_override.is_some(),
         host_network: workload.template.host_network,
     }

@@ -1,12 +1,14 @@
 //! What the VM makes of a name as it is written: it adds the host that is missing, or refuses the name.
 
 use super::boot::{Boot, Crash};
-use super::template::{Part, Sym, Template, Why};
+use super::template::{Part, Piece, Sym, Template, Why};
 use crate::world::workload::Workload;
 
 /// What the pod gives to a name without a host.
 pub(super) struct Pod {
     fqdn: Option<String>,
+    /// What the VM takes for its host: what `hostname` prints, up to the first dot (`inet_config.erl` of OTP 25.2.3).
+    host: Part,
     host_network: bool,
 }
 
@@ -16,7 +18,12 @@ impl Pod {
         // Without a `hostname` of its own a pod is called as itself; with a subdomain, /etc/hosts holds its FQDN
         // (`pkg/kubelet/kubelet_pods.go`, `managedHostsFileContent`), and the VM completes a name from it.
         let subdomain = workload.subdomain().filter(|_| template.hostname_override.is_none());
-        Self { fqdn: subdomain.map(str::to_owned), host_network: template.host_network }
+        let host = match (template.hostname_as_fqdn, workload.hostname()) {
+            (true, Some(own)) => Part::Lit(own.to_owned()),
+            (true, None) => Part::Sym(Sym::PodName),
+            (false, _) => Part::Sym(Sym::Hostname),
+        };
+        Self { fqdn: subdomain.map(str::to_owned), host, host_network: template.host_network }
     }
 }
 
@@ -54,10 +61,10 @@ pub(super) fn without_host(base: &Template, long: Option<bool>, pod: &Pod) -> Bo
     let mut name = base.clone();
     name.push_lit("@", &at);
     match (long, &pod.fqdn) {
-        (Some(false), _) => name.push_sym(Sym::Hostname, &at),
+        (Some(false), _) => name.push(Piece { part: pod.host.clone(), at }),
         (None, _) => return Boot::Opaque(Why::Image),
         (Some(true), Some(subdomain)) if !pod.host_network => {
-            name.push_sym(Sym::Hostname, &at);
+            name.push(Piece { part: pod.host.clone(), at: at.clone() });
             name.push_lit(&format!(".{subdomain}."), &at);
             name.push_sym(Sym::Namespace, &at);
             name.push_lit(".svc.", &at);

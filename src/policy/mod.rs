@@ -4,4 +4,5 @@ pub mod admission;
 pub mod baseline;
 pub mod config;
 pub mod decide;
+pub mod export;
 pub mod silence;

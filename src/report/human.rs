@@ -8,7 +8,7 @@ use annotate_snippets::{Group, Level, Origin, Renderer, normalize_untrusted_str 
 use super::model::{Report, ReportedFinding, ReportedLabel};
 use super::snippet::Excerpt;
 use super::source::{Sources, sources};
-use super::{Styles, closing, redact};
+use super::{Styles, closing};
 use crate::rules::finding::{Fix, Names, Severity};
 
 /// How far the lines of a fix are indented: further than the text around them, so that they can be copied as they are.
@@ -20,8 +20,8 @@ pub(super) fn write(report: &Report, styles: Styles, out: &mut dyn Write) -> io:
     let sources = sources(report);
     for finding in &findings {
         writeln!(out, "{}", draw(finding, &sources, &renderer, styles))?;
-        if let Some(lines) = finding.fix.as_ref().and_then(|fix| fix.snippet.as_ref()) {
-            paste(lines, PASTE, out)?;
+        if let Some(lines) = finding.fix.as_ref().and_then(super::lines) {
+            paste(&lines, PASTE, out)?;
         }
         writeln!(out)?;
     }
@@ -30,7 +30,6 @@ pub(super) fn write(report: &Report, styles: Styles, out: &mut dyn Write) -> io:
 
 /// Writes lines that are there to be copied.
 fn paste(lines: &str, indent: &str, out: &mut dyn Write) -> io::Result<()> {
-    let lines = redact::without_cookies(lines, "…");
     lines.lines().try_for_each(|line| writeln!(out, "{}", format!("{indent}{}", harmless(line)).trim_end()))
 }
 
@@ -121,7 +120,7 @@ fn where_to(label: &ReportedLabel) -> String {
 }
 
 fn headline(fix: &Fix) -> String {
-    format!("{}{}", fix.title, if fix.snippet.is_some() { ":" } else { "" })
+    format!("{}{}", fix.title, if super::lines(fix).is_some() { ":" } else { "" })
 }
 
 fn style(severity: Severity, styles: Styles) -> Style {

@@ -23,6 +23,9 @@ use model::ReportedFinding;
 pub use json::schema;
 pub use model::Report;
 
+use crate::manifest::edit;
+use crate::rules::finding::Fix;
+
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Format {
@@ -49,6 +52,12 @@ pub enum Styles {
     Off,
     /// ANSI escape codes.
     On,
+}
+
+/// The lines that a fix writes, for whoever writes them by hand; no cookie is among them.
+pub fn lines(fix: &Fix) -> Option<String> {
+    let lines = fix.snippet.clone().or_else(|| edit::lines(&fix.changes))?;
+    Some(redact::without_cookies(lines.trim_end(), "…"))
 }
 
 /// Writes a report.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Rule;
+use crate::fix::change::Change;
 use crate::place::{Loc, ObjectId};
 use crate::symptom::Symptom;
 use crate::world::facts::Kinds;
@@ -74,8 +75,12 @@ pub struct Fix {
     pub safety: Safety,
     /// One line in the imperative.
     pub title: String,
-    /// The lines to write, where they help.
+    /// The lines to write, where they help and the changes do not say them.
     pub snippet: Option<String>,
+    /// What to write, where it is known; else it is for somebody to decide.
+    pub changes: Vec<Change>,
+    /// What has to be done besides, outside the manifests: a command, or what to say in the app's configuration.
+    pub besides: Option<String>,
 }
 
 /// A place and what is to be said there.
@@ -150,7 +155,7 @@ impl Finding {
 
     /// Says what to do.
     pub fn fix(&mut self, safety: Safety, title: impl Into<String>) -> &mut Self {
-        self.fix = Some(Fix { safety, title: title.into(), snippet: None });
+        self.fix = Some(Fix { safety, title: title.into(), snippet: None, changes: Vec::new(), besides: None });
         self
     }
 
@@ -158,6 +163,24 @@ impl Finding {
     pub fn snippet(&mut self, lines: impl Into<String>) -> &mut Self {
         if let Some(fix) = &mut self.fix {
             fix.snippet = Some(lines.into());
+        }
+        self
+    }
+
+    /// Says what the fix writes; for a finding that has one. Texts beside the manifests are written by nobody, and then nothing is.
+    pub fn changes(&mut self, changes: impl IntoIterator<Item = Change>) -> &mut Self {
+        let changes: Vec<Change> = changes.into_iter().collect();
+        let in_objects = changes.iter().all(|change| change.object().as_text().is_none());
+        if let Some(fix) = self.fix.as_mut().filter(|_| in_objects) {
+            fix.changes.extend(changes);
+        }
+        self
+    }
+
+    /// Says what has to be done besides; for a finding that has a fix.
+    pub fn besides(&mut self, what: impl Into<String>) -> &mut Self {
+        if let Some(fix) = &mut self.fix {
+            fix.besides = Some(what.into());
         }
         self
     }

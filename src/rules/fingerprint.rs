@@ -56,17 +56,19 @@ fn fnv1a(bytes: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::Check;
     use crate::rules::finding::{Effect, Severity};
+    use crate::rules::{Cel, Check, Mends};
 
     static RULE: Rule = Rule {
         code: 204,
         slug: "service-without-ports",
         severity: Severity::Error,
         effect: Effect::Breaks,
+        mends: Mends::Person("nothing"),
         summary: "",
         source: "",
         check: Check::Input,
+        cel: Cel::Not(""),
     };
 
     fn env(container: usize, variable: usize) -> Pointer {

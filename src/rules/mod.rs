@@ -5,9 +5,11 @@
 
 mod access;
 mod agreement;
+pub mod cel;
 pub mod change;
 mod declaration;
 mod discovery;
+mod env;
 pub mod finding;
 pub mod fingerprint;
 mod judge;
@@ -15,12 +17,15 @@ mod lifecycle;
 mod naming;
 mod trust;
 
+pub use cel::{Cel, Condition};
 pub use judge::{Judged, TraceVerdict, judge, judge_trace};
+pub(crate) use trust::WELL_KNOWN_COOKIES;
 
 use crate::discovery::edit_distance;
 use crate::trace::Trace;
+use crate::world::object::Object;
 use change::Change;
-use finding::{Effect, Findings, Severity};
+use finding::{Effect, Findings, Safety, Severity};
 
 /// A rule's card.
 #[derive(Debug)]
@@ -33,12 +38,25 @@ pub struct Rule {
     pub severity: Severity,
     /// What the fault does.
     pub effect: Effect,
+    /// Who mends what it finds.
+    pub mends: Mends,
     /// What it says, in one line of the rule table.
     pub summary: &'static str,
     /// The rule's own source file, whose doc comment is its page.
     pub source: &'static str,
     /// Who reports it.
     pub check: Check,
+    /// The same in CEL.
+    pub cel: Cel,
+}
+
+/// Who mends what a rule finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mends {
+    /// `beamgate fix`, wherever the manifests leave no choice.
+    Program(Safety),
+    /// Somebody, who has to know or to decide this.
+    Person(&'static str),
 }
 
 /// Who reports a rule.
@@ -106,6 +124,11 @@ pub fn find(name: &str) -> Option<&'static Rule> {
     let digits = name.strip_prefix("BG").or_else(|| name.strip_prefix("bg")).unwrap_or(name);
     let code = digits.parse::<u16>().ok();
     all().find(|rule| rule.slug == name || Some(rule.code) == code)
+}
+
+/// ` --namespace shop`, for a command about an object.
+fn in_namespace(object: &Object) -> String {
+    object.namespace.as_ref().map_or_else(String::new, |namespace| format!(" --namespace {namespace}"))
 }
 
 /// What to say of a name that is no rule's.

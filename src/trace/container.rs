@@ -7,7 +7,7 @@ use crate::world::object::value_of;
 use crate::world::pod::{Container, PodTemplate};
 
 /// Variables that only a BEAM release or VM reads.
-const VARIABLES: [&str; 15] = [
+pub(crate) const VARIABLES: [&str; 15] = [
     "RELEASE_NODE",
     "RELEASE_DISTRIBUTION",
     "RELEASE_COOKIE",
@@ -26,7 +26,7 @@ const VARIABLES: [&str; 15] = [
 ];
 
 /// Images that stand beside an app and are none.
-const SIDECARS: [&str; 14] = [
+pub(crate) const SIDECARS: [&str; 14] = [
     "istio",
     "linkerd",
     "envoy",
@@ -44,7 +44,7 @@ const SIDECARS: [&str; 14] = [
 ];
 
 /// Servers that form clusters in a way of their own, by a word of their image.
-const SERVERS: [&str; 5] = ["rabbitmq", "emqx", "couchdb", "vernemq", "ejabberd"];
+pub(crate) const SERVERS: [&str; 5] = ["rabbitmq", "emqx", "couchdb", "vernemq", "ejabberd"];
 
 /// The container of the node.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,7 @@
 //! Which variables clustering depends on: whatever stands in any other is the app's own business.
 
 use super::Trace;
+use crate::name::boot::FLAGS;
 use crate::name::launcher::Program;
 use crate::name::template::{Part, Piece, Template};
 use crate::place::{Loc, Step};
@@ -47,7 +48,7 @@ impl<'w> Trace<'w> {
             add("RELEASE_DISTRIBUTION", Feeds::Distribution);
             add("RELEASE_COOKIE", Feeds::Cookie);
         }
-        for name in ["ERL_AFLAGS", "ERL_FLAGS", "ERL_ZFLAGS", "ELIXIR_ERL_OPTIONS"] {
+        for name in FLAGS {
             add(name, Feeds::Flags);
         }
         for name in self.asked_through() {

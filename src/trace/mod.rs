@@ -10,7 +10,6 @@ use crate::discovery::{Answer, Discovery, LabelQuery, Query, Record, Resource, S
 use crate::name::boot::{Boot, Naming, Setting, identity};
 use crate::name::env::{Env, Scope};
 use crate::name::same::{Identity, Same};
-use crate::name::spelling;
 use crate::name::template::{Sym, Template, Why};
 use crate::place::Loc;
 use crate::symptom::Symptom;
@@ -307,13 +306,11 @@ impl<'w> Trace<'w> {
         self.dials.first().map(|dial| self.identity.example(&dial.name))
     }
 
-    /// The lines of `env` that give the node the name which peers dial, where RELEASE_NODE decides it and can say that.
-    pub fn lines_of(&self, dialled: &Template) -> Option<String> {
+    /// The name which peers dial, as the node's own variable would say it, where RELEASE_NODE decides it.
+    pub fn nameable(&self, dialled: &Template) -> Option<Template> {
         let naming = self.naming.as_ref().filter(|naming| naming.declared.is_none() && naming.flag.is_none())?;
         let differs = self.identity.differs_between_pods(dialled) || self.replicas() == Some(1);
-        let name = self.identity.with_own_namespace(dialled);
-        let lines = spelling::lines("RELEASE_NODE", &name, &self.env);
-        lines.filter(|_| differs && naming.launch.program.may_be_a_release())
+        (differs && naming.launch.program.may_be_a_release()).then(|| self.identity.with_own_namespace(dialled))
     }
 
     /// The pods' labels without our own: `app=cart,tier=web`.

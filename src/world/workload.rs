@@ -101,6 +101,11 @@ impl Workload {
         self.kind == WorkloadKind::StatefulSet
     }
 
+    /// `spec.hostname` of its pods, where the template says it: the StatefulSet controller overwrites it with the pod's name.
+    pub fn hostname(&self) -> Option<&str> {
+        self.template.hostname.as_deref().filter(|_| !self.has_stable_hostnames())
+    }
+
     /// `spec.subdomain` of its pods. The StatefulSet controller sets it to `serviceName`
     /// (`pkg/controller/statefulset/stateful_set_utils.go`, `initIdentity`).
     pub fn subdomain(&self) -> Option<&str> {

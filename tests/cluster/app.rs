@@ -11,6 +11,9 @@ pub(crate) enum Strategy {
     Kubernetes(Mode, Lookup),
     Dns,
     DnsSrv,
+    DnsPoll,
+    DnsCluster,
+    Peerage,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +36,7 @@ pub(crate) enum Kind {
 }
 
 /// Every strategy in every mode.
-pub(crate) const STRATEGIES: [Strategy; 8] = [
+pub(crate) const STRATEGIES: [Strategy; 11] = [
     Strategy::Kubernetes(Mode::Ip, Lookup::Endpoints),
     Strategy::Kubernetes(Mode::Ip, Lookup::Pods),
     Strategy::Kubernetes(Mode::Dns, Lookup::Endpoints),
@@ -42,6 +45,9 @@ pub(crate) const STRATEGIES: [Strategy; 8] = [
     Strategy::Kubernetes(Mode::Hostname, Lookup::Pods),
     Strategy::Dns,
     Strategy::DnsSrv,
+    Strategy::DnsPoll,
+    Strategy::DnsCluster,
+    Strategy::Peerage,
 ];
 
 impl Strategy {
@@ -51,12 +57,15 @@ impl Strategy {
         words.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
-    /// As libcluster calls it.
+    /// As the annotation calls it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Kubernetes(..) => "Kubernetes",
             Self::Dns => "Kubernetes.DNS",
             Self::DnsSrv => "Kubernetes.DNSSRV",
+            Self::DnsPoll => "DNSPoll",
+            Self::DnsCluster => "DNSCluster",
+            Self::Peerage => "Peerage",
         }
     }
 
@@ -80,7 +89,9 @@ impl Strategy {
     /// What it dials, as a value of `RELEASE_NODE`; `dns` mode's dashes cannot be written there.
     pub(crate) fn release_node(self) -> Option<&'static str> {
         match self {
-            Self::Kubernetes(Mode::Ip, _) | Self::Dns => Some("cart@$(MY_POD_IP)"),
+            Self::Kubernetes(Mode::Ip, _) | Self::Dns | Self::DnsPoll | Self::DnsCluster | Self::Peerage => {
+                Some("cart@$(MY_POD_IP)")
+            }
             Self::Kubernetes(Mode::Hostname, _) | Self::DnsSrv => {
                 Some("cart@$(MY_POD_NAME).cart.$(MY_POD_NAMESPACE).svc.cluster.local")
             }
@@ -112,6 +123,10 @@ impl Strategy {
                 "beamgate.dev/basename": "cart",
                 "beamgate.dev/service": "cart",
                 "beamgate.dev/namespace": NAMESPACE,
+            }),
+            Self::DnsPoll | Self::DnsCluster | Self::Peerage => json!({
+                "beamgate.dev/basename": "cart",
+                "beamgate.dev/service": format!("cart.{NAMESPACE}.svc.cluster.local"),
             }),
         }
     }

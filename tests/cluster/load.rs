@@ -19,7 +19,7 @@ use crate::cluster::{self, succeed};
 use crate::parts::Seen;
 
 /// What each asks at most, whatever happens.
-const MOST: usize = 3000;
+const MOST: usize = 20_000;
 
 /// Where it makes pods.
 pub(crate) const NAMESPACE: &str = "load";
@@ -63,6 +63,8 @@ pub(crate) struct Tally {
     pub(crate) refused: BTreeMap<Asked, BTreeSet<String>>,
     /// How many pods were made, or would have been, without what their name needs.
     pub(crate) bare: usize,
+    /// How many have asked as often as they may, and were no load from then on.
+    tired: usize,
 }
 
 impl Load {
@@ -111,7 +113,7 @@ async fn ask(client: Client, asked: Asked, pause: Duration, stop: Arc<AtomicBool
     let mut tally = Tally::default();
     for _ in 0..MOST {
         if stop.load(Ordering::Relaxed) {
-            break;
+            return tally;
         }
         *tally.asked.entry(asked).or_default() += 1;
         match api.create(&how, &object).await {
@@ -125,6 +127,7 @@ async fn ask(client: Client, asked: Asked, pause: Duration, stop: Arc<AtomicBool
         }
         tokio::time::sleep(pause).await;
     }
+    tally.tired = 1;
     tally
 }
 
@@ -174,6 +177,7 @@ impl Tally {
             self.refused.entry(asked).or_default().extend(why);
         }
         self.bare += other.bare;
+        self.tired += other.tired;
     }
 }
 
@@ -218,6 +222,7 @@ impl Told {
         let unlabelled = tally.refused.contains_key(&Asked::Unlabelled);
         seen.expect(!unlabelled, format!("{title}: unlabelled pods are refused: {:?}", tally.refused));
         let asked_enough = self.calls.all > 50 && tally.asked.values().all(|count| *count > 3);
+        seen.expect(tally.tired == 0, format!("{title}: it took too long: {} have ceased to ask", tally.tired));
         seen.expect(asked_enough, format!("{title}: that was no load: {:?}, {:?}", tally.asked, self.calls));
         let said = match failed {
             Failed::None => "0",

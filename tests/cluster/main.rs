@@ -14,9 +14,11 @@ mod matrix;
 mod observe;
 mod parts;
 mod pod;
+mod policies;
 mod proofs;
 mod random;
 mod replicas;
+mod ship;
 mod stage;
 mod webhook;
 
@@ -28,7 +30,10 @@ const USAGE: &str = "usage: cargo test --test cluster -- STEP…
   matrix                      every strategy, mode, lookup, kind and Service
   random [FIRST..LAST]        apps from these seeds; without: the seeds that are always run
   webhook [PART…] [--keep]    what it injects, denies and survives; --keep leaves it on the cluster
-  reach [FIRST..LAST]         what lint says of them, without a cluster";
+  ship [PART…] [--keep]       the chart and the overlays, put there and taken away
+  policies [PART…] [--keep]   what the exported policies say and name, without the webhook
+  reach [FIRST..LAST]         what lint says of random apps, without a cluster
+  renders                     the chart beside the kustomizations, without a cluster";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--nocapture").collect();
@@ -36,7 +41,7 @@ fn main() -> ExitCode {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
-    if step != "reach" {
+    if !["reach", "renders"].contains(&step.as_str()) {
         cluster::enter();
     }
     let start = Instant::now();
@@ -45,6 +50,9 @@ fn main() -> ExitCode {
         "matrix" => matrix::run(),
         "random" => random::run(rest.first().map(String::as_str)),
         "webhook" => webhook::run(rest),
+        "ship" => ship::run(rest),
+        "policies" => policies::run(rest),
+        "renders" => ship::renders(),
         "reach" => random::reach(rest.first().map(String::as_str)),
         _ => {
             eprintln!("{USAGE}");

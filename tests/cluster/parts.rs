@@ -15,8 +15,10 @@ pub(crate) struct Part {
 
 /// A step whose parts write a page together.
 pub(crate) struct Suite {
-    /// The step's, and the beginning of the page's.
+    /// The step's.
     pub(crate) name: &'static str,
+    /// The file below `docs/`.
+    pub(crate) page: &'static str,
     /// The first lines of the page.
     pub(crate) head: &'static str,
     pub(crate) parts: &'static [Part],
@@ -31,7 +33,7 @@ impl Suite {
         self.parts.iter().filter(|part| names.is_empty() || names.iter().any(|name| *name == part.name)).collect()
     }
 
-    /// Plays these parts, and says what is wrong. All of them together write the page.
+    /// Plays these parts, and says what is wrong. All of them together write the page; of some of them it is shown.
     pub(crate) fn play(&self, parts: &[&Part]) -> Vec<String> {
         let name = self.name;
         let mut wrong = Vec::new();
@@ -44,7 +46,9 @@ impl Suite {
             wrong.extend(seen.wrong.into_iter().map(|what| format!("{}: {what}", part.name)));
         }
         if parts.len() == self.parts.len() {
-            fs::write(cluster::root().join(format!("docs/{name}-proofs.md")), page).unwrap();
+            fs::write(cluster::root().join("docs").join(self.page), page).unwrap();
+        } else {
+            println!("{page}");
         }
         wrong
     }

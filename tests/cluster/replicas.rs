@@ -19,6 +19,11 @@ pub(crate) fn begin_again() {
 pub(crate) fn restart() {
     succeed(&["rollout", "restart", "--namespace", NAMESPACE, "deployment/beamgate"]);
     ready_and_new();
+    gone();
+}
+
+/// Waits until the old replicas have ended in their own time.
+pub(crate) fn gone() {
     until("the old replicas are gone", only_wanted_are_there);
 }
 
@@ -37,7 +42,7 @@ pub(crate) fn rolled_out() {
         // It may be gone by now.
         kubectl(&["delete", "pod", name, "--namespace", NAMESPACE, "--grace-period=1", "--wait=false"], "");
     }
-    until("the old replicas are gone", only_wanted_are_there);
+    gone();
 }
 
 fn ready_and_new() {
@@ -60,6 +65,14 @@ pub(crate) fn ready() -> u64 {
 pub(crate) fn kill_one() {
     let process = processes().into_iter().next().expect("no replica has a process");
     assert!(Command::new("kill").args(["-KILL", &process]).status().unwrap().success());
+}
+
+/// How many UDP sockets a replica has, of either family: the kernel lists those of its network below the process.
+pub(crate) fn udp_sockets() -> usize {
+    let process = processes().into_iter().next().expect("no replica has a process");
+    let sockets =
+        |table: &str| fs::read_to_string(format!("/proc/{process}/net/{table}")).unwrap().lines().skip(1).count();
+    sockets("udp") + sockets("udp6")
 }
 
 /// The processes of the replicas, as the cluster numbers them.

@@ -73,13 +73,17 @@ fn known(schema: &Value, above: &str, found: &mut BTreeSet<String>) {
     }
 }
 
+fn is_below(path: &str, above: &str) -> bool {
+    path.strip_prefix(above).is_some_and(|rest| rest.starts_with('.'))
+}
+
 #[test]
 fn the_schema_knows_just_these() {
     let schema: Value = serde_json::from_str(&text("deploy/helm/values.schema.json")).unwrap();
     let mut found = BTreeSet::new();
     known(&schema, "", &mut found);
     // One may say more than the other: of `resources`, the schema leaves the rest to Kubernetes.
-    let same = |one: &String, other: &String| one.starts_with(other.as_str()) || other.starts_with(one.as_str());
+    let same = |one: &String, other: &String| one == other || is_below(one, other) || is_below(other, one);
     let given: BTreeSet<String> = rows().into_iter().map(|row| format!(".{}", row.path)).collect();
     let unknown: Vec<_> = given.iter().filter(|path| !found.iter().any(|known| same(path, known))).collect();
     assert!(unknown.is_empty(), "the schema refuses {unknown:?}");
@@ -87,4 +91,28 @@ fn the_schema_knows_just_these() {
     let unsaid = |known: &&String| *known != ".global" && !given.iter().any(|path| same(path, known));
     let unsaid: Vec<_> = found.iter().filter(unsaid).collect();
     assert!(unsaid.is_empty(), "values.yaml does not say {unsaid:?}");
+}
+
+/// What a value of `null` takes away, and the templates can do without.
+const MAY_BE_ABSENT: [&str; 5] =
+    [".global", ".runAsUser", ".topologySpreadConstraints", ".resources.limits", ".resources.requests"];
+
+/// With a `null`, Helm takes a default away. What the templates then left empty would be the API server's to fill in: of
+/// `failurePolicy`, with `Fail`.
+#[test]
+fn no_value_can_be_taken_away() {
+    let schema: Value = serde_json::from_str(&text("deploy/helm/values.schema.json")).unwrap();
+    for row in rows() {
+        let mut at = &schema;
+        let mut path = String::new();
+        for key in row.path.split('.') {
+            path = format!("{path}.{key}");
+            if at["properties"][key].is_null() {
+                break;
+            }
+            let required = at["required"].as_array().is_some_and(|all| all.iter().any(|one| one == key));
+            assert!(required || MAY_BE_ABSENT.contains(&path.as_str()), "{path} can be null");
+            at = &at["properties"][key];
+        }
+    }
 }

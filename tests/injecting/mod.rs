@@ -1,6 +1,8 @@
 //! Pods, and what the webhook makes of them.
 #![allow(clippy::unwrap_used, dead_code, reason = "a test that fails says so; not each test needs all of it")]
 
+pub(crate) mod random;
+
 use beamgate::policy::config::Policy;
 use beamgate::webhook::mutate::mutate;
 use beamgate::webhook::review::{Answer, Request};

@@ -12,7 +12,7 @@ use beamgate::report::model::*;
 use beamgate::report::{Format, Styles, write};
 use beamgate::rules::finding::{Effect, Fix, Names, Safety, Severity, Verdict};
 use beamgate::rules::fingerprint::fingerprint;
-use beamgate::rules::{Check, Rule};
+use beamgate::rules::{Cel, Check, Mends, Rule};
 use beamgate::world::node::Span;
 
 pub static PORTS: Rule = Rule {
@@ -20,9 +20,11 @@ pub static PORTS: Rule = Rule {
     slug: "service-without-ports",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Safe),
     summary: "An SRV query returns nothing: the Service has no ports",
     source: "//! # service-without-ports (BG204)\n//!\n//! A headless Service that declares no ports has no SRV records.\n//!\n//! ## At run time\n//! Nothing good.\n",
     check: Check::Input,
+    cel: Cel::Not(""),
 };
 
 pub static NAMES: Rule = Rule {
@@ -30,9 +32,11 @@ pub static NAMES: Rule = Rule {
     slug: "names-differ",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Safe),
     summary: "Peers dial one name, the node has another",
     source: "//! # names-differ (BG301)\n//!\n//! The page.\n",
     check: Check::Input,
+    cel: Cel::Not(""),
 };
 
 pub const SERVICE: &str = "\
@@ -162,6 +166,8 @@ pub fn shop() -> Report {
         safety: Safety::Safe,
         title: "give the Service a port".into(),
         snippet: Some("ports:\n  - name: epmd\n    port: 4369\n".into()),
+        changes: Vec::new(),
+        besides: None,
     });
 
     let mut names = finding(
@@ -180,7 +186,13 @@ pub fn shop() -> Report {
     names.at_run_time =
         Some("`unable to connect to :\"cart@cart-0.cart.shop.svc.cluster.local\"`, every five seconds".into());
     names.notes = vec!["a StatefulSet's pods keep their names, and cart.shop serves them".into()];
-    names.fix = Some(Fix { safety: Safety::Unsafe, title: "name the node after the pod".into(), snippet: None });
+    names.fix = Some(Fix {
+        safety: Safety::Unsafe,
+        title: "name the node after the pod".into(),
+        snippet: None,
+        changes: Vec::new(),
+        besides: None,
+    });
 
     Report {
         findings: vec![ports, names],

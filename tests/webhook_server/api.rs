@@ -108,6 +108,24 @@ impl Api {
         }
     }
 
+    /// Resets the bundles, with an annotation on these configurations.
+    pub(crate) fn annotate(&self, which: &[usize], key: &str, value: &str) {
+        self.reset_bundles();
+        for at in which {
+            self.lock().configurations[*at]["metadata"]["annotations"] = json!({key: value});
+        }
+    }
+
+    /// Writes a bundle, as somebody else would.
+    pub(crate) fn put_bundle(&self, at: usize, bundle: &str) {
+        let mut cluster = self.lock();
+        cluster.version += 1;
+        let version = cluster.version.to_string();
+        let configuration = &mut cluster.configurations[at];
+        configuration["metadata"]["resourceVersion"] = json!(version);
+        configuration["webhooks"][0]["clientConfig"]["caBundle"] = json!(BASE64.encode(bundle));
+    }
+
     /// Writes the Secret, as somebody else would.
     pub(crate) fn put_secret(&self, data: &[(&str, &str)]) {
         let mut cluster = self.lock();

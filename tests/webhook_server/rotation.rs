@@ -11,6 +11,7 @@ use beamgate::webhook::tls::Served;
 use tokio::time::{sleep, timeout};
 
 use crate::api::{Api, CONFIGURATION, NAMESPACE, SECRET, SERVICE};
+use crate::running::count;
 
 const LONG: Duration = Duration::from_secs(120);
 
@@ -26,13 +27,15 @@ fn terms(overlap: Duration) -> Terms {
 
 /// A replica.
 struct Replica {
+    metrics: Arc<Metrics>,
     served: Arc<Served>,
     published: Arc<std::sync::atomic::AtomicBool>,
 }
 
 impl Replica {
     fn start(api: &Api, terms: Terms) -> Self {
-        let served = Served::nothing_yet(Arc::new(Metrics::default()));
+        let metrics = Arc::new(Metrics::default());
+        let served = Served::nothing_yet(Arc::clone(&metrics));
         let place = Place {
             client: api.client(),
             namespace: NAMESPACE.to_owned(),
@@ -43,7 +46,12 @@ impl Replica {
         let keeper = Keeper::new(place, terms, Arc::clone(&served));
         let published = keeper.published();
         tokio::spawn(keeper.keep());
-        Self { served, published }
+        Self { metrics, served, published }
+    }
+
+    /// When what it serves expires, since 1970.
+    fn expires(&self) -> i64 {
+        count(&self.metrics, "beamgate_certificate_expiry_seconds")
     }
 
     fn is_ready(&self) -> bool {
@@ -93,6 +101,40 @@ async fn a_bundle_that_somebody_resets_is_mended() {
     // It was not made ready again: it had stayed so.
     assert!(replica.is_ready());
     assert_eq!(api.foreign_bundle(), None, "a webhook of somebody else is left alone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bundle_that_is_left_to_others_is_left_alone() {
+    let api = Api::start().await;
+    let replica = Replica::start(&api, terms(Duration::from_secs(1)));
+    until("it is ready", || replica.is_ready()).await;
+    for (key, value) in
+        [("cert-manager.io/inject-ca-from", "beamgate/beamgate"), ("beamgate.dev/certificates", "given")]
+    {
+        api.annotate(&[0, 1], key, value);
+        sleep(Duration::from_secs(2)).await;
+        assert_eq!(api.bundles(), [None, None], "{key}");
+    }
+    api.annotate(&[0, 1], "beamgate.dev/certificates", "self-managed");
+    until("the bundle is written", || api.bundles().iter().all(Option::is_some)).await;
+}
+
+/// What is left to others keeps nobody from doing what is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn beside_a_bundle_that_is_left_to_others_certificates_are_renewed() {
+    let api = Api::start().await;
+    let replica = Replica::start(&api, Terms { authority: LONG, ..terms(Duration::from_secs(1)) });
+    until("it is ready", || replica.is_ready()).await;
+    let (bundle, served) = (api.bundles(), replica.expires());
+    api.annotate(&[0], "beamgate.dev/certificates", "given");
+    until("the other bundle is mended", || api.bundles() == [None, bundle[1].clone()]).await;
+    until("another certificate is served", || replica.expires() > served).await;
+    // A replica that begins now is ready as soon as those others trust what it serves, among whatever else.
+    let begun = Replica::start(&api, Terms { authority: LONG, ..terms(Duration::from_secs(1)) });
+    sleep(Duration::from_secs(1)).await;
+    assert!(!begun.is_ready());
+    api.put_bundle(0, &format!("theirs\n{}", bundle[1].as_deref().unwrap()));
+    until("it is ready", || begun.is_ready()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -83,10 +83,15 @@ impl Running {
 
     /// A count: the sum of all series whose line begins so.
     pub(crate) fn count(&self, series: &str) -> i64 {
-        let page = self.metrics.text();
-        let lines = page.lines().filter(|line| line.starts_with(series));
-        lines.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap() as i64).sum()
+        count(&self.metrics, series)
     }
+}
+
+/// What the series of these metrics that begin so come to.
+pub(crate) fn count(metrics: &Metrics, series: &str) -> i64 {
+    let page = metrics.text();
+    let lines = page.lines().filter(|line| line.starts_with(series));
+    lines.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap() as i64).sum()
 }
 
 /// An authority, and a certificate of it for the server.

@@ -1,18 +1,20 @@
-{{- /* What all objects are called: that of the release, if it says what it is. */ -}}
+{{- /* What all objects are called: that of the release, if it says what it is. A release may have names that no Service can. */ -}}
 {{- define "beamgate.fullname" -}}
-{{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" -}}
-{{- else if contains .Chart.Name .Release.Name -}}
-{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
-{{- else -}}
-{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 50 | trimSuffix "-" -}}
+{{- $name := .Values.fullnameOverride -}}
+{{- if not $name -}}
+{{- $name = contains .Chart.Name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name .Chart.Name) -}}
 {{- end -}}
+{{- $name = $name | replace "." "-" | trunc 50 | trimAll "-" -}}
+{{- if not (regexMatch "^[a-z][-a-z0-9]*$" $name) -}}
+{{- fail (printf "no Service can be called %q: give fullnameOverride" $name) -}}
+{{- end -}}
+{{- $name -}}
 {{- end -}}
 
 {{- /* By which the pods are found. They never change: a Deployment's selector cannot. */ -}}
 {{- define "beamgate.selectorLabels" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "beamgate.labels" -}}
@@ -58,10 +60,14 @@ caBundle: {{ .secret.caBundle | b64enc }}
 {{- end }}
 {{- end -}}
 
+{{- /* Who writes `caBundle`. Replicas with certificates of their own making, as long as there are any, leave it to them. */ -}}
 {{- define "beamgate.configurationAnnotations" -}}
 {{- if eq .Values.certificates.mode "certManager" }}
 annotations:
   cert-manager.io/inject-ca-from: {{ .Release.Namespace }}/{{ include "beamgate.fullname" . }}
+{{- else if eq .Values.certificates.mode "secret" }}
+annotations:
+  beamgate.dev/certificates: given
 {{- end }}
 {{- end -}}
 

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// read takes the settings from the last stage of a Dockerfile, so that who builds without Docker ships the same image. What it
-// does not know it refuses: nothing in that stage may go unheeded.
+// read takes the settings from the last stage of a Dockerfile, so that an image which is made without Docker runs as the same user
+// and says the same of itself. What it does not know it refuses: nothing in that stage may go unheeded.
 func (s *settings) read(path string, given words) error {
 	content, err := os.ReadFile(path)
 	if err != nil {

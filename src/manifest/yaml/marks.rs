@@ -59,7 +59,7 @@ pub(super) fn quoted_end(text: &str, start: usize) -> (usize, bool) {
 }
 
 /// Steps over white space, line breaks and comments.
-pub(super) fn skip_blank(text: &str, mut at: usize, end: usize) -> usize {
+pub(in crate::manifest) fn skip_blank(text: &str, mut at: usize, end: usize) -> usize {
     let bytes = text.as_bytes();
     while at < end {
         match bytes.get(at) {

@@ -22,6 +22,7 @@ use self::repair::Repairs;
 use super::source::number;
 use crate::world::node::{Node, Span};
 
+pub(super) use marks::skip_blank;
 pub use split::documents;
 
 /// Maps and lists nest at most this deep. What the API server stores is never deeper than a few dozen.

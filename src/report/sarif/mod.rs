@@ -11,7 +11,6 @@ use format::{
 };
 
 use super::model::{Report, ReportedFinding, ReportedLabel};
-use super::redact;
 use super::source::{self, Sources, sources};
 use crate::rules::Rule;
 use crate::rules::finding::Severity;
@@ -159,7 +158,7 @@ fn message(finding: &ReportedFinding, related: &[&ReportedLabel]) -> String {
     parts.extend(finding.at_run_time.as_ref().map(|text| format!("At run time: {text}.")));
     parts.extend(finding.notes.iter().map(|note| format!("Note: {note}.")));
     if let Some(fix) = &finding.fix {
-        let lines = fix.snippet.as_ref().map(|lines| format!(":\n{}", redact::without_cookies(lines.trim_end(), "…")));
+        let lines = super::lines(fix).map(|lines| format!(":\n{lines}"));
         parts.push(format!("Fix ({}): {}{}", fix.safety, fix.title, lines.as_deref().unwrap_or(".")));
     }
     if !related.is_empty() {

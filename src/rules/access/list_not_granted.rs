@@ -60,8 +60,9 @@
 //! namespace, and an account of another namespace are all refused.
 
 use crate::discovery::LabelQuery;
+use crate::fix::change::{Change, Tree};
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::access::{Access, NearMiss, Question, Why};
@@ -73,9 +74,11 @@ pub(super) static RULE: Rule = Rule {
     slug: "list-not-granted",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Unsafe),
     summary: "the ServiceAccount may not list what the strategy lists",
     source: include_str!("list_not_granted.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it depends on roles and bindings"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
@@ -118,23 +121,23 @@ fn not_granted(
 
 /// Mends the near miss where there is one, and else grants it anew.
 fn fix(trace: &Trace<'_>, question: &Question<'_>, near: &[NearMiss<'_>], finding: &mut Finding) {
-    let resource = question.resource;
-    let (title, lines) = match near.first().map(|miss| (&miss.why, miss.object)) {
-        Some((Why::Verb(verbs), role)) => (
-            format!("let {} grant list", role.title()),
-            format!("verbs: [{}]", [verbs.as_slice(), &["list".to_owned()]].concat().join(", ")),
-        ),
-        Some((Why::Resource(_) | Why::ApiGroup(_) | Why::ResourceNames, role)) => (
-            format!("add a rule to {}", role.title()),
-            format!("- apiGroups: [\"\"]\n  resources: [{resource}]\n  verbs: [list]"),
-        ),
-        Some((Why::SubjectNamespace(_) | Why::Account(_), binding)) => (
-            format!("bind the account of these pods with {}", binding.title()),
-            format!("subjects:\n{}", subject(question)),
-        ),
+    let miss = near.first().map(|miss| (&miss.why, miss.object, &miss.at));
+    let list = |object: &Object, keys, item| vec![Change::Insert { list: object.at(keys), index: usize::MAX, item }];
+    let (title, changes) = match miss {
+        Some((Why::Verb(_), role, at)) => {
+            let verbs = Change::Insert { list: at.clone(), index: 1, item: "list".into() };
+            (format!("let {} grant list", role.title()), vec![verbs])
+        }
+        Some((Why::Resource(_) | Why::ApiGroup(_) | Why::ResourceNames, role, _)) => {
+            (format!("add a rule to {}", role.title()), list(role, &["rules"], rule(question)))
+        }
+        Some((Why::SubjectNamespace(_) | Why::Account(_), binding, _)) => {
+            let title = format!("bind the account of these pods with {}", binding.title());
+            (title, list(binding, &["subjects"], subject(question)))
+        }
         _ => ("grant it with a Role and a RoleBinding".to_owned(), grant(trace, question)),
     };
-    finding.fix(Safety::Unsafe, title).snippet(lines);
+    finding.fix(Safety::Unsafe, title).changes(changes);
 }
 
 fn not_known(trace: &Trace<'_>, question: &Question<'_>, binding: &Object, found: &mut Findings) {
@@ -210,21 +213,30 @@ fn listed(words: &[String]) -> String {
     if words.is_empty() { "nothing".to_owned() } else { words.join(", ") }
 }
 
-fn grant(trace: &Trace<'_>, question: &Question<'_>) -> String {
+fn grant(trace: &Trace<'_>, question: &Question<'_>) -> Vec<Change> {
+    const GROUP: &str = "rbac.authorization.k8s.io";
     let name = format!("{}-peers", trace.object.name);
-    let namespace = question.namespace.map_or(String::new(), |namespace| format!("  namespace: {namespace}\n"));
-    let header = format!("metadata:\n  name: {name}\n{namespace}");
-    let group = "rbac.authorization.k8s.io";
-    let role = format!(
-        "apiVersion: {group}/v1\nkind: Role\n{header}rules:\n  - apiGroups: [\"\"]\n    resources: [{}]\n    verbs: [list]\n",
-        question.resource
-    );
-    let role_ref = format!("roleRef:\n  apiGroup: {group}\n  kind: Role\n  name: {name}\n");
-    format!("{role}---\napiVersion: {group}/v1\nkind: RoleBinding\n{header}{role_ref}subjects:\n{}", subject(question))
+    let object = |kind: &str, rest: Vec<(&'static str, Tree)>| {
+        let namespace = question.namespace.map(|namespace| ("namespace", namespace.into()));
+        let metadata = std::iter::once(("name", Tree::from(name.as_str()))).chain(namespace);
+        let head =
+            [("apiVersion", format!("{GROUP}/v1").into()), ("kind", kind.into()), ("metadata", Tree::map(metadata))];
+        Change::Create { beside: trace.object.id, object: Tree::map(head.into_iter().chain(rest)) }
+    };
+    let role = [("apiGroup", GROUP.into()), ("kind", "Role".into()), ("name", name.as_str().into())];
+    vec![
+        object("Role", vec![("rules", Tree::list([rule(question)]))]),
+        object("RoleBinding", vec![("roleRef", Tree::map(role)), ("subjects", Tree::list([subject(question)]))]),
+    ]
 }
 
-fn subject(question: &Question<'_>) -> String {
-    let namespace =
-        question.account_namespace.map_or(String::new(), |namespace| format!("\n    namespace: {namespace}"));
-    format!("  - kind: ServiceAccount\n    name: {}{namespace}", question.account)
+fn rule(question: &Question<'_>) -> Tree {
+    let words = |word: &str| Tree::list([word.into()]);
+    Tree::map([("apiGroups", words("")), ("resources", words(question.resource)), ("verbs", words("list"))])
+}
+
+fn subject(question: &Question<'_>) -> Tree {
+    let namespace = question.account_namespace.map(|namespace| ("namespace", namespace.into()));
+    let account = [("kind", "ServiceAccount".into()), ("name", question.account.into())];
+    Tree::map(account.into_iter().chain(namespace))
 }

@@ -31,9 +31,10 @@
 //!
 //! Measured on Kubernetes 1.35 with libcluster 3.5.0 (`lib/strategy/kubernetes.ex`, `get_token/1`).
 
+use crate::fix::change::Change;
 use crate::place::Loc;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::object::{Body, Object};
@@ -44,10 +45,28 @@ pub(super) static RULE: Rule = Rule {
     slug: "token-not-mounted",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Safe),
     summary: "the strategy calls the API, and the pod has no token",
     source: include_str!("token_not_mounted.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[Condition {
+        holds: "variables.lists && has(variables.spec.automountServiceAccountToken) &&
+                    !variables.spec.automountServiceAccountToken && has(variables.container.name) &&
+                    !(has(variables.container.volumeMounts) &&
+                    variables.container.volumeMounts.exists(m, m.mountPath.matches('^/*$|^(/var)?/run')))",
+        held: "has(variables.spec.automountServiceAccountToken) && !variables.spec.automountServiceAccountToken",
+        certain: true,
+        says: "the strategy calls the API, and automountServiceAccountToken: false leaves the pod without a \
+                   token; at run time: `cannot query kubernetes (unauthorized)`; fix: set \
+                   automountServiceAccountToken to true",
+    }],
+    "what the ServiceAccount says",
+);
 
 /// `/var/run` leads to `/run` in most images.
 const TOKEN: &str = "/run/secrets/kubernetes.io/serviceaccount";
@@ -69,7 +88,17 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
             resource.name()
         )))
         .fix(Safety::Safe, "mount the token")
-        .snippet("automountServiceAccountToken: true");
+        .changes([mount(trace)]);
+}
+
+/// What nothing forbids happens by itself; where the account forbids it, the pod has the last word.
+fn mount(trace: &Trace<'_>) -> Change {
+    let at = trace.at_pod_spec(&["automountServiceAccountToken"]);
+    let accounts = trace.world.service_accounts_named(trace.object, trace.account());
+    match trace.pod.automount.is_some() && !accounts.iter().any(|account| keeps_its_token(account)) {
+        true => Change::Remove { at },
+        false => Change::set(at, true),
+    }
 }
 
 /// Where it is said that no token is mounted: on the pod, which wins, or on every ServiceAccount that may be meant.

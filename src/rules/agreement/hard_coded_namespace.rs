@@ -37,8 +37,9 @@
 use crate::name::boot::Boot;
 use crate::name::template::{Part, Template};
 use crate::place::Loc;
+use crate::rules::env;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::trace::Trace;
 
 pub(super) static RULE: Rule = Rule {
@@ -46,9 +47,11 @@ pub(super) static RULE: Rule = Rule {
     slug: "hard-coded-namespace",
     severity: Severity::Warning,
     effect: Effect::Risks,
+    mends: Mends::Program(Safety::Safe),
     summary: "the namespace is written into the name",
     source: include_str!("hard_coded_namespace.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it needs the name solver, to tell it from BG301"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
@@ -57,11 +60,14 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         return; // a declared name is a description of the image, not a template of its own
     }
     let Some((namespace, at)) = spelled_out(name) else { return };
-    found
+    let finding = found
         .refute(&RULE, format!("namespace `{namespace}` is written into the name: it works only there"))
         .label(at, "a namespace")
-        .fix(Safety::Safe, "take the namespace from `metadata.namespace`")
-        .snippet(trace.lines_of(name).unwrap_or_else(|| NAMESPACE.to_owned()));
+        .fix(Safety::Safe, "take the namespace from `metadata.namespace`");
+    match env::name_node(trace, name) {
+        Some(changes) => finding.changes(changes),
+        None => finding.snippet(NAMESPACE),
+    };
 }
 
 const NAMESPACE: &str = "- name: MY_POD_NAMESPACE\n  valueFrom:\n    fieldRef:\n      fieldPath: metadata.namespace";

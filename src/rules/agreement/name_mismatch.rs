@@ -38,12 +38,14 @@
 //! libcluster 3.5.0.
 
 use super::wrong_cluster_domain;
+use crate::fix::change::Change;
 use crate::name::env::Var;
 use crate::name::same::Same;
 use crate::name::spelling;
 use crate::name::template::{Sym, Template};
+use crate::rules::env;
 use crate::rules::finding::{Effect, Finding, Findings, Names, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::{Agreement, Trace};
 use crate::world::declared::Key;
@@ -53,10 +55,66 @@ pub(super) static RULE: Rule = Rule {
     slug: "name-mismatch",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Safe),
     summary: "peers dial one name, this node has another",
     source: include_str!("name_mismatch.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[
+        Condition {
+            holds: r"variables.dialsAddresses && variables.distribution in ['', 'name'] &&
+                    !variables.basename.matches('[^A-Za-z0-9_-]') &&
+                    !variables.onHost &&
+                    variables.name.matches(r'^[A-Za-z0-9_-]+@(\{hostIP\}|\{(podName|nodeName)\}(\.([A-Za-z0-9_-]|\{namespace\})+)+)$')",
+            held: "!variables.agrees",
+            certain: true,
+            says: "peers dial <basename>@<address of the pod>, and RELEASE_NODE is `{variables.releaseNode}`; at run \
+                   time: `unable to connect to` each peer, every five seconds; fix: make it <basename>@$(MY_POD_IP), \
+                   with MY_POD_IP bound to status.podIP above it",
+        },
+        Condition {
+            holds: r"variables.dialsAddresses && variables.strategy != 'DNSCluster' &&
+                    variables.distribution in ['', 'name'] &&
+                    variables.basename.matches('^[A-Za-z0-9_-]+$') &&
+                    variables.name.matches(r'^[A-Za-z0-9_-]+@\{podIP\}$') &&
+                    variables.name != variables.basename + '@{podIP}'",
+            held: "!variables.agrees",
+            certain: true,
+            says: "peers dial `{variables.basename}@<address of the pod>`, as `beamgate.dev/basename` says, and \
+                   RELEASE_NODE is `{variables.releaseNode}`; at run time: `unable to connect to` each peer, every \
+                   five seconds; fix: use one basename",
+        },
+        Condition {
+            holds: r"variables.kind == 'StatefulSet' && variables.service.matches('^[a-z0-9-]+$') &&
+                    variables.subdomain == variables.service &&
+                    variables.dialsHostnames && variables.distribution in ['', 'name'] &&
+                    variables.basename.matches('^[A-Za-z0-9_-]+$') &&
+                    variables.name.matches(r'^[A-Za-z0-9_-]+@\{podIP\}$')",
+            held: "!variables.agrees",
+            certain: true,
+            says: "peers dial `{variables.basename}@<pod>.{variables.service}.<namespace>.svc...`, and RELEASE_NODE \
+                   is `{variables.releaseNode}`; at run time: `unable to connect to` each peer, every five seconds; \
+                   fix: make it \
+                   {variables.basename}@$(MY_POD_NAME).{variables.service}.$(MY_POD_NAMESPACE).svc.{variables.clusterDomain}",
+        },
+        Condition {
+            holds: r"variables.strategy == 'Kubernetes' && variables.mode.matches('^:*dns$') &&
+                    variables.domain.endsWith('.local') &&
+                    variables.distribution in ['', 'name'] && variables.basename.matches('^[A-Za-z0-9_-]+$') &&
+                    variables.name.matches(r'^[A-Za-z0-9_-]+@\{podIP\}$')",
+            held: "!variables.agrees",
+            certain: true,
+            says: "mode dns dials the address with dashes, `{variables.basename}@10-42-1-7.<namespace>.pod...`, and \
+                   RELEASE_NODE is `{variables.releaseNode}`; at run time: `unable to connect to` each peer, every \
+                   five seconds; fix: use mode: ip, or name the node in rel/env.sh",
+        },
+    ],
+    "every name that has to be solved: of several levels of variables, of flags, scripts, other fields, or a host name that is spelt out",
+);
 
 /// Rules that say why a name is not what somebody meant, or why the answer has no host name.
 const SAID_BY: [u16; 12] = [105, 106, 107, 108, 109, 112, 115, 201, 202, 212, 213, 210];
@@ -76,6 +134,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         Some((var, field)) => {
             let title = format!("bind `{}` to `{field}`", var.name);
             finding.label(var.at.clone(), "not what peers dial").fix(Safety::Safe, title);
+            finding.changes([Change::set(var.at.clone(), field)]);
         }
         None => fix_name(trace, dialled, finding),
     }
@@ -98,8 +157,8 @@ fn only_sym(value: &Template) -> Option<Sym> {
 }
 
 fn fix_name(trace: &Trace<'_>, dialled: &Template, finding: &mut Finding) {
-    match trace.lines_of(dialled) {
-        Some(lines) => finding.fix(Safety::Safe, "name the node as it is dialled").snippet(lines),
+    match env::name_node(trace, dialled) {
+        Some(changes) => finding.fix(Safety::Safe, "name the node as it is dialled").changes(changes),
         None => finding.fix(
             Safety::Unsafe,
             "let the image name the node as it is dialled, or use a mode that dials the name that it has",

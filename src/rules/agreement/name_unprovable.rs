@@ -38,7 +38,7 @@
 use crate::name::boot::{Boot, Setting};
 use crate::name::template::Why;
 use crate::rules::finding::{Effect, Findings, Safety, Severity, Verdict};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::trace::{Agreement, Trace};
 
 pub(super) static RULE: Rule = Rule {
@@ -46,9 +46,11 @@ pub(super) static RULE: Rule = Rule {
     slug: "name-unprovable",
     severity: Severity::Info,
     effect: Effect::Risks,
+    mends: Mends::Person("what the image calls the node"),
     summary: "the name depends on something that is not in the input",
     source: include_str!("name_unprovable.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it says what could not be solved, and here nothing is"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {

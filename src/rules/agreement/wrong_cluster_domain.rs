@@ -30,7 +30,7 @@
 //! domains, not on one of another domain.
 
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::declared::Key;
@@ -40,10 +40,26 @@ pub(super) static RULE: Rule = Rule {
     slug: "wrong-cluster-domain",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Person("which mode the app is to use"),
     summary: "the mode always dials names in `.local`, and the cluster's domain is another",
     source: include_str!("wrong_cluster_domain.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[Condition {
+        holds: r"variables.strategy == 'Kubernetes' && variables.mode.matches('^:*(dns|hostname)$') &&
+                    !variables.domain.contains('$') && !variables.domain.matches(r'\.local\.*$')",
+        held: r"(variables.mode.matches('dns|hostname|[$]')) && !variables.domain.matches(r'\.local\.*$')",
+        certain: true,
+        says: "mode {variables.mode} always dials names in .local; the cluster's domain is `{variables.domain}`; at \
+               run time: `unable to connect to` each peer, every five seconds; fix: use mode: ip, which needs no \
+               domain",
+    }],
+    "a mode that comes out of a variable",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let (Some(domain), Some(declared)) = (domain(trace), &trace.declared) else { return };

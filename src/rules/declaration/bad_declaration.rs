@@ -35,10 +35,11 @@
 
 use super::{did_you_mean, meant};
 use crate::discovery::{Problem, Strategy};
+use crate::fix::change::Change;
 use crate::name::inputs::{self, BadInput, Fault};
 use crate::name::template::{Sym, Template};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::trace::Trace;
 use crate::world::declared::{Key, STRATEGY, Sourced};
 use crate::world::selector::{BadSelector, Selector};
@@ -48,10 +49,82 @@ pub(super) static RULE: Rule = Rule {
     slug: "bad-declaration",
     severity: Severity::Error,
     effect: Effect::Risks,
+    mends: Mends::Program(Safety::Unsafe),
     summary: "the declaration says something that does not exist",
     source: include_str!("bad_declaration.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[
+        Condition {
+            holds: "variables.strategy != '?' && !(variables.strategy in variables.knownStrategies)",
+            held: "variables.strategy != '?' && !(variables.strategy in variables.knownStrategies)",
+            certain: true,
+            says: "`{variables.strategy}` is no strategy; known are {variables.knownStrategies.join(', ')}; fix: say \
+                   it as the app's configuration does",
+        },
+        Condition {
+            holds: "variables.strategy == 'Kubernetes' && variables.mode.matches('^[a-z]+$') &&
+                    !(variables.mode in ['ip', 'dns', 'hostname'])",
+            held: "'beamgate.dev/mode' in variables.annotations && !(variables.mode in ['ip', 'dns', 'hostname'])",
+            certain: true,
+            says: "`beamgate.dev/mode: {variables.mode}` is not one of ip, dns, hostname; at run time libcluster \
+                   crashes with a FunctionClauseError",
+        },
+        Condition {
+            holds: "variables.strategy == 'Kubernetes' && variables.lookup.matches('^[a-z]+$') &&
+                    !(variables.lookup in ['endpoints', 'pods'])",
+            held: "'beamgate.dev/lookup' in variables.annotations && !(variables.lookup in ['endpoints', 'pods'])",
+            certain: true,
+            says: "`beamgate.dev/lookup: {variables.lookup}` is not one of endpoints, pods; at run time libcluster \
+                   crashes with a CaseClauseError",
+        },
+        Condition {
+            holds: r#"variables.strategy == 'Kubernetes' && !variables.selector.matches('[<>{}$]') &&
+                    variables.selector.matches(r'[";:@#*?|]|^[A-Za-z0-9_./-]+ +[A-Za-z0-9_./ -]*[A-Za-z0-9_./-]$')"#,
+            held: "'beamgate.dev/selector' in variables.annotations &&
+                    !variables.selector.matches(r'^[A-Za-z0-9_./-]+(=|==|!=)[A-Za-z0-9_.-]*(,[A-Za-z0-9_./-]+(=|==|!=)[A-Za-z0-9_.-]*)*$')",
+            certain: true,
+            says: "`beamgate.dev/selector` is no label selector; at run time the API server answers 400; fix: write \
+                   it as app=cart,tier=web",
+        },
+        Condition {
+            holds: "variables.declaredContainer.matches('^[a-z0-9-]+$') &&
+                    !(variables.declaredContainer in variables.candidates.map(c, c.name))",
+            held: "'beamgate.dev/container' in variables.annotations &&
+                    !(variables.annotations['beamgate.dev/container'] in variables.candidates.map(c, c.name))",
+            certain: true,
+            says: "`beamgate.dev/container: {variables.declaredContainer}` is not one of the containers \
+                   {variables.candidates.map(c, c.name).join(', ')}",
+        },
+        Condition {
+            holds: r"!variables.nodeName.matches(r'\$\{|\{\{|<%') &&
+                    variables.nodeName.findAll(r'\{[^}]*\}?').exists(p,
+                    !(p in ['{pod-ip}', '{pod-ip-dashed}', '{pod-name}', '{hostname}', '{namespace}', '{cluster-domain}', '{host-ip}']))",
+            held: r"'beamgate.dev/node-name' in variables.annotations &&
+                    variables.nodeName.findAll(r'\{[^}]*\}?').exists(p,
+                    !(p in ['{pod-ip}', '{pod-ip-dashed}', '{pod-name}', '{hostname}', '{namespace}', '{cluster-domain}', '{host-ip}']))",
+            certain: true,
+            says: "`beamgate.dev/node-name` has a placeholder that nobody fills in; known are pod-ip, pod-ip-dashed, \
+                   pod-name, hostname, namespace, cluster-domain and host-ip",
+        },
+        Condition {
+            holds: r"!variables.annotatedInputs.matches(r'\$\{|\{\{|<%') && variables.inputs.exists(word,
+                    !word.matches('^[A-Za-z_][A-Za-z0-9_]*=(podIP|podIPs|hostIP|podName|namespace|nodeName)$'))",
+            held: "variables.inputs.exists(word,
+                    !word.matches('^[A-Za-z_][A-Za-z0-9_]*=(podIP|podIPs|hostIP|podName|namespace|nodeName)$') ||
+                    word.matches('^(RELEASE_|ERL|ELIXIR|ROOTDIR|BINDIR|EMU|PROGNAME|RELX|PATH|HOME|HOSTNAME|USER|SHELL|PWD|IFS|LANG|LC_|TERM|TZ|VMARGS)') ||
+                    variables.inputs.exists(other, other != word && other.split('=')[0] == word.split('=')[0]))",
+            certain: true,
+            says: "`beamgate.dev/inputs` has a word that is not VARIABLE=field; the fields are podIP, podIPs, \
+                   hostIP, podName, namespace, nodeName",
+        },
+    ],
+    "values that come out of a variable; inputs that are reserved or bound twice; most ways to misspell a selector",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     for problem in trace.strategy.as_ref().map_or(&[] as &[_], |strategy| &strategy.problems) {
@@ -83,9 +156,7 @@ fn strategy(trace: &Trace<'_>, meant: Option<&str>, found: &mut Findings) {
         .note(format!("known are {}", list(&Strategy::names().collect::<Vec<_>>())))
         .note("nothing else of this workload's clustering was checked")
         .fix(Safety::Unsafe, "say the strategy's name as the app's configuration does");
-    if let Some(meant) = meant {
-        finding.snippet(format!("{STRATEGY}: {meant}"));
-    }
+    finding.changes(meant.map(|meant| Change::set(declared.strategy.at.clone(), meant)));
 }
 
 fn selector(trace: &Trace<'_>, found: &mut Findings) {
@@ -158,7 +229,14 @@ fn say(key: Key, written: &Sourced<String>, what: &str, meant: Option<&str>, fou
         .refute(&RULE, message)
         .label(written.at.clone(), meant.map_or_else(|| "not understood".to_owned(), |meant| format!("`{meant}`?")))
         .note("nothing that depends on it was checked")
-        .fix(Safety::Unsafe, meant.map_or_else(|| "correct it".to_owned(), |meant| format!("write `{meant}`")));
+        .fix(Safety::Unsafe, meant.map_or_else(|| "correct it".to_owned(), |meant| format!("write `{meant}`")))
+        // The value as a whole is one word, or this is about a part of it.
+        .changes(meant.filter(|_| is_one_word(key)).map(|meant| Change::set(written.at.clone(), meant)));
+}
+
+/// Whether an option has a word for its value, not several.
+fn is_one_word(key: Key) -> bool {
+    !matches!(key, Key::Inputs | Key::NodeName | Key::Selector)
 }
 
 fn list(words: &[&str]) -> String {

@@ -29,8 +29,9 @@
 //!
 //! `core/v1`, `EnvVar.value` is a string; `sigs.k8s.io/yaml` types scalars as YAML 1.1 does.
 
+use crate::fix::change::Change;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::pod::{EnvSource, EnvVar};
@@ -40,9 +41,11 @@ pub(super) static RULE: Rule = Rule {
     slug: "env-value-not-string",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Safe),
     summary: "the value of an environment variable is not a string",
     source: include_str!("env_value_not_string.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("the API server refuses such an object before it asks any policy"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
@@ -50,16 +53,17 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         for (index, var) in container.env.iter().enumerate().filter(|(_, var)| !var.name.is_empty()) {
             let EnvSource::NotString { text, what } = &var.source else { continue };
             let shown = if is_cookie(var) { "‹redacted›" } else { text };
+            let at = container.at_env(index).key("value").of(trace.object.id);
             let finding = found.refute(&RULE, format!("env {} is the {what} `{shown}`, not a string", var.name));
             finding
-                .label(container.at_env(index).key("value").of(trace.object.id), format!("a {what}"))
+                .label(at.clone(), format!("a {what}"))
                 .symptom(Symptom::Refused(format!(
                     "cannot unmarshal {} into Go struct field EnvVar...value of type string",
                     go_kind(what)
                 )))
                 .fix(Safety::Safe, "put it in quotes");
-            if matches!(*what, "boolean" | "number") && !is_cookie(var) {
-                finding.snippet(format!("- name: {}\n  value: \"{text}\"", var.name));
+            if matches!(*what, "boolean" | "number") {
+                finding.changes([Change::set(at, text.as_str())]);
             }
         }
     }

@@ -36,9 +36,10 @@
 //! Not proven here: It is about what is declared of an app, and the app of the proofs does what is declared.
 
 use crate::discovery::Problem;
+use crate::fix::change::Change;
 use crate::name::boot::Setting;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::declared::Key;
@@ -48,10 +49,29 @@ pub(super) static RULE: Rule = Rule {
     slug: "incomplete-declaration",
     severity: Severity::Error,
     effect: Effect::Risks,
+    mends: Mends::Program(Safety::Unsafe),
     summary: "the strategy needs an option that is not declared",
     source: include_str!("incomplete_declaration.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[Condition {
+        holds: "variables.strategy in ['Kubernetes', 'Kubernetes.DNS', 'Kubernetes.DNSSRV', 'DNSPoll', 'Peerage'] &&
+                    variables.basename == '' && variables.named && !variables.hasEnvFrom &&
+                    !variables.names.exists(n, n == 'RELEASE_NODE' || n in variables.flagVariables)",
+        held: "(['beamgate.dev/basename'] + (variables.strategy != 'Kubernetes' ? ['beamgate.dev/service'] :
+                    ['beamgate.dev/selector'] + (variables.mode in ['', 'ip', 'dns'] ? [] : ['beamgate.dev/service'])))
+                    .exists(key, !(key in variables.annotations) || variables.annotations[key].trim() == '' ||
+                    variables.annotations[key].contains('$('))",
+        certain: true,
+        says: "`{variables.strategy}` needs `beamgate.dev/basename`, and nothing else names the node, so nothing \
+                   was checked; fix: declare it as the app's configuration says it",
+    }],
+    "the warnings about other options that are not declared",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let (Some(declared), Some(strategy)) = (&trace.declared, &trace.strategy) else { return };
@@ -72,11 +92,12 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
             called => Symptom::KeyError(called.to_owned()).to_string(),
         };
         finding.note(format!("if the app's configuration lacks it too: {without}"));
-        finding.fix(Safety::Unsafe, "declare it as the app's configuration says it").snippet(format!(
-            "annotations:\n  {}: {}",
-            key.annotation(),
-            example(trace, *key, called)
-        ));
+        let (annotation, value) = (key.annotation(), example(trace, *key, called));
+        finding.fix(Safety::Unsafe, "declare it as the app's configuration says it");
+        match value.starts_with('<') || value.contains(".<") {
+            true => finding.snippet(format!("annotations:\n  {annotation}: {value}")),
+            false => finding.changes([Change::set(trace.pod.at_annotation(&annotation).of(trace.object.id), value)]),
+        };
     }
 }
 

@@ -46,9 +46,10 @@
 //! Not proven here: It is about what is declared of an app, and the app of the proofs does what is declared.
 
 use super::{did_you_mean, meant};
+use crate::fix::change::Change;
 use crate::place::Loc;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule, in_namespace};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::declared::{INJECTED, Key, PREFIX, STRATEGY};
@@ -60,10 +61,25 @@ pub(super) static RULE: Rule = Rule {
     slug: "misplaced-declaration",
     severity: Severity::Warning,
     effect: Effect::Hygiene,
+    mends: Mends::Program(Safety::Safe),
     summary: "a part of the declaration stands where nothing reads it",
     source: include_str!("misplaced_declaration.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[Condition {
+        holds: "variables.annotations.exists(key, key.startsWith('beamgate.dev/') && !(key in variables.knownKeys))",
+        held: "variables.annotations.exists(key, key.startsWith('beamgate.dev/') && !(key in variables.knownKeys))",
+        certain: true,
+        says: "{variables.annotations.filter(key, key.startsWith('beamgate.dev/') && !(key in \
+               variables.knownKeys)).join(', ')}: there is no such annotation of a pod template, so nothing reads \
+               it; fix: correct or remove it",
+    }],
+    "keys in the wrong place, options that the strategy does not have, and selectors that hold the strategy",
+);
 
 /// Options that are not the strategy's own: they are read whatever it is.
 const OF_NO_STRATEGY: [Key; 6] =
@@ -85,10 +101,10 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     for (fault, group) in faults {
         let names: Vec<String> = group.iter().map(|written| format!("`{}`", written.name)).collect();
         let finding = found.refute(&RULE, format!("{}: {}", names.join(", "), fault.what));
+        finding.fix(Safety::Safe, fault.fix.clone());
         for written in group {
-            finding.label(written.at(trace), "not read");
+            finding.label(written.at(trace), "not read").changes(mend(trace, &written, &fault.mend));
         }
-        finding.fix(Safety::Safe, fault.fix);
     }
     unused(trace, found);
     selectors(trace, found);
@@ -127,6 +143,32 @@ impl Written<'_> {
 struct Fault {
     what: String,
     fix: String,
+    mend: Mend,
+}
+
+/// What mends a fault.
+#[derive(PartialEq, Eq)]
+enum Mend {
+    Nothing,
+    Remove,
+    Rename(String),
+    /// It belongs on the template, in its labels or its annotations.
+    Move,
+}
+
+fn mend(trace: &Trace<'_>, written: &Written<'_>, mend: &Mend) -> Vec<Change> {
+    let at = written.at(trace);
+    match mend {
+        Mend::Nothing => Vec::new(),
+        Mend::Remove => vec![Change::Remove { at }],
+        Mend::Rename(key) => vec![Change::Swap { at, key: key.clone().into(), value: None }],
+        Mend::Move => {
+            let pod = trace.pod;
+            let is_strategy = written.name == STRATEGY;
+            let to = if is_strategy { pod.at_label(written.name) } else { pod.at_annotation(written.name) };
+            vec![Change::set(to.of(trace.object.id), written.value), Change::Remove { at }]
+        }
+    }
 }
 
 /// Every key of ours on the workload and its template. A bare pod is its own template.
@@ -152,13 +194,14 @@ fn fault(trace: &Trace<'_>, written: &Written<'_>) -> Option<Fault> {
     let is_strategy = written.name == STRATEGY;
     if written.key() == ENFORCE {
         let what = "is a label of namespaces".to_owned();
-        return Some(Fault { what, fix: "move it to the Namespace".to_owned() });
+        return Some(Fault { what, fix: "move it to the Namespace".to_owned(), mend: Mend::Nothing });
     }
     if !is_strategy && Key::named(written.key()).is_none() {
         let known = Key::ALL.map(Key::name).into_iter().chain(["strategy", ENFORCE]);
         let meant = meant(written.key(), known);
         let fix = meant.map_or_else(|| "remove it".to_owned(), |meant| format!("call it `{PREFIX}{meant}`"));
-        return Some(Fault { what: format!("there is no such key{}", did_you_mean(meant)), fix });
+        let mend = meant.map_or(Mend::Remove, |meant| Mend::Rename(format!("{PREFIX}{meant}")));
+        return Some(Fault { what: format!("there is no such key{}", did_you_mean(meant)), fix, mend });
     }
     if written.on_template && written.is_label == is_strategy {
         return None;
@@ -171,10 +214,10 @@ fn fault(trace: &Trace<'_>, written: &Written<'_>) -> Option<Fault> {
     }
     if !written.on_template {
         let fix = "move it to the metadata of the pod template".to_owned();
-        return Some(Fault { what: "belongs on the pod template".to_owned(), fix });
+        return Some(Fault { what: "belongs on the pod template".to_owned(), fix, mend: Mend::Move });
     }
     let list = if is_strategy { "labels" } else { "annotations" };
-    Some(Fault { what: format!("belongs in the {list}"), fix: format!("move it to the {list}") })
+    Some(Fault { what: format!("belongs in the {list}"), fix: format!("move it to the {list}"), mend: Mend::Move })
 }
 
 /// Options that the strategy does not have.
@@ -197,7 +240,8 @@ fn unused(trace: &Trace<'_>, found: &mut Findings) {
             .refute(&RULE, format!("`{}`: {reader} has no such option", key.annotation()))
             .label(written.at.clone(), "not read")
             .label(declared.strategy.at.clone(), "has no such option")
-            .fix(Safety::Safe, "remove it");
+            .fix(Safety::Safe, "remove it")
+            .changes([Change::Remove { at: written.at.clone() }]);
     }
 }
 
@@ -214,18 +258,26 @@ fn selectors(trace: &Trace<'_>, found: &mut Findings) {
                 &RULE,
                 format!("`{name}` is in the selector of {}, which can never be changed", trace.object.title()),
             )
-            .label(at.at_key(), "immutable")
+            .label(at.clone().at_key(), "immutable")
             .symptom(Symptom::Refused("field is immutable".to_owned()))
             .note("on the day on which the strategy changes")
-            .fix(Safety::Recreate, "leave it out of `matchLabels`");
+            .fix(Safety::Recreate, "leave it out of `matchLabels`")
+            .besides(format!(
+                "kubectl delete {} {}{} --cascade=orphan",
+                trace.object.kind.to_lowercase(),
+                trace.object.name,
+                in_namespace(trace.object)
+            ))
+            .changes([Change::Remove { at }]);
     }
     for service in trace.world.services_selecting(trace.object, trace.workload) {
         let Some(name) = service.service().and_then(|found| key(&found.selector)) else { continue };
         let at = service.at(&["spec", "selector"]).pointer.key(name.clone()).of(service.id);
         found
             .refute(&RULE, format!("`{name}` is in the selector of {}", service.title()))
-            .label(at.at_key(), "a rollout to another strategy takes the old pods out of the Service")
-            .fix(Safety::Safe, "leave it out of the selector");
+            .label(at.clone().at_key(), "a rollout to another strategy takes the old pods out of the Service")
+            .fix(Safety::Safe, "leave it out of the selector")
+            .changes([Change::Remove { at }]);
     }
 }
 

@@ -39,15 +39,17 @@
 //!
 //! Not proven here: It is about the manifest's comments, which the cluster does not see.
 
-use crate::rules::finding::{Effect, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::finding::{Effect, Safety, Severity};
+use crate::rules::{Cel, Check, Mends, Rule};
 
 pub(super) static RULE: Rule = Rule {
     code: 5,
     slug: "stale-ignore",
     severity: Severity::Warning,
     effect: Effect::Hygiene,
+    mends: Mends::Program(Safety::Safe),
     summary: "an ignore that silences nothing, has expired or gives no reason",
     source: include_str!("stale_ignore.rs"),
     check: Check::Input,
+    cel: Cel::Not("an ignore is stale if nothing is found, so it needs all the rules"),
 };

@@ -52,7 +52,7 @@ use crate::discovery::Resource;
 use crate::name::boot::{Boot, Undistributed};
 use crate::name::template::{Sym, Template};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::trace::Trace;
 use crate::world::access::{Access, Question};
 
@@ -61,9 +61,11 @@ pub(super) static RULE: Rule = Rule {
     slug: "undeclared-strategy",
     severity: Severity::Warning,
     effect: Effect::Hygiene,
+    mends: Mends::Person("which strategy the app configures"),
     summary: "it looks like a BEAM node but declares no strategy",
     source: include_str!("undeclared_strategy.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it is about workloads without the label, which the policies are not asked about"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {

@@ -29,14 +29,16 @@
 //! None: this is a rule of beamgate's own.
 
 use crate::rules::finding::{Effect, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 
 pub(super) static RULE: Rule = Rule {
     code: 7,
     slug: "unreadable-input",
     severity: Severity::Error,
     effect: Effect::Risks,
+    mends: Mends::Person("what the text was meant to say"),
     summary: "a file could not be read; nothing in it was checked",
     source: include_str!("unreadable_input.rs"),
     check: Check::Input,
+    cel: Cel::Not("it is about files"),
 };

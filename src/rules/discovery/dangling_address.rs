@@ -39,8 +39,10 @@
 //! Seen in five of sixty public projects. dns_cluster 0.2.0, `lib/dns_cluster.ex`: errors become an empty list.
 
 use super::service_missing::{is_a_dangling_address, missing};
+use crate::name::spelling::Spelled;
+use crate::rules::env::{self, EnvList};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::trace::Trace;
 use crate::world::facts::Kinds;
 
@@ -49,9 +51,11 @@ pub(super) static RULE: Rule = Rule {
     slug: "dangling-address",
     severity: Severity::Warning,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Unsafe),
     summary: "a variable names a Service in a namespace where there is none",
     source: include_str!("dangling_address.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it depends on Services"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
@@ -66,11 +70,9 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     for service in trace.world.services_called(&asked.name) {
         finding.label(service.at(&["metadata", "namespace"]), "called so, in this namespace");
     }
-    finding
-        .symptom(trace.nothing_found(asked))
-        .fix(Safety::Unsafe, "take the namespace from the pod")
-        .snippet(format!(
-            "- name: MY_POD_NAMESPACE\n  valueFrom:\n    fieldRef:\n      fieldPath: metadata.namespace\n- name: {}\n  value: {}.$(MY_POD_NAMESPACE).svc.{}",
-            variable.name, asked.name, asked.cluster_domain
-        ));
+    finding.symptom(trace.nothing_found(asked)).fix(Safety::Unsafe, "take the namespace from the pod");
+    if let Some((env, (namespace, missing))) = EnvList::of(trace).zip(env::namespace(trace, variable.index)) {
+        let text = format!("{}.{namespace}.svc.{}", asked.name, asked.cluster_domain);
+        finding.changes(env.spell(&variable.name, &Spelled { text, missing }));
+    }
 }

@@ -34,8 +34,9 @@
 //! server). That a node's own resolver knows the cluster's names is possible, and nobody was seen
 //! to do it.
 
+use crate::fix::change::Change;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 
@@ -44,10 +45,34 @@ pub(super) static RULE: Rule = Rule {
     slug: "dns-policy",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Safe),
     summary: "the pods do not ask the cluster's DNS server",
     source: include_str!("dns_policy.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[Condition {
+        holds: r"(variables.lists ||
+                    variables.strategy in ['Kubernetes.DNS', 'Kubernetes.DNSSRV', 'DNSPoll', 'DNSCluster', 'Peerage'] &&
+                    variables.service.matches(variables.strategy == 'Kubernetes.DNSSRV' ? r'^[a-z0-9-]+$' : r'^[a-z0-9-]+(\.[a-z0-9-]+(\.svc(\.[a-z0-9.-]+)?)?)?$')) &&
+                    !variables.askedNamespace.contains('$') && !variables.hasNameservers &&
+                    has(variables.spec.dnsPolicy) &&
+                    (variables.spec.dnsPolicy == 'Default' ||
+                    variables.spec.dnsPolicy == 'ClusterFirst' && variables.onHost)",
+        held: "!variables.hasNameservers && (!has(variables.spec.dnsPolicy) ||
+                    variables.spec.dnsPolicy != 'ClusterFirstWithHostNet') &&
+                    (variables.onHost || has(variables.spec.dnsPolicy) &&
+                    variables.spec.dnsPolicy in ['Default', 'None'])",
+        certain: true,
+        says: "with dnsPolicy {variables.spec.dnsPolicy} the pods ask the node's resolver, which knows no names \
+                   of the cluster; at run time: `:nxdomain`; fix: set dnsPolicy to ClusterFirst, or with hostNetwork \
+                   to ClusterFirstWithHostNet",
+    }],
+    "Services whose name comes out of a variable",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Some(wanted) = wanted(trace).filter(|_| !trace.pod.own_nameservers) else { return };
@@ -69,7 +94,6 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         _ => return,
     };
     let finding = found.refute(&RULE, message);
-    let right = if on_host { "ClusterFirstWithHostNet" } else { "ClusterFirst" };
     if policy.is_some() {
         finding.label(trace.at_pod_spec(&["dnsPolicy"]), "not the cluster's DNS server");
     }
@@ -79,7 +103,16 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     if let Some(asked) = trace.asked_service() {
         finding.label(asked.at.clone(), format!("asks for {}", asked.fqdn()));
     }
-    finding.symptom(symptom).fix(Safety::Safe, "ask the cluster's DNS server").snippet(format!("dnsPolicy: {right}"));
+    let at = trace.at_pod_spec(&["dnsPolicy"]);
+    finding.symptom(symptom);
+    match on_host {
+        true => finding
+            .fix(Safety::Safe, "ask the cluster's DNS server")
+            .changes([Change::set(at, "ClusterFirstWithHostNet")]),
+        false => finding
+            .fix(Safety::Safe, "remove `dnsPolicy`: pods ask the cluster's DNS server by themselves")
+            .changes([Change::Remove { at }]),
+    };
 }
 
 /// The name that must resolve: the Service's, or the API server's.

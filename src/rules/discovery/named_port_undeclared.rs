@@ -34,12 +34,13 @@
 //! endpointslice controller; CoreDNS, `plugin/backend_lookup.go`. Not measured on a cluster yet.
 
 use crate::discovery::{Query, Resource};
+use crate::fix::change::{Change, Tree};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::object::Object;
-use crate::world::pod::PodTemplate;
+use crate::world::pod::{ContainerPort, PodTemplate};
 use crate::world::service::{ServicePort, TargetPort};
 
 pub(super) static RULE: Rule = Rule {
@@ -47,9 +48,11 @@ pub(super) static RULE: Rule = Rule {
     slug: "named-port-undeclared",
     severity: Severity::Warning,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Safe),
     summary: "no port of the Service exists in the pod, which is left out",
     source: include_str!("named_port_undeclared.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it depends on the Service that is asked for"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
@@ -73,9 +76,29 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         Query::Service(asked, _) => Symptom::LookupFailed(asked.written()),
         _ => Symptom::Silence,
     });
-    finding
-        .fix(Safety::Safe, "declare the port under that name")
-        .snippet(format!("ports:\n  - name: {name}\n    containerPort: 4369"));
+    finding.fix(Safety::Safe, "declare the port under that name").changes(declaration(trace, name));
+}
+
+/// Another name for a port that nobody aims at by the one that it has, or else one more port.
+fn declaration(trace: &Trace<'_>, name: &str) -> Option<Change> {
+    let container = trace.container?;
+    let ports = container.at.key("ports");
+    let is_aimed_at = |known: &str| {
+        let services = trace.world.objects().iter().filter_map(Object::service);
+        services.flat_map(|service| &service.ports).any(|port| port.target == TargetPort::Name(known.to_owned()))
+    };
+    let is_free = |port: &&(usize, &ContainerPort)| port.1.number == Some(4369);
+    let found = container.ports.iter().enumerate().find(|port| is_free(&port));
+    match found.map(|(index, port)| (index, port.name.as_deref())) {
+        Some((index, Some(known))) if !is_aimed_at(known) => {
+            Some(Change::set(ports.item("name", known, index).key("name").of(trace.object.id), name))
+        }
+        Some((index, None)) => Some(Change::set(ports.index(index).key("name").of(trace.object.id), name)),
+        _ => {
+            let item = Tree::map([("name", name.into()), ("containerPort", Tree::from(4369))]);
+            Some(Change::Insert { list: ports.of(trace.object.id), index: container.ports.len(), item })
+        }
+    }
 }
 
 /// Endpoints and SRV records need a port; A records do not.

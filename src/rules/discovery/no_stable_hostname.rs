@@ -33,7 +33,7 @@
 //! 3.5.0, `lib/strategy/kubernetes.ex`: `address["hostname"]`, `spec["hostname"]`.
 
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::declared::Key;
@@ -43,10 +43,27 @@ pub(super) static RULE: Rule = Rule {
     slug: "no-stable-hostname",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Person("whether it becomes a StatefulSet, or the app uses another mode"),
     summary: "`hostname` mode needs pods with host names, which a StatefulSet has",
     source: include_str!("no_stable_hostname.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[Condition {
+        holds: "variables.lists && variables.mode.matches('^:*hostname$') && variables.kind != 'StatefulSet' &&
+                    !(has(variables.spec.hostname) && has(variables.spec.subdomain))",
+        held: "variables.mode.matches('hostname|[$]') && !(has(variables.spec.hostname) &&
+                    has(variables.spec.subdomain))",
+        certain: true,
+        says: "mode hostname needs a StatefulSet: the pods of a {variables.kind} have no host name in DNS; at run \
+               time: `unable to connect to` each peer, every five seconds; fix: make it a StatefulSet, or let the \
+               app use mode: :ip",
+    }],
+    "a mode that comes out of a variable",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Some(needs) = trace.discovery().map(|discovery| discovery.needs()) else { return };

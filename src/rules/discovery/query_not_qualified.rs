@@ -34,8 +34,10 @@
 //! `getbyname` goes through the search list.
 
 use crate::discovery::{Form, ServiceRef};
+use crate::fix::change::Change;
+use crate::rules::env::EnvList;
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::trace::Trace;
 
 pub(super) static RULE: Rule = Rule {
@@ -43,10 +45,28 @@ pub(super) static RULE: Rule = Rule {
     slug: "query-not-qualified",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Unsafe),
     summary: "DNS is asked for a part of a name that nothing completes",
     source: include_str!("query_not_qualified.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[Condition {
+        holds: r"variables.strategy in ['DNSPoll', 'Peerage'] &&
+                    variables.service.matches(r'^[a-z0-9-]+(\.[a-z0-9-]+\.svc)?$') &&
+                    !variables.askedNamespace.contains('$')",
+        held: r"variables.strategy in ['DNSPoll', 'Peerage'] && (variables.service.contains('$') ||
+                    variables.service.matches(r'^[^.]*$|\.svc$'))",
+        certain: true,
+        says: "`beamgate.dev/service: {variables.service}` is no full name, and {variables.strategy} does not use \
+               the search list; at run time nothing is found, and nothing is logged; fix: ask for \
+               <service>.<namespace>.svc.{variables.clusterDomain}",
+    }],
+    "names that come out of a variable, and Services in other namespaces",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Some(asked) = trace.asked_service() else { return };
@@ -80,11 +100,12 @@ fn explain(trace: &Trace<'_>, asked: &ServiceRef, finding: &mut Finding) {
     match &asked.variable {
         Some(name) => {
             finding.fix(Safety::Safe, "ask for the full name");
-            finding.snippet(format!("- name: {name}\n  value: {}", asked.fqdn()));
+            finding.changes(EnvList::of(trace).map_or_else(Vec::new, |env| env.set(name, &asked.fqdn())));
         }
         None => {
             finding.fix(Safety::Unsafe, "ask for the full name, in the app and in the annotation that repeats it");
-            finding.snippet(format!("beamgate.dev/service: {}", asked.fqdn()));
+            finding.changes([Change::set(asked.at.clone(), asked.fqdn())]);
+            finding.besides(format!("have the app ask for {}, too", asked.fqdn()));
         }
     }
 }

@@ -32,10 +32,12 @@
 //! libcluster 3.5.0, `lib/strategy/kubernetes.ex`, `parse_response/2` for `:pods`.
 
 use crate::discovery::Resource;
+use crate::fix::change::{Among, Change};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
+use crate::world::declared::PREFIX;
 use crate::world::facts::Kinds;
 
 pub(super) static RULE: Rule = Rule {
@@ -43,9 +45,11 @@ pub(super) static RULE: Rule = Rule {
     slug: "selector-misses-pod",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Safe),
     summary: "these pods do not carry the labels that are asked for",
     source: include_str!("selector_misses_pod.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("other workloads may be the ones that are asked for"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
@@ -67,8 +71,14 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         .label(query.at.clone(), "asks for others")
         .symptom(Symptom::Silence)
         .fix(Safety::Safe, "add the label to the pod template");
-    let pairs: String = query.selector.pairs().map(|(key, value)| format!("\n  {key}: {value}")).collect();
-    if !pairs.is_empty() {
-        finding.snippet(format!("labels:{pairs}"));
-    }
+    let labels = trace.at_labels().pointer;
+    // Before what is said to us, which comes last.
+    let last = trace.pod.labels.iter().rfind(|(key, _)| !key.starts_with(PREFIX));
+    let among = last.map_or(Among::First, |(key, _)| Among::Behind(key.clone().into()));
+    let label = |(key, value): (&str, &str)| Change::Set {
+        at: labels.key(key.to_owned()).of(trace.object.id),
+        value: value.into(),
+        among: among.clone(),
+    };
+    finding.changes(query.selector.pairs().map(label));
 }

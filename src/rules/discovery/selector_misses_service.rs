@@ -43,8 +43,9 @@
 
 use super::service_missing::label_refused;
 use crate::discovery::{LabelQuery, Resource};
+use crate::fix::change::Change;
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::facts::Kinds;
@@ -56,9 +57,11 @@ pub(super) static RULE: Rule = Rule {
     slug: "selector-misses-service",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Safe),
     summary: "no Service carries the labels that are asked for",
     source: include_str!("selector_misses_service.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it depends on Services"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
@@ -95,12 +98,17 @@ fn candidates<'w>(trace: &Trace<'w>, query: &LabelQuery) -> Vec<&'w Object> {
 }
 
 fn fix(query: &LabelQuery, candidates: &[&Object], finding: &mut Finding) {
-    let pairs: Vec<String> = query.selector.pairs().map(|(key, value)| format!("\n    {key}: {value}")).collect();
-    match candidates {
-        [service] => finding.fix(Safety::Safe, format!("label Service `{}`", service.full_name())),
-        _ => finding.fix(Safety::Unsafe, "label the Service of these pods, or list pods instead"),
-    };
+    let pairs = query.selector.pairs();
+    if let [service] = candidates {
+        let labels = service.at(&["metadata", "labels"]).pointer;
+        let label = |(key, value): (&str, &str)| Change::set(labels.key(key.to_owned()).of(service.id), value);
+        let title = format!("label Service `{}`", service.full_name());
+        finding.fix(Safety::Safe, title).changes(pairs.map(label));
+        return;
+    }
+    finding.fix(Safety::Unsafe, "label the Service of these pods, or list pods instead");
+    let pairs: String = pairs.map(|(key, value)| format!("\n    {key}: {value}")).collect();
     if !pairs.is_empty() {
-        finding.snippet(format!("metadata:\n  labels:{}", pairs.concat()));
+        finding.snippet(format!("metadata:\n  labels:{pairs}"));
     }
 }

@@ -38,7 +38,7 @@
 
 use crate::discovery::{LabelQuery, Resource};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::object::{Body, Object};
@@ -48,9 +48,11 @@ pub(super) static RULE: Rule = Rule {
     slug: "selector-too-wide",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Person("which of the Services the app is to find"),
     summary: "the labels also catch endpoints that are no peers",
     source: include_str!("selector_too_wide.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it depends on Services and other workloads"),
 };
 
 const REMEDY: &str = "take the label off, or ask for a label that the clustering Service has alone";

@@ -36,8 +36,9 @@
 //! `ValidateServiceName` (a DNS label).
 
 use crate::discovery::{Form, ServiceRef};
+use crate::fix::change::{Change, Tree};
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::trace::Trace;
 use crate::world::facts::Kinds;
 use crate::world::object::Object;
@@ -47,9 +48,11 @@ pub(super) static RULE: Rule = Rule {
     slug: "service-missing",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Unsafe),
     summary: "the Service that is asked for is not in the input",
     source: include_str!("service_missing.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it depends on Services"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
@@ -69,7 +72,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     finding
         .symptom(trace.nothing_found(asked))
         .fix(Safety::Unsafe, "add the headless Service, or ask for the one that is there")
-        .snippet(a_service(trace, asked));
+        .changes([Change::Create { beside: trace.object.id, object: a_service(trace, asked) }]);
 }
 
 /// The Service that is asked for, if nothing in the input is called so.
@@ -120,12 +123,19 @@ fn label_candidates(trace: &Trace<'_>, asked: &ServiceRef, finding: &mut Finding
     }
 }
 
-fn a_service(trace: &Trace<'_>, asked: &ServiceRef) -> String {
-    let namespace = asked.namespace.as_ref().map(|name| format!("  namespace: {name}\n")).unwrap_or_default();
-    let pairs = trace.workload.selector.iter().map(|(key, value)| format!("\n    {key}: {value}"));
-    format!(
-        "apiVersion: v1\nkind: Service\nmetadata:\n  name: {}\n{namespace}spec:\n  clusterIP: None\n  selector:{}\n  ports:\n    - name: epmd\n      port: 4369",
-        asked.name,
-        pairs.collect::<String>()
-    )
+fn a_service(trace: &Trace<'_>, asked: &ServiceRef) -> Tree {
+    let namespace = asked.namespace.iter().map(|name| ("namespace", name.as_str().into()));
+    let metadata = std::iter::once(("name", Tree::from(asked.name.as_str()))).chain(namespace);
+    let port = Tree::map([("name", "epmd".into()), ("port", Tree::from(4369))]);
+    let spec = [
+        ("clusterIP", "None".into()),
+        ("selector", Tree::pairs(trace.workload.selector.iter().cloned())),
+        ("ports", Tree::list([port])),
+    ];
+    Tree::map([
+        ("apiVersion", "v1".into()),
+        ("kind", "Service".into()),
+        ("metadata", Tree::map(metadata)),
+        ("spec", Tree::map(spec)),
+    ])
 }

@@ -41,21 +41,24 @@
 //! `lib/strategy/kubernetes_dns.ex` was read, which has no clause for aliases.
 
 use crate::discovery::{Needs, ServiceRef};
+use crate::fix::change::{Among, Change};
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Mends, Rule, in_namespace};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::object::Object;
-use crate::world::service::Service;
+use crate::world::service::{Service, ServicePort};
 
 pub(super) static RULE: Rule = Rule {
     code: 202,
     slug: "service-not-headless",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Recreate),
     summary: "DNS answers with one virtual address, not with the pods",
     source: include_str!("service_not_headless.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it depends on the Service that is asked for"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
@@ -109,6 +112,17 @@ fn label(finding: &mut Finding, asked: &ServiceRef, object: &Object, service: &S
         .label(asked.at.clone(), format!("asks for {}", asked.fqdn()))
         .fix(Safety::Recreate, "make the Service again as a headless one, or add a headless one for clustering")
         .snippet("spec:\n  clusterIP: None");
+    if is_for_clustering(service) {
+        let (at, value) = (object.at(&["spec", "clusterIP"]), "None".into());
+        let delete = format!("kubectl delete service {}{}", object.name, in_namespace(object));
+        finding.changes([Change::Set { at, value, among: Among::First }]).besides(delete);
+    }
+}
+
+/// Whether a Service serves nothing but discovery: traffic goes on needing an address.
+fn is_for_clustering(service: &Service) -> bool {
+    let is_epmd = |port: &ServicePort| port.port == Some(4369) || port.name.as_deref() == Some("epmd");
+    service.type_name() == "ClusterIP" && service.ports.iter().all(is_epmd)
 }
 
 /// The virtual address, or for SRV the Service's own name, as it is dialled.

@@ -45,8 +45,9 @@
 //! in the input, so that is a warning.
 
 use crate::discovery::{LabelQuery, Resource, ServiceRef};
+use crate::fix::change::{Change, Tree};
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::facts::Kinds;
@@ -59,9 +60,11 @@ pub(super) static RULE: Rule = Rule {
     slug: "service-selects-others",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Unsafe),
     summary: "the Service does not select these pods",
     source: include_str!("service_selects_others.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it depends on the Service that is asked for"),
 };
 
 /// How the Services were found.
@@ -163,8 +166,8 @@ fn explain(trace: &Trace<'_>, by: By<'_>, object: &Object, service: &Service, fi
         }
         By::Label(query) => finding.label(query.at.clone(), "finds it").symptom(Symptom::Silence),
     };
-    let pairs = trace.workload.selector.iter().map(|(key, value)| format!("\n  {key}: {value}"));
+    let selector = Tree::pairs(trace.workload.selector.iter().cloned());
     finding
         .fix(Safety::Unsafe, "select labels that these pods carry")
-        .snippet(format!("selector:{}", pairs.collect::<String>()));
+        .changes([Change::set(object.at(&["spec", "selector"]), selector)]);
 }

@@ -37,8 +37,9 @@
 //! CoreDNS skips the SRV rows of endpoints without ports (`plugin/kubernetes`, `object/endpoint.go`); libcluster 3.5.0,
 //! `lib/strategy/kubernetes_dns_srv.ex`.
 
+use crate::fix::change::{Change, Tree};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 
@@ -47,9 +48,11 @@ pub(super) static RULE: Rule = Rule {
     slug: "service-without-ports",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Safe),
     summary: "no ports, so no SRV records",
     source: include_str!("service_without_ports.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it depends on the Service that is asked for"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
@@ -61,11 +64,12 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     else {
         return;
     };
+    let port = Tree::map([("name", "epmd".into()), ("port", Tree::from(4369))]);
     found
         .refute(&RULE, format!("an SRV query for `{asked}` returns nothing: the Service has no ports"))
         .label(object.at(&["spec"]), "headless, but no `ports:` in this spec")
         .label(asked.at.clone(), format!("asks for SRV {}", asked.fqdn()))
         .symptom(Symptom::LookupFailed(asked.name.clone()))
         .fix(Safety::Safe, "declare a port")
-        .snippet("ports:\n  - name: epmd\n    port: 4369");
+        .changes([Change::set(object.at(&["spec", "ports"]), Tree::list([port]))]);
 }

@@ -32,11 +32,12 @@
 //! and `ShouldSetHostname`. CoreDNS with `endpoint_pod_names` answers those names all
 //! the same.
 
+use crate::fix::change::{Among, Change};
 use crate::name::boot::Boot;
 use crate::name::template::Sym;
 use crate::place::Loc;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule, in_namespace};
 use crate::symptom::Symptom;
 use crate::trace::{Agreement, Trace};
 
@@ -45,10 +46,28 @@ pub(super) static RULE: Rule = Rule {
     slug: "wrong-governing-service",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Recreate),
     summary: "the pods have their names under another Service than the one that peers dial through",
     source: include_str!("wrong_governing_service.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[Condition {
+        holds: "variables.lists && variables.mode.matches('^:*hostname$') &&
+                    variables.service.matches('^[a-z0-9-]+$') &&
+                    variables.kind == 'StatefulSet' && variables.subdomain != variables.service &&
+                    !variables.askedNamespace.contains('$')",
+        held: "variables.service.contains('$') || variables.subdomain != variables.service",
+        certain: true,
+        says: "serviceName is `{variables.subdomain}`; peers dial through `{variables.service}`; at run time: \
+                   `unable to connect to` each peer, every five seconds; fix: make the StatefulSet again with \
+                   serviceName: {variables.service}",
+    }],
+    "Kubernetes.DNSSRV, and pods of other workloads with host names",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Some(asked) = trace.asked_service() else { return };
@@ -59,20 +78,28 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         || asked.name.contains('.')
         || subdomain == Some(asked.name.as_str())
         || !dials_through(trace)
-        || found.has(&[202])
+        || found.explains(&[202])
     {
         return;
     }
     let (field, at) = field(trace);
     let said = subdomain.map_or("unset".to_owned(), |name| format!("`{name}`"));
     let finding = found.refute(&RULE, format!("{field} is {said}; peers dial through `{}`", asked.name));
-    finding.label(at, "gives the pods their names in DNS").label(asked.at.clone(), "peers dial through this one");
+    finding
+        .label(at.clone(), "gives the pods their names in DNS")
+        .label(asked.at.clone(), "peers dial through this one");
     finding.symptom(Symptom::UnableToConnect(trace.first_dialled().unwrap_or_default()));
     match trace.workload.has_stable_hostnames() {
-        true => finding.fix(Safety::Recreate, format!("make the StatefulSet again with `serviceName: {}`", asked.name)),
+        true => finding
+            .fix(Safety::Recreate, format!("make the StatefulSet again with `serviceName: {}`", asked.name))
+            .besides(format!(
+                "kubectl delete statefulset {}{} --cascade=orphan",
+                trace.object.name,
+                in_namespace(trace.object)
+            )),
         false => finding.fix(Safety::Unsafe, format!("set `subdomain: {}`", asked.name)),
     };
-    finding.snippet(format!("{field}: {}", asked.name));
+    finding.changes([Change::Set { at, value: asked.name.as_str().into(), among: Among::Behind("replicas".into()) }]);
 }
 
 fn field(trace: &Trace<'_>) -> (&'static str, Loc) {

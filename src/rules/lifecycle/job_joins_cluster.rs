@@ -38,7 +38,7 @@
 use crate::name::boot::Boot;
 use crate::name::launcher::{Program, Verb};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::workload::WorkloadKind;
@@ -48,10 +48,25 @@ pub(super) static RULE: Rule = Rule {
     slug: "job-joins-cluster",
     severity: Severity::Warning,
     effect: Effect::Risks,
+    mends: Mends::Person("what the Job is to run"),
     summary: "a Job starts a node of the cluster",
     source: include_str!("job_joins_cluster.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[Condition {
+        holds: "variables.kind in ['Job', 'CronJob'] && variables.distribution in ['', 'name'] &&
+                    variables.name.matches('^[A-Za-z0-9_-]+@[^@?]+$')",
+        held: "true",
+        certain: false,
+        says: "this {variables.kind} starts the node `{variables.releaseNode}`: its pod joins Node.list() of all \
+               nodes, and is gone when it is done; fix: run a function with eval, without distribution",
+    }],
+    "updates, commands that are not plainly a release's, and names that the image makes",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let (Some(declared), Some(naming)) = (&trace.declared, &trace.naming) else { return };

@@ -38,7 +38,7 @@ use crate::name::boot::Boot;
 use crate::name::same::Same;
 use crate::rules::change::{Affected, Change, Edit};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::{Agreement, Trace};
 use crate::world::workload::WorkloadKind;
@@ -48,9 +48,11 @@ pub(super) static RULE: Rule = Rule {
     slug: "rename-mid-rollout",
     severity: Severity::Warning,
     effect: Effect::Risks,
+    mends: Mends::Person("when the change is applied"),
     summary: "an update renames every node: two clusters until it is rolled out",
     source: include_str!("rename_mid_rollout.rs"),
     check: Check::Change(check),
+    cel: Cel::Not("it needs the name solver, for the old name and the new one"),
 };
 
 fn check(change: &Change<'_>, found: &mut Findings) {

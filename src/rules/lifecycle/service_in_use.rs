@@ -29,16 +29,18 @@
 
 use crate::rules::change::{Affected, Change, Edit};
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 
 pub(super) static RULE: Rule = Rule {
     code: 704,
     slug: "service-in-use",
     severity: Severity::Warning,
     effect: Effect::Breaks,
+    mends: Mends::Person("in which order the changes are applied"),
     summary: "an edit or removal of a Service takes their peers from running nodes",
     source: include_str!("service_in_use.rs"),
     check: Check::Change(check),
+    cel: Cel::Not("it depends on the workloads that ask for a Service"),
 };
 
 /// How many workloads are named.

@@ -32,7 +32,7 @@ use crate::name::boot::{Boot, Crash};
 use crate::name::template::Part;
 use crate::place::Loc;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::declared::Key;
@@ -42,10 +42,38 @@ pub(super) static RULE: Rule = Rule {
     slug: "bad-basename",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Person("what the node is to be called, and its peers are to dial"),
     summary: "the part before `@` has a character that the VM refuses",
     source: include_str!("bad_basename.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[
+        Condition {
+            holds: "variables.distribution in ['', 'name', 'sname'] &&
+                    variables.name.matches('^[A-Za-z0-9_.:-]*[.:][A-Za-z0-9_.:-]*(@[^?]*)?$')",
+            held: "variables.name != '' && !variables.name.matches('^[A-Za-z0-9_-]+(@.*)?$') ||
+                    variables.basename.split('$(')[0].matches('[^A-Za-z0-9_-]')",
+            certain: true,
+            says: "`{variables.name.split('@')[0]}`, the part of RELEASE_NODE before `@`, has a character that the \
+                   VM refuses; at run time: `Invalid node name!`, and the pod restarts for ever; fix: letters, \
+                   digits, `_` and `-` are allowed",
+        },
+        Condition {
+            holds: "variables.basename.split('$(')[0].matches('[^A-Za-z0-9_-]')",
+            held: "variables.name != '' && !variables.name.matches('^[A-Za-z0-9_-]+(@.*)?$') ||
+                    variables.basename.split('$(')[0].matches('[^A-Za-z0-9_-]')",
+            certain: true,
+            says: "`beamgate.dev/basename: {variables.basename}` has a character that the VM refuses; at run time: \
+                   `Invalid node name!`, and the pod restarts for ever; fix: letters, digits, `_` and `-` are \
+                   allowed",
+        },
+    ],
+    "names in the VM's flags, and names that refer to more than one level of variables",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Some((base, refused, at)) = in_the_name(trace).or_else(|| in_the_declaration(trace)) else { return };

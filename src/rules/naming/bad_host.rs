@@ -31,8 +31,9 @@
 
 use crate::name::boot::{Boot, Crash};
 use crate::name::template::{Part, Sym, Template};
+use crate::rules::env;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 
@@ -41,10 +42,49 @@ pub(super) static RULE: Rule = Rule {
     slug: "bad-host",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Safe),
     summary: "the part after `@` is no host that peers can reach",
     source: include_str!("bad_host.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[
+        Condition {
+            holds: r"variables.distribution in ['', 'name'] && variables.name.matches('^[A-Za-z0-9_-]+@[^@?]+$') &&
+                    variables.releaseNode.matches(r'@\.|\.\.|\.$')",
+            held: r"variables.name.contains('?') ||
+                    variables.name.matches(r'@(\..*|.*\.\..*|.*\.|.*@.*|([A-Za-z0-9_-]|\{(namespace|podName|uid|nodeName)\})*)$')",
+            certain: true,
+            says: "RELEASE_NODE is `{variables.releaseNode}`, and its host has an empty label or a dot at its end: \
+                   no peer can reach this node; at run time: `unable to connect to` it, every five seconds; fix: \
+                   write the host as its peers dial it",
+        },
+        Condition {
+            holds: r"variables.distribution == 'name' &&
+                    variables.name.matches(r'^[A-Za-z0-9_-]+@([A-Za-z0-9_-]|\{(namespace|podName)\})+$') &&
+                    has(variables.workload.metadata.name) && !variables.workload.metadata.name.contains('.')",
+            held: r"variables.name.contains('?') ||
+                    variables.name.matches(r'@(\..*|.*\.\..*|.*\.|.*@.*|([A-Za-z0-9_-]|\{(namespace|podName|uid|nodeName)\})*)$')",
+            certain: true,
+            says: "RELEASE_NODE is `{variables.releaseNode}`, and its host has no dot: no peer can reach this node; \
+                   at run time: `unable to connect to` it, every five seconds; fix: write the host as its peers dial \
+                   it",
+        },
+        Condition {
+            holds: "variables.distribution in ['', 'name', 'sname'] &&
+                    variables.name.matches('^[A-Za-z0-9_-]+@[^@?]*@[^?]*$')",
+            held: r"variables.name.contains('?') ||
+                    variables.name.matches(r'@(\..*|.*\.\..*|.*\.|.*@.*|([A-Za-z0-9_-]|\{(namespace|podName|uid|nodeName)\})*)$')",
+            certain: true,
+            says: "RELEASE_NODE is `{variables.releaseNode}`, with a second `@`; at run time: `Invalid node name!`, \
+                   and the pod restarts for ever; fix: write the host as its peers dial it",
+        },
+    ],
+    "names in the VM's flags, and white space",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Some(naming) = &trace.naming else { return };
@@ -73,9 +113,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     };
     let finding = found.refute(&RULE, format!("host `{host}` has {what}: no peer can reach this node"));
     finding.label(at, what).symptom(symptom).fix(Safety::Safe, "write the host as its peers dial it");
-    if let Some(lines) = trace.dials.first().and_then(|dial| trace.lines_of(&dial.name)) {
-        finding.snippet(lines);
-    }
+    finding.changes(trace.dials.first().and_then(|dial| env::name_node(trace, &dial.name)).unwrap_or_default());
 }
 
 const NO_DOT: &str = "no dot";

@@ -42,10 +42,11 @@
 //! Kubernetes 1.35, `pkg/kubelet/kubelet_pods.go`, `GeneratePodHostNameAndDomain`; `hostnameOverride` needs the feature of that
 //! name. Not seen on a cluster: the 64 characters.
 
+use crate::fix::change::Change;
 use crate::name::boot::{Boot, Crash};
 use crate::name::template::Sym;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::workload::WorkloadKind;
@@ -55,10 +56,42 @@ pub(super) static RULE: Rule = Rule {
     slug: "hostname-override",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Safe),
     summary: "the pod's host name is not what the node's name is made of",
     source: include_str!("hostname_override.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[
+        Condition {
+            holds: "has(variables.spec.hostnameOverride) && variables.distribution == 'name' &&
+                    variables.subdomain != '' &&
+                    variables.name.matches('^[A-Za-z0-9_-]+@?$') && !variables.onHost",
+            held: "has(variables.spec.hostnameOverride)",
+            certain: true,
+            says: "hostnameOverride takes the pod's domain away, and RELEASE_NODE `{variables.releaseNode}` has no \
+                   host; at run time: `Can't set long node name!`, and the pod restarts for ever; fix: remove \
+                   hostnameOverride",
+        },
+        Condition {
+            holds: "variables.kind == 'StatefulSet' && !has(variables.spec.hostnameOverride) && variables.named &&
+                    variables.subdomain != '' &&
+                    has(variables.spec.setHostnameAsFQDN) && variables.spec.setHostnameAsFQDN &&
+                    variables.lastName.size() + variables.subdomain.size() + request.namespace.size() + variables.clusterDomain.size() + 7 > 64 &&
+                    variables.lastName.size() <= 63",
+            held: "has(variables.spec.setHostnameAsFQDN) && variables.spec.setHostnameAsFQDN",
+            certain: true,
+            says: "with setHostnameAsFQDN the host name would be \
+                   {variables.lastName}.{variables.subdomain}.{request.namespace}.svc.{variables.clusterDomain}, and \
+                   the kernel allows 64 characters; at run time the pod stays in ContainerCreating; fix: remove \
+                   setHostnameAsFQDN",
+        },
+    ],
+    "a long host name of another workload than a StatefulSet, and images that name the node after the host",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     if trace.pod.hostname_override.is_some() {
@@ -89,6 +122,7 @@ fn overridden(trace: &Trace<'_>, found: &mut Findings) {
         finding.label(at, "needs the pod's own host name");
     }
     finding.symptom(symptom).fix(Safety::Safe, "remove `hostnameOverride`");
+    finding.changes([Change::Remove { at: trace.at_pod_spec(&["hostnameOverride"]) }]);
 }
 
 /// How long a host name the kernel takes.
@@ -101,7 +135,8 @@ fn too_long(trace: &Trace<'_>, found: &mut Findings) {
         .refute(&RULE, format!("`{fqdn}` would be the host name: {length} characters, and the kernel allows {LONGEST}"))
         .label(trace.at_pod_spec(&["setHostnameAsFQDN"]), "makes the whole FQDN the host name")
         .symptom(Symptom::ContainerCreating("failed to construct FQDN from pod hostname and cluster domain".to_owned()))
-        .fix(Safety::Safe, "remove `setHostnameAsFQDN`");
+        .fix(Safety::Safe, "remove `setHostnameAsFQDN`")
+        .changes([Change::Remove { at: trace.at_pod_spec(&["setHostnameAsFQDN"]) }]);
 }
 
 /// The FQDN of the pod with the longest name, as far as it is certain. The names of a Deployment's pods end in a hash of at

@@ -35,8 +35,9 @@
 use crate::name::same::Same;
 use crate::name::template::Template;
 use crate::place::Loc;
+use crate::rules::env::EnvList;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::trace::Trace;
 
 pub(super) static RULE: Rule = Rule {
@@ -44,9 +45,11 @@ pub(super) static RULE: Rule = Rule {
     slug: "image-overrides-name",
     severity: Severity::Warning,
     effect: Effect::Risks,
+    mends: Mends::Program(Safety::Unsafe),
     summary: "the image sets the name; the pod's RELEASE_NODE is ignored",
     source: include_str!("image_overrides_name.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it needs the name solver, to compare what the image says with what the pod says"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
@@ -59,11 +62,14 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         trace.identity.show(image),
         trace.identity.show(pod)
     );
+    let ignored = trace.env.get("RELEASE_NODE").and_then(|var| var.index);
+    let removed = EnvList::of(trace).zip(ignored).and_then(|(env, index)| env.remove(index));
     found
         .refute(&RULE, message)
         .label(pod_at.clone(), "ignored")
         .label(image_at.clone(), "the node's name")
-        .fix(Safety::Unsafe, "leave one of the two, or let the script give way: `${RELEASE_NODE:-...}`");
+        .fix(Safety::Unsafe, "leave one of the two, or let the script give way: `${RELEASE_NODE:-...}`")
+        .changes(removed);
 }
 
 /// Who sets the name, the name, and the one that the pod sets in vain.

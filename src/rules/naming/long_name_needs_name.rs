@@ -33,10 +33,12 @@
 //!
 //! Elixir's `release.init.ex`: `RELEASE_DISTRIBUTION:-sname`; OTP 25.2.3, `net_kernel.erl`, `create_hostpart/2`.
 
+use crate::fix::change::Change;
 use crate::name::boot::{Boot, Crash, Naming, Setting};
 use crate::name::template::{Sym, Template};
+use crate::rules::env::EnvList;
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 
@@ -45,10 +47,26 @@ pub(super) static RULE: Rule = Rule {
     slug: "long-name-needs-name",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Safe),
     summary: "the name has a dotted host, but RELEASE_DISTRIBUTION is not `name`",
     source: include_str!("long_name_needs_name.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[Condition {
+        holds: r"variables.distribution == 'sname' &&
+                    variables.name.matches(r'^[A-Za-z0-9_-]+@[^@?]*(\.|\{podIPs?\}|\{hostIP\})[^@?]*$')",
+        held: "variables.distribution != 'name'",
+        certain: true,
+        says: "RELEASE_NODE `{variables.releaseNode}` has a dotted host, but RELEASE_DISTRIBUTION is sname; at run \
+               time: `Can't set short node name!`, and the pod restarts for ever; fix: set RELEASE_DISTRIBUTION to \
+               name",
+    }],
+    "names in the VM's flags, and names that refer to more than one level of variables; where RELEASE_DISTRIBUTION is not set, there is no warning",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Some(naming) = &trace.naming else { return };
@@ -59,14 +77,16 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
             finding.label(flag.at.clone(), "short names, dotted host").fix(Safety::Safe, "use `-name`");
             finding
         }
-        (Boot::Crash(Crash::ShortName), None) => refute(naming, found),
-        (Boot::Named(name), None) if is_left_to_the_image(naming) && is_long(name) => suspect(naming, name, found),
+        (Boot::Crash(Crash::ShortName), None) => refute(trace, naming, found),
+        (Boot::Named(name), None) if is_left_to_the_image(naming) && is_long(name) => {
+            suspect(trace, naming, name, found)
+        }
         _ => return,
     };
     finding.symptom(Symptom::CantSetShortName);
 }
 
-fn refute<'f>(naming: &Naming, found: &'f mut Findings) -> &'f mut Finding {
+fn refute<'f>(trace: &Trace<'_>, naming: &Naming, found: &'f mut Findings) -> &'f mut Finding {
     let node = naming.node.value().map(ToString::to_string).unwrap_or_default();
     let set = naming.distribution.literal().unwrap_or_else(|| "unset".to_owned());
     let finding = found.refute(&RULE, format!("`{node}` has a dotted host, but RELEASE_DISTRIBUTION is {set}"));
@@ -76,10 +96,10 @@ fn refute<'f>(naming: &Naming, found: &'f mut Findings) -> &'f mut Finding {
     if let Some(at) = naming.node.at() {
         finding.label(at.clone(), "a host with dots: a long name");
     }
-    finding.fix(Safety::Safe, "set RELEASE_DISTRIBUTION to `name`").snippet(SNIPPET)
+    finding.fix(Safety::Safe, "set RELEASE_DISTRIBUTION to `name`").changes(long_names(trace, naming))
 }
 
-fn suspect<'f>(naming: &Naming, name: &Template, found: &'f mut Findings) -> &'f mut Finding {
+fn suspect<'f>(trace: &Trace<'_>, naming: &Naming, name: &Template, found: &'f mut Findings) -> &'f mut Finding {
     let message = format!("`{name}` has a dotted host, and RELEASE_DISTRIBUTION is not set, which means short names");
     let finding = found.suspect(&RULE, message);
     if let Some(at) = naming.node.at() {
@@ -88,10 +108,25 @@ fn suspect<'f>(naming: &Naming, name: &Template, found: &'f mut Findings) -> &'f
     finding
         .note("unless the image's `rel/env.sh` exports RELEASE_DISTRIBUTION=name")
         .fix(Safety::Safe, "set RELEASE_DISTRIBUTION to `name`")
-        .snippet(SNIPPET)
+        .changes(long_names(trace, naming))
 }
 
-const SNIPPET: &str = "- name: RELEASE_DISTRIBUTION\n  value: name";
+/// Where nothing sets it, it stands above the name that needs it.
+fn long_names(trace: &Trace<'_>, naming: &Naming) -> Vec<Change> {
+    let Some(env) = EnvList::of(trace).filter(|_| is_the_pods(trace, naming)) else { return Vec::new() };
+    let node = trace.env.get("RELEASE_NODE").and_then(|var| var.index);
+    match trace.env.get(DISTRIBUTION) {
+        None => vec![env.add(DISTRIBUTION, "name", node)],
+        Some(_) => env.set(DISTRIBUTION, "name"),
+    }
+}
+
+const DISTRIBUTION: &str = "RELEASE_DISTRIBUTION";
+
+/// Whether the pod says it, not a script.
+fn is_the_pods(trace: &Trace<'_>, naming: &Naming) -> bool {
+    naming.distribution.at() == trace.env.get(DISTRIBUTION).map(|var| &var.at)
+}
 
 /// Only a release has the variable; what a wrapper starts is presumed to be one.
 fn is_left_to_the_image(naming: &Naming) -> bool {

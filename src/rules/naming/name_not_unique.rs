@@ -35,8 +35,9 @@
 
 use crate::name::boot::Boot;
 use crate::name::template::{Part, Template};
+use crate::rules::env;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 
@@ -45,10 +46,29 @@ pub(super) static RULE: Rule = Rule {
     slug: "name-not-unique",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Unsafe),
     summary: "every replica claims the same name",
     source: include_str!("name_not_unique.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[Condition {
+        holds: r"(variables.kind == 'DaemonSet' || variables.replicas > 1) &&
+                    variables.distribution in ['', 'name'] &&
+                    variables.name.matches(r'^[A-Za-z0-9_-]+@[A-Za-z0-9_-]+(\.([A-Za-z0-9_-]+|\{namespace\}))+$') &&
+                    !variables.releaseNode.matches(r'@\.|\.\.|\.$')",
+        held: r"variables.name.contains('?') ||
+                    (variables.kind == 'DaemonSet' || variables.replicas > 1) &&
+                    !variables.name.matches(r'\{(podIPs?|podName|uid|hostIP|nodeName)\}')",
+        certain: true,
+        says: "all replicas claim the name `{variables.releaseNode}`; at run time each takes its peers for itself, \
+               and Node.list() stays empty; fix: make the name differ from pod to pod, as $(MY_POD_IP) does",
+    }],
+    "replicas that an autoscaler adds, and names that the pod's own host name completes",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Some(Boot::Named(name)) = trace.boot() else { return };
@@ -74,8 +94,8 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         Some(dial) => Symptom::UnableToConnect(trace.identity.example(&dial.name)),
         None => Symptom::OnlyItself,
     });
-    match trace.dials.first().and_then(|dial| trace.lines_of(&dial.name)) {
-        Some(lines) => finding.fix(Safety::Unsafe, "name each node as it is dialled").snippet(lines),
+    match trace.dials.first().and_then(|dial| env::name_node(trace, &dial.name)) {
+        Some(changes) => finding.fix(Safety::Unsafe, "name each node as it is dialled").changes(changes),
         None => finding.fix(Safety::Unsafe, "make the name differ from pod to pod, as `$(MY_POD_IP)` does"),
     };
 }

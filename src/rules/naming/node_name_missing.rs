@@ -43,8 +43,9 @@ use crate::name::boot::{Boot, Crash, Setting};
 use crate::name::inputs::Input;
 use crate::name::launcher::Program;
 use crate::name::template::Sym;
+use crate::rules::env::{self, EnvList};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 
@@ -53,10 +54,27 @@ pub(super) static RULE: Rule = Rule {
     slug: "node-name-missing",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Safe),
     summary: "long names are on, but nothing gives the node a host",
     source: include_str!("node_name_missing.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[Condition {
+        holds: "variables.distribution == 'name' && variables.name.matches('^[A-Za-z0-9_-]+@?$') &&
+                    variables.subdomain == '' &&
+                    !variables.onHost",
+        held: "variables.name.matches('^[^@]*@?$')",
+        certain: true,
+        says: "long names are on, but RELEASE_NODE `{variables.releaseNode}` has no host, and the pod has no \
+                   full name of its own; at run time: `Can't set long node name!`, and the pod restarts for ever; \
+                   fix: set RELEASE_NODE to <basename>@$(MY_POD_IP), below a MY_POD_IP that is bound to status.podIP",
+    }],
+    "inputs of the image that the pod does not set; where RELEASE_NODE is not set, there is no warning",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Some(naming) = &trace.naming else { return };
@@ -90,11 +108,11 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     if let Some(at) = naming.distribution.at() {
         finding.label(at.clone(), "long names");
     }
-    let dialled = trace.dials.first().and_then(|dial| trace.lines_of(&dial.name));
-    finding
-        .symptom(Symptom::CantSetLongName)
-        .fix(Safety::Safe, "name the node")
-        .snippet(dialled.unwrap_or_else(|| BY_ADDRESS.to_owned()));
+    finding.symptom(Symptom::CantSetLongName).fix(Safety::Safe, "name the node");
+    match trace.dials.first().and_then(|dial| env::name_node(trace, &dial.name)) {
+        Some(changes) => finding.changes(changes),
+        None => finding.snippet(BY_ADDRESS),
+    };
 }
 
 const BY_ADDRESS: &str = "- name: MY_POD_IP\n  valueFrom:\n    fieldRef:\n      fieldPath: status.podIP\n- name: RELEASE_NODE\n  value: <basename>@$(MY_POD_IP)";
@@ -116,6 +134,6 @@ fn missing_input(trace: &Trace<'_>, input: &Input, found: &mut Findings) {
         finding.label(container.at.key("env").of(trace.object.id).at_key(), format!("no {name} here"));
     }
     finding.label(input.at.clone(), "says that the image reads it").symptom(Symptom::CantSetLongName);
-    let snippet = format!("- name: {name}\n  valueFrom:\n    fieldRef:\n      fieldPath: {field}");
-    finding.fix(Safety::Safe, format!("set `{name}`")).snippet(snippet);
+    let env = EnvList::of(trace);
+    finding.fix(Safety::Safe, format!("set `{name}`")).changes(env.map(|env| env.define(name, field, None)));
 }

@@ -30,9 +30,11 @@
 //!
 //! Elixir's `release.init.ex`: the `exit 1` behind the message leaves only a subshell.
 
-use crate::name::boot::{Boot, Undistributed};
+use crate::fix::change::Change;
+use crate::name::boot::{Boot, Naming, Undistributed};
+use crate::rules::env::EnvList;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 
@@ -41,10 +43,25 @@ pub(super) static RULE: Rule = Rule {
     slug: "not-distributed",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Safe),
     summary: "the node boots undistributed",
     source: include_str!("not_distributed.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[Condition {
+        holds: "variables.named && variables.distribution.matches('^[A-Za-z_-]+$') &&
+                    !(variables.distribution in ['name', 'sname', 'none'])",
+        held: "!(variables.distribution in ['name', 'sname'])",
+        certain: true,
+        says: "RELEASE_DISTRIBUTION is `{variables.distribution}`, not name, sname or none; at run time: `ERROR: \
+               Expected sname, name, or none`, and the node boots undistributed; fix: set it to name",
+    }],
+    "the warnings about `none`, and about a VM that is started without a name",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Some(naming) = &trace.naming else { return };
@@ -54,7 +71,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
             let message =
                 format!("RELEASE_DISTRIBUTION is `{value}`, not name, sname or none: the node boots undistributed");
             let finding = found.refute(&RULE, message).symptom(Symptom::BadDistribution(value.clone()));
-            finding.fix(Safety::Safe, "set it to `name`");
+            finding.fix(Safety::Safe, "set it to `name`").changes(long_names(trace, naming));
             if let Some(at) = naming.distribution.at() {
                 finding.label(at.clone(), "no such distribution");
             }
@@ -63,7 +80,8 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         Undistributed::None if trace.is_opted_in() => {
             let message = "RELEASE_DISTRIBUTION is `none`: the node boots undistributed";
             let finding = found.refute(&RULE, message).at_most(Severity::Warning);
-            finding.symptom(Symptom::NotPartOfNetwork(peer(trace))).fix(Safety::Safe, "set it to `name`");
+            finding.symptom(Symptom::NotPartOfNetwork(peer(trace)));
+            finding.fix(Safety::Safe, "set it to `name`").changes(long_names(trace, naming));
             if let Some(at) = naming.distribution.at() {
                 finding.label(at.clone(), "no distribution");
             }
@@ -78,6 +96,13 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         }
         _ => {}
     }
+}
+
+/// Where the pod says it, not a script.
+fn long_names(trace: &Trace<'_>, naming: &Naming) -> Vec<Change> {
+    let written = trace.env.get("RELEASE_DISTRIBUTION").filter(|var| naming.distribution.at() == Some(&var.at));
+    let env = EnvList::of(trace).filter(|_| written.is_some());
+    env.map_or_else(Vec::new, |env| env.set("RELEASE_DISTRIBUTION", "name"))
 }
 
 fn peer(trace: &Trace<'_>) -> String {

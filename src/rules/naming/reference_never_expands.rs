@@ -46,11 +46,13 @@
 //! `third_party/forked/golang/expansion/expand.go`. Seen on a cluster: all four ways, and `$(HOSTNAME)`.
 
 use super::shell_in_env_value::{as_a_name, as_a_query, is_shell};
+use crate::fix::change::Change;
 use crate::name::env::Var;
 use crate::name::template::{Part, Piece, Sym, Template, Unexpanded};
-use crate::place::Loc;
+use crate::place::{Focus, Loc};
+use crate::rules::env::EnvList;
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::trace::feeds::{Fed, Feeds};
@@ -62,10 +64,43 @@ pub(super) static RULE: Rule = Rule {
     slug: "reference-never-expands",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Safe),
     summary: "a `$(VAR)` stays literal",
     source: include_str!("reference_never_expands.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[
+        Condition {
+            holds: r"variables.releaseNode.matches(r'^([A-Za-z0-9_.@:-]|\$\([A-Za-z_][A-Za-z0-9_]*\))*$') &&
+                    variables.named && !variables.hasEnvFrom &&
+                    variables.unresolved.exists(x,
+                    !x.matches('^(hostname|uname|whoami|date|pwd|id)$|_SERVICE_HOST$|_SERVICE_PORT$|_PORT$|_PORT_') &&
+                    !(variables.injects && (x.startsWith('MY_') || variables.env.exists(e, e.name == x &&
+                    has(e.valueFrom) && has(e.valueFrom.fieldRef)) ||
+                    variables.inputs.exists(w, w.startsWith(x + '=')))))",
+            held: "variables.name.contains('?')",
+            certain: true,
+            says: "RELEASE_NODE is `{variables.releaseNode}`, and $({variables.unresolved.join('), $(')}) stays \
+                   literal, for it is not defined above it; at run time the node boots under that very text and \
+                   nobody reaches it; fix: define it above RELEASE_NODE",
+        },
+        Condition {
+            holds: r"variables.named &&
+                    variables.releaseNode.matches(r'^([A-Za-z0-9_.@:-]|\$?\$\([A-Za-z_][A-Za-z0-9_]*\))*$') &&
+                    variables.releaseNode.matches(r'\$\$\(') &&
+                    !variables.releaseNode.matches(r'\$\$\((hostname|uname|whoami|date|pwd|id)\)')",
+            held: "variables.name.contains('?')",
+            certain: true,
+            says: "RELEASE_NODE is `{variables.releaseNode}`, and `$$` keeps Kubernetes from expanding what follows; \
+                   at run time the node boots under that very text and nobody reaches it; fix: write one dollar sign",
+        },
+    ],
+    "references in other variables than RELEASE_NODE and in those that it refers to, and those out of a ConfigMap; with any `envFrom`, all but escaped ones",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let mut said: Vec<&Part> = Vec::new();
@@ -161,23 +196,60 @@ impl<'w> Reference<'_, 'w> {
     fn fix(&self, finding: &mut Finding) {
         let name = self.name;
         match self.why {
-            Unexpanded::Later => finding.fix(Safety::Safe, format!("move {name} above its use")),
-            Unexpanded::Escaped => finding.fix(Safety::Safe, format!("write `$({name})`, with one dollar sign")),
+            Unexpanded::Later => {
+                finding.fix(Safety::Safe, format!("move {name} above its use")).changes(self.moved_up())
+            }
+            Unexpanded::Escaped => finding
+                .fix(Safety::Safe, format!("write `$({name})`, with one dollar sign"))
+                .changes(self.substituted(name)),
             Unexpanded::FromConfigMap(_) => {
                 finding.fix(Safety::Safe, "write the value into `env` itself, below what it refers to");
                 if self.fed.feeds != Feeds::Cookie {
-                    finding.snippet(format!("- name: {}\n  value: {}", self.fed.what, self.fed.value));
+                    finding.changes(self.written_out());
                 }
                 finding
             }
             Unexpanded::Undefined => match (self.meant(), field(name)) {
-                (Some(meant), _) => finding.fix(Safety::Safe, format!("write `$({})`", meant.name)),
+                (Some(meant), _) => finding
+                    .fix(Safety::Safe, format!("write `$({})`", meant.name))
+                    .changes(self.substituted(&meant.name)),
                 (None, Some(path)) => finding
                     .fix(Safety::Safe, format!("define {name} above its use"))
-                    .snippet(format!("- name: {name}\n  valueFrom:\n    fieldRef:\n      fieldPath: {path}")),
+                    .changes(self.env().map(|env| env.define(name, path, self.user(&env)))),
                 (None, None) => finding.fix(Safety::Unsafe, format!("define {name} above its use")),
             },
         };
+    }
+
+    fn env(&self) -> Option<EnvList<'_, 'w>> {
+        EnvList::of(self.trace)
+    }
+
+    /// Where the reference is written.
+    fn written(&self) -> &Loc {
+        self.trace.origin(&self.piece.part).unwrap_or(&self.piece.at)
+    }
+
+    /// The variable in whose value the reference is written.
+    fn user(&self, env: &EnvList<'_, '_>) -> Option<usize> {
+        env.index_of(self.written())
+    }
+
+    fn substituted(&self, name: &str) -> Option<Change> {
+        let at = self.written();
+        let is_exact = matches!(at.focus, Focus::Within(..));
+        is_exact.then(|| Change::Substitute { at: at.clone(), text: format!("$({name})") })
+    }
+
+    fn moved_up(&self) -> Option<Change> {
+        let env = self.env()?;
+        env.move_above(self.trace.container?.env_index(self.name)?, self.user(&env)?)
+    }
+
+    /// The value of a ConfigMap as a value of the variable that has it from there.
+    fn written_out(&self) -> Vec<Change> {
+        let env = self.env().filter(|_| self.trace.env.get(&self.fed.what).is_some());
+        env.map_or_else(Vec::new, |env| env.set(&self.fed.what, &self.fed.value.to_string()))
     }
 
     /// The variable that was probably meant: one that is called nearly so, or the pod's address.

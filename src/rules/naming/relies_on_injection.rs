@@ -47,11 +47,12 @@
 //!
 //! Not proven here: The proofs of the rules run on a cluster without the webhook, and this is about one that has it.
 
+use crate::fix::change::Change;
 use crate::name::boot::Boot;
 use crate::name::inputs;
-use crate::name::spelling;
+use crate::rules::env::{self, EnvList};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::pod::{Container, EnvSource, EnvVar};
@@ -61,9 +62,11 @@ pub(super) static RULE: Rule = Rule {
     slug: "relies-on-injection",
     severity: Severity::Info,
     effect: Effect::Risks,
+    mends: Mends::Program(Safety::Safe),
     summary: "the name exists only because the webhook injects it",
     source: include_str!("relies_on_injection.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it is about the webhook"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
@@ -89,14 +92,11 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     finding.symptom(Symptom::Seen(
         "where the webhook does not run, the node boots under another name, or not at all".to_owned(),
     ));
-    let Some(lines) = lines(&added) else { return };
+    let Some(changes) = changes(trace, container) else { return };
     let write = (!added.is_empty()).then(|| "write it into the manifest".to_owned());
     let moving = up.map(|all| format!("move {all} above its user"));
     let what = [write, moving].into_iter().flatten().collect::<Vec<_>>().join(", and ");
-    finding.fix(Safety::Safe, format!("to run it without the webhook too, {what}"));
-    if !lines.is_empty() {
-        finding.snippet(lines);
-    }
+    finding.fix(Safety::Safe, format!("to run it without the webhook too, {what}")).changes(changes);
 }
 
 /// `A, B and C`; nothing of nothing.
@@ -126,13 +126,25 @@ fn matters(trace: &Trace<'_>, container: &Container, var: &EnvVar) -> bool {
     var.name.starts_with("RELEASE_") || texts.any(|text| text.contains(&reference)) || is_declared()
 }
 
-/// The lines that say the same in a manifest; a file that an init container writes is none.
-fn lines(vars: &[&EnvVar]) -> Option<String> {
-    let line = |var: &&EnvVar| match &var.source {
-        EnvSource::Field(path) => Some(spelling::definition(&var.name, path)),
-        EnvSource::Value(text) => Some(format!("- name: {}\n  value: {text}\n", var.name)),
-        _ => None,
-    };
-    let lines: String = vars.iter().map(line).collect::<Option<_>>()?;
-    Some(lines.trim_end().to_owned())
+/// What makes the list as it is written the one with which the node boots; a file that an init container writes cannot be.
+fn changes(trace: &Trace<'_>, container: &Container) -> Option<Vec<Change>> {
+    let list = EnvList::of(trace)?;
+    let wanted = container.env.iter().filter(|var| var.written.is_some() || matters(trace, container, var));
+    let mut now: Vec<Option<u32>> = container.env.iter().map(|var| var.written).filter(Option::is_some).collect();
+    now.sort_unstable();
+    let mut changes = Vec::new();
+    for (index, var) in wanted.enumerate() {
+        let Some(written) = var.written else {
+            changes.push(list.insert(index, env::entry(&var.name, &var.source)?));
+            now.insert(index, None);
+            continue;
+        };
+        let from = now.iter().position(|place| *place == Some(written)).filter(|from| *from != index);
+        if let Some(from) = from {
+            changes.push(Change::Move { list: list.list(), from, to: index });
+            let moved = now.remove(from);
+            now.insert(index, moved);
+        }
+    }
+    Some(changes)
 }

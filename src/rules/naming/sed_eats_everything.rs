@@ -27,10 +27,12 @@
 //!
 //! libcluster 3.3.3 to 3.5.0, the documentation of `lib/strategy/kubernetes.ex`: a heredoc that eats the backslash.
 
+use crate::fix::change::Change;
 use crate::name::boot::Boot;
 use crate::name::template::Why;
+use crate::place::{Focus, Loc};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 
@@ -39,9 +41,11 @@ pub(super) static RULE: Rule = Rule {
     slug: "sed-eats-everything",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Safe),
     summary: "`s/./-/g` turns every character into a dash",
     source: include_str!("sed_eats_everything.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it needs the reader of shell scripts"),
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
@@ -54,5 +58,16 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     if let (Some(Boot::Named(_)), Some(dial)) = (trace.boot(), trace.dials.first()) {
         finding.symptom(Symptom::UnableToConnect(trace.identity.example(&dial.name)));
     }
-    finding.fix(Safety::Safe, "escape the dot").snippet("sed 's/\\./-/g'");
+    finding.fix(Safety::Safe, "escape the dot").snippet("sed 's/\\./-/g'").changes(escaped(trace, at));
+}
+
+/// The command with the dot escaped, where a script stands in the manifest as the shell reads it.
+fn escaped(trace: &Trace<'_>, at: &Loc) -> Option<Change> {
+    let Focus::Within(start, end) = at.focus else { return None };
+    let script = trace.naming.as_ref()?.launch.script.as_ref()?.text.literal()?;
+    let container = trace.container?;
+    let is_as_written = container.command.iter().chain(&container.args).any(|word| *word == script);
+    let command = script.get(start as usize..end as usize).filter(|_| is_as_written)?;
+    let escaped = command.replacen("/./", "/\\./", 1);
+    (escaped != command).then(|| Change::Substitute { at: at.clone(), text: escaped })
 }

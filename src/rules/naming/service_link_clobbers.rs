@@ -38,9 +38,10 @@
 //!
 //! Kubernetes 1.35, `pkg/kubelet/kubelet_pods.go`, `getServiceEnvVarMap`, and `pkg/kubelet/envvars`.
 
+use crate::fix::change::{Among, Change};
 use crate::name::env::Lookup;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::object::Object;
@@ -52,9 +53,11 @@ pub(super) static RULE: Rule = Rule {
     slug: "service-link-clobbers",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Safe),
     summary: "a Service makes the kubelet set a variable that the VM reads",
     source: include_str!("service_link_clobbers.rs"),
     check: Check::Trace(check),
+    cel: Cel::Not("it depends on the Services of the namespace"),
 };
 
 /// Services by name, the variable that each sets, and whether every VM reads it.
@@ -78,7 +81,11 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
             .label(service.at(&["metadata", "name"]), format!("becomes {variable}"))
             .label(trace.at_container(container), "gets the variables of all Services of its namespace")
             .fix(Safety::Safe, "set `enableServiceLinks: false` in the pod")
-            .snippet("enableServiceLinks: false");
+            .changes([Change::Set {
+                at: trace.at_pod_spec(&["enableServiceLinks"]),
+                value: false.into(),
+                among: Among::First,
+            }]);
         // It is not a Service that the workload asks for: whoever has it may take it away, and no deploy is stopped for its sake.
         finding.mendable();
         match read_by_all {

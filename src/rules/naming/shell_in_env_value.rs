@@ -37,11 +37,13 @@
 //!
 //! Kubernetes 1.35, `third_party/forked/golang/expansion/expand.go`; what the release does with it was tried with Elixir 1.14.
 
+use crate::fix::change::Change;
 use crate::name::boot::{Boot, Crash};
 use crate::name::template::{Part, Piece, Sym};
 use crate::place::{Focus, Loc};
+use crate::rules::env::EnvList;
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::trace::feeds::{Fed, Feeds};
@@ -51,10 +53,48 @@ pub(super) static RULE: Rule = Rule {
     slug: "shell-in-env-value",
     severity: Severity::Error,
     effect: Effect::Breaks,
+    mends: Mends::Program(Safety::Safe),
     summary: "shell syntax where no shell runs",
     source: include_str!("shell_in_env_value.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[
+        Condition {
+            holds: "variables.named && !variables.releaseNode.matches('[${<]') &&
+                    variables.releaseNode.matches('`[^`]*`')",
+            held: "variables.name.contains('?')",
+            certain: true,
+            says: "RELEASE_NODE is `{variables.releaseNode}`, with a command that no shell runs; at run time the \
+                   node is literally called so, or does not boot; fix: let the kubelet fill it in, as $(MY_POD_IP) \
+                   does",
+        },
+        Condition {
+            holds: r"variables.named && !variables.hasEnvFrom && !variables.releaseNode.matches(r'\$\$|\{|<') &&
+                    variables.references.exists(x,
+                    !(x in variables.names) && !x.contains('_PORT') && !x.contains('_SERVICE_HOST') &&
+                    x.matches('[^A-Za-z0-9_.-]|^(hostname|uname|whoami|date|pwd|id)$'))",
+            held: "variables.name.contains('?')",
+            certain: true,
+            says: "RELEASE_NODE is `{variables.releaseNode}`, with a command that no shell runs; at run time the \
+                   node is literally called so, or does not boot; fix: let the kubelet fill it in, as $(MY_POD_IP) \
+                   does",
+        },
+        Condition {
+            holds: r"variables.named && !variables.releaseNode.matches(r'\$\$|\$\(|\{\{|<%|`') &&
+                    variables.releaseNode.matches(r'\$\{?[A-Za-z_]') &&
+                    variables.releaseNode.findAll(r'\$\{?[A-Za-z_][A-Za-z0-9_]*').all(x, x.replace('$', '').replace('{', '') in variables.names)",
+            held: "variables.name.contains('?')",
+            certain: true,
+            says: "RELEASE_NODE is `{variables.releaseNode}`: Kubernetes expands $(VAR) and nothing else; at run \
+                   time the node is literally called so; fix: write $(VAR), below the variable",
+        },
+    ],
+    "shell syntax in other variables than RELEASE_NODE, and the warning where it may be a placeholder",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let mut said: Vec<String> = Vec::new();
@@ -74,7 +114,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
                 if syntax.may_be_a_placeholder { found.suspect(&RULE, message) } else { found.refute(&RULE, message) };
             finding.label(place(trace, piece, &syntax.text), "stays as it is written");
             consequence(trace, &fed, finding);
-            fix(trace, &fed, &syntax, finding);
+            fix(trace, &fed, piece, &syntax, finding);
         }
     }
 }
@@ -110,10 +150,12 @@ pub(super) fn as_a_name(trace: &Trace<'_>, fed: &Fed<'_>) -> Symptom {
     }
 }
 
-fn fix(trace: &Trace<'_>, fed: &Fed<'_>, syntax: &Syntax, finding: &mut Finding) {
+fn fix(trace: &Trace<'_>, fed: &Fed<'_>, piece: &Piece, syntax: &Syntax, finding: &mut Finding) {
+    let at = place(trace, piece, &syntax.text);
+    let write = |name: &str| Change::Substitute { at: at.clone(), text: format!("$({name})") };
     if syntax.is_known_variable {
         let name = syntax.text.trim_matches(['$', '{', '}']);
-        finding.fix(Safety::Safe, format!("write `$({name})`, and define {name} above it"));
+        finding.fix(Safety::Safe, format!("write `$({name})`, and define {name} above it")).changes([write(name)]);
         return;
     }
     if fed.feeds != Feeds::Name {
@@ -127,9 +169,10 @@ fn fix(trace: &Trace<'_>, fed: &Fed<'_>, syntax: &Syntax, finding: &mut Finding)
     let existing = trace.env.vars().iter().find(|var| name == "MY_POD_IP" && var.value.syms().eq([Sym::PodIp]));
     let reference = existing.map_or(name, |var| var.name.as_str());
     finding.fix(Safety::Safe, format!("let the kubelet fill it in: `$({reference})`"));
-    if existing.is_none() {
-        finding.snippet(format!("- name: {name}\n  valueFrom:\n    fieldRef:\n      fieldPath: {path}"));
-    }
+    let env = EnvList::of(trace).filter(|_| existing.is_none());
+    let definition = env.map(|env| env.define(name, path, env.index_of(&at)));
+    // The value is written before what it needs moves it down.
+    finding.changes(std::iter::once(write(reference)).chain(definition));
 }
 
 /// Where the syntax stands, within the text around it.

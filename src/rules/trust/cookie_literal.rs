@@ -35,9 +35,11 @@
 //!
 //! Not proven here: Nothing fails: the cookie lies open.
 
-use super::{COOKIE, cookie_well_known, written};
+use super::{COOKIE, cookie_well_known, make_secret, secret, written};
+use crate::fix::change::{Change, Tree};
+use crate::place::Loc;
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 
@@ -46,10 +48,25 @@ pub(super) static RULE: Rule = Rule {
     slug: "cookie-literal",
     severity: Severity::Warning,
     effect: Effect::Risks,
+    mends: Mends::Program(Safety::Unsafe),
     summary: "the cookie is in the manifest",
     source: include_str!("cookie_literal.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[Condition {
+        holds: "variables.startsRelease && variables.cookie.matches('^[^${<]+$') &&
+                    !(variables.plainCookie in variables.guessable)",
+        held: "variables.cookie != ''",
+        certain: true,
+        says: "the cookie is in the manifest, as text in RELEASE_COOKIE: everybody who reads it can run code on the \
+               nodes; fix: put a new cookie into a Secret",
+    }],
+    "cookies in the VM's flags, in ConfigMaps and in scripts",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     for cookie in written(trace) {
@@ -59,16 +76,21 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         }
         let file = if cookie.at.object.as_text().is_some() { "`rel/env.sh`" } else { "the manifest" };
         let finding = found.refute(&RULE, format!("the cookie is in {file}, as text in {}", cookie.what));
-        finding.label(cookie.at, "everybody who reads this can run code on the nodes");
+        finding.label(cookie.at.clone(), "everybody who reads this can run code on the nodes");
         finding.symptom(Symptom::Seen("`kubectl get -o yaml` shows the cookie".to_owned()));
-        put_into_a_secret(trace, finding);
+        put_into_a_secret(trace, &cookie.at, finding);
     }
 }
 
 /// The fix for every cookie that can be read.
-pub(super) fn put_into_a_secret(trace: &Trace<'_>, finding: &mut Finding) {
-    let name = &trace.object.name;
-    finding.fix(Safety::Unsafe, "put a new cookie into a Secret").snippet(format!(
-        "- name: {COOKIE}\n  valueFrom:\n    secretKeyRef:\n      name: {name}-cookie\n      key: cookie"
-    ));
+pub(super) fn put_into_a_secret(trace: &Trace<'_>, at: &Loc, finding: &mut Finding) {
+    finding.fix(Safety::Unsafe, "put a new cookie into a Secret").besides(make_secret(trace));
+    let from = Tree::map([("secretKeyRef", secret(trace))]);
+    match trace.env.get(COOKIE).filter(|var| var.at == *at && var.index.is_some()) {
+        Some(_) => finding.changes([Change::Swap { at: at.clone(), key: "valueFrom".into(), value: Some(from) }]),
+        None => finding.snippet(format!(
+            "- name: {COOKIE}\n  valueFrom:\n    secretKeyRef:\n      name: {}-cookie\n      key: cookie",
+            trace.object.name
+        )),
+    };
 }

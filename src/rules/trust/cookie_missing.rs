@@ -31,10 +31,11 @@
 //!
 //! Elixir's `release.init.ex`: `RELEASE_COOKIE:-$(cat releases/COOKIE)`, which `mix release` fills with 32 random bytes.
 
-use super::{COOKIE, cookie_unread, is_left_to_the_image, is_relx};
+use super::{COOKIE, cookie_unread, is_left_to_the_image, is_relx, make_secret, secret};
 use crate::name::launcher::Program;
+use crate::rules::env::EnvList;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 
@@ -43,10 +44,25 @@ pub(super) static RULE: Rule = Rule {
     slug: "cookie-missing",
     severity: Severity::Warning,
     effect: Effect::Risks,
+    mends: Mends::Program(Safety::Unsafe),
     summary: "no RELEASE_COOKIE: each build of the image has its own",
     source: include_str!("cookie_missing.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[Condition {
+        holds: "variables.leavesCookie &&
+                    !variables.names.exists(n, n in ['ERLANG_COOKIE', 'ERL_COOKIE', 'ELIXIR_COOKIE', 'NODE_COOKIE'])",
+        held: "variables.leavesCookie",
+        certain: false,
+        says: "RELEASE_COOKIE is not set: each build of the image has a cookie of its own; at run time: `Connection \
+               attempt from node ... rejected`; fix: give it a cookie out of a Secret",
+    }],
+    "VMs that are started by hand; with any `envFrom`, everything",
+);
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let (Some(naming), Some(container)) = (&trace.naming, trace.container) else { return };
@@ -68,9 +84,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     }
     finding
         .note("unless the release fixes it with `cookie:` in `mix.exs`")
-        .fix(Safety::Unsafe, "give it a cookie out of a Secret");
-    finding.snippet(format!(
-        "- name: {COOKIE}\n  valueFrom:\n    secretKeyRef:\n      name: {}-cookie\n      key: cookie",
-        trace.object.name
-    ));
+        .fix(Safety::Unsafe, "give it a cookie out of a Secret")
+        .besides(make_secret(trace));
+    finding.changes(EnvList::of(trace).map(|env| env.add_secret(COOKIE, secret(trace))));
 }

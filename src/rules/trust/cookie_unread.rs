@@ -36,9 +36,11 @@
 //! Elixir's `release.init.ex`, `cli_text/0`, reads no other variable.
 
 use super::{COOKIE, is_left_to_the_image, is_mix_release};
+use crate::fix::change::Change;
 use crate::name::env::Var;
+use crate::rules::env::{self, EnvList};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 
@@ -47,10 +49,30 @@ pub(super) static RULE: Rule = Rule {
     slug: "cookie-unread",
     severity: Severity::Warning,
     effect: Effect::Risks,
+    mends: Mends::Program(Safety::Safe),
     summary: "the release does not read the variable that holds the cookie",
     source: include_str!("cookie_unread.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
+
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[
+        Condition {
+            holds: "variables.leavesCookie &&
+                    variables.names.exists(n, n in ['ERLANG_COOKIE', 'ERL_COOKIE', 'ELIXIR_COOKIE', 'NODE_COOKIE']) &&
+                    (variables.words != '' ||
+                    variables.names.exists(n, n in ['RELEASE_NODE', 'RELEASE_DISTRIBUTION', 'RELEASE_MODE', 'RELEASE_TMP', 'RELEASE_VM_ARGS']))",
+            held: "variables.leavesCookie",
+            certain: false,
+            says: "a mix release reads RELEASE_COOKIE, not {variables.names.filter(n, n in ['ERLANG_COOKIE', \
+                   'ERL_COOKIE', 'ELIXIR_COOKIE', 'NODE_COOKIE']).join(', ')}; at run time: `Connection attempt from \
+                   node ... rejected`; fix: hand it on as RELEASE_COOKIE, below it",
+        },
+    ],
+    "with any `envFrom`, everything",
+);
 
 /// What people take for the variable.
 const OTHERS: [&str; 4] = ["ERLANG_COOKIE", "ERL_COOKIE", "ELIXIR_COOKIE", "NODE_COOKIE"];
@@ -64,7 +86,14 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         .symptom(Symptom::CookieRejected)
         .note("unless the image's `rel/env.sh` reads it")
         .fix(Safety::Safe, format!("hand it on as {COOKIE}, below it"))
-        .snippet(format!("- name: {COOKIE}\n  value: $({})", var.name));
+        .changes(handed_on(trace, var));
+}
+
+/// Behind the variable, so that it can refer to it.
+fn handed_on(trace: &Trace<'_>, var: &Var) -> Option<Change> {
+    let list = EnvList::of(trace)?;
+    let place = list.place(var.index.map(|index| index + 1));
+    Some(list.insert(place, env::variable(COOKIE, format!("$({})", var.name).into())))
 }
 
 /// A variable that was meant to give the cookie, where nothing else does.

@@ -32,9 +32,9 @@
 //! Not proven here: Nothing fails: whoever guesses the cookie gets in.
 
 use super::{Written, written};
-use crate::rules::finding::{Effect, Findings, Severity};
+use crate::rules::finding::{Effect, Findings, Safety, Severity};
 use crate::rules::trust::cookie_literal::put_into_a_secret;
-use crate::rules::{Check, Rule};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 
@@ -43,13 +43,28 @@ pub(super) static RULE: Rule = Rule {
     slug: "cookie-well-known",
     severity: Severity::Warning,
     effect: Effect::Risks,
+    mends: Mends::Program(Safety::Unsafe),
     summary: "the cookie is a word that anybody would try",
     source: include_str!("cookie_well_known.rs"),
     check: Check::Trace(check),
+    cel: CEL,
 };
 
+/// The same in CEL.
+const CEL: Cel = Cel::Exported(
+    &[Condition {
+        holds: "variables.startsRelease && variables.cookie.matches('^[^${<]+$') &&
+                    variables.plainCookie in variables.guessable",
+        held: "variables.cookie != ''",
+        certain: true,
+        says: "the cookie in RELEASE_COOKIE is one of the first that anybody tries; fix: put a new cookie into a \
+               Secret",
+    }],
+    "cookies in the VM's flags, in ConfigMaps and in scripts",
+);
+
 /// Cookies of tutorials and templates, without what people put between the words.
-const WELL_KNOWN: [&str; 24] = [
+pub(crate) const WELL_KNOWN: [&str; 24] = [
     "abc",
     "abc123",
     "changeit",
@@ -80,9 +95,9 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     for cookie in written(trace).into_iter().filter(|cookie| is_one(trace, cookie)) {
         let finding =
             found.refute(&RULE, format!("the cookie in {} is one of the first that anybody tries", cookie.what));
-        finding.label(cookie.at, "a well-known cookie");
+        finding.label(cookie.at.clone(), "a well-known cookie");
         finding.symptom(Symptom::Seen("whoever reaches the node and guesses the word runs code on it".to_owned()));
-        put_into_a_secret(trace, finding);
+        put_into_a_secret(trace, &cookie.at, finding);
     }
 }
 

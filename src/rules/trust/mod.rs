@@ -1,6 +1,7 @@
 //! Trust (6xx): whether the peers accept each other.
 
-use super::Rule;
+use super::{Rule, in_namespace};
+use crate::fix::change::Tree;
 use crate::name::env::Lookup;
 use crate::name::launcher::{Program, Verb};
 use crate::name::template::{Part, Template};
@@ -12,6 +13,8 @@ mod cookie_literal;
 mod cookie_missing;
 mod cookie_unread;
 mod cookie_well_known;
+
+pub(crate) use cookie_well_known::WELL_KNOWN as WELL_KNOWN_COOKIES;
 
 pub(super) static RULES: &[&Rule] =
     &[&cookie_literal::RULE, &cookie_missing::RULE, &cookie_well_known::RULE, &cookie_unread::RULE];
@@ -60,6 +63,18 @@ fn flags(trace: &Trace<'_>) -> Vec<(String, Template, Loc)> {
         add("the command", words, &naming.launch.at);
     }
     found
+}
+
+/// A key of a Secret called after the workload.
+fn secret(trace: &Trace<'_>) -> Tree {
+    Tree::pairs([("name", format!("{}-cookie", trace.object.name)), ("key", "cookie".to_owned())])
+}
+
+/// The command that makes it.
+fn make_secret(trace: &Trace<'_>) -> String {
+    let name = format!("{}-cookie", trace.object.name);
+    let namespace = in_namespace(trace.object);
+    format!("kubectl create secret generic {name}{namespace} --from-literal=cookie=\"$(openssl rand -hex 32)\"")
 }
 
 /// Whether nothing that can be read gives the node a cookie, and nothing unread is likely to.

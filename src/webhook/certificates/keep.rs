@@ -64,6 +64,8 @@ enum Then {
     Look,
     /// All is as it should be.
     Rest,
+    /// These do not trust what is served, and it is for others to change that.
+    Wait(String),
 }
 
 impl Keeper {
@@ -87,6 +89,15 @@ impl Keeper {
                 Ok(Then::Look) => Duration::from_millis(20),
                 Ok(Then::Rest) => {
                     self.said = None;
+                    plan::again(&self.terms)
+                }
+                Ok(Then::Wait(whom)) => {
+                    if self.is_news(&whom) {
+                        tracing::warn!(
+                            configurations = whom,
+                            "what is served is not trusted, and that is left to others"
+                        );
+                    }
                     plan::again(&self.terms)
                 }
                 // Whoever was quicker has written what we would have written; all others come at other times.
@@ -130,6 +141,7 @@ impl Keeper {
             return Ok(Then::Look);
         }
         let Some(stored) = stored else { return Ok(Then::Look) };
+        let bundle = stored.bundle();
         self.publish(&stored, &configurations).await?;
         self.serve(stored)?;
         if configurations.is_empty() {
@@ -139,7 +151,11 @@ impl Keeper {
             self.published.store(true, Ordering::Relaxed);
             return Ok(Then::Rest);
         }
-        Ok(Then::Look)
+        let distrusting = configurations.iter().filter(|configuration| !configuration.trusts(&bundle));
+        let left =
+            distrusting.filter_map(|configuration| Some((configuration.title(), configuration.left_to_others()?)));
+        let said: Vec<_> = left.map(|(title, annotation)| format!("{title} (`{annotation}`)")).collect();
+        Ok(if said.is_empty() { Then::Look } else { Then::Wait(said.join(", ")) })
     }
 
     async fn write(&self, stored: Option<&Stored>, step: Step, read: &Read) -> Result<(), LookError> {
@@ -151,7 +167,8 @@ impl Keeper {
 
     async fn publish(&self, stored: &Stored, configurations: &[Configuration]) -> Result<(), LookError> {
         let bundle = stored.bundle();
-        for configuration in configurations.iter().filter(|configuration| !configuration.trusts(&bundle)) {
+        let ours = configurations.iter().filter(|configuration| configuration.left_to_others().is_none());
+        for configuration in ours.filter(|configuration| !configuration.trusts(&bundle)) {
             self.place.publish(configuration, &bundle).await?;
             tracing::info!(configuration = configuration.title(), "the CA bundle was written");
         }
@@ -186,11 +203,16 @@ impl Keeper {
 
     fn complain(&mut self, error: &LookError) {
         self.served.failed();
-        let said = error.to_string();
-        if self.said.as_ref() != Some(&said) {
+        if self.is_news(&error.to_string()) {
             tracing::error!(%error, "the certificates cannot be looked after; what was served before still is");
-            self.said = Some(said);
         }
+    }
+
+    /// Whether something else was said last, if anything.
+    fn is_news(&mut self, what: &str) -> bool {
+        let is_news = self.said.as_deref() != Some(what);
+        self.said = Some(what.to_owned());
+        is_news
     }
 }
 

@@ -14,8 +14,12 @@ use serde_json::json;
 
 /// Who we are to the API server.
 const MANAGER: &str = "beamgate";
-/// What our Secret carries, so that somebody else's is never written over.
+/// What our Secret carries, so that somebody else's is never written over; a webhook configuration with another value is not ours
+/// to write either.
 const OURS: (&str, &str) = ("beamgate.dev/certificates", "self-managed");
+
+/// The annotations by which cert-manager's cainjector is told to write `caBundle`.
+const CERT_MANAGERS: [&str; 2] = ["cert-manager.io/inject-ca-from", "cert-manager.io/inject-ca-from-secret"];
 
 /// Why the cluster does not do as it is asked.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +103,8 @@ pub struct Configuration {
     kind: Kind,
     name: String,
     version: String,
+    /// The annotation by which it is left to others what it trusts.
+    others: Option<String>,
     /// The webhooks that call us, and what they trust.
     webhooks: Vec<(String, Vec<u8>)>,
 }
@@ -110,9 +116,19 @@ enum Kind {
 }
 
 impl Configuration {
-    /// Whether all its webhooks trust exactly this.
+    /// Whether all its webhooks trust exactly this; where others look after that, whether they trust this among others.
     pub fn trusts(&self, bundle: &str) -> bool {
-        self.webhooks.iter().all(|(_, trusted)| trusted == bundle.as_bytes())
+        let trusts = |trusted: &[u8]| match self.others {
+            Some(_) => String::from_utf8_lossy(trusted).contains(bundle.trim()),
+            None => trusted == bundle.as_bytes(),
+        };
+        self.webhooks.iter().all(|(_, trusted)| trusts(trusted))
+    }
+
+    /// The annotation by which it is left to others what is trusted. Whoever changes over to certificates of another making does
+    /// not want those of the replicas that are about to go.
+    pub fn left_to_others(&self) -> Option<&str> {
+        self.others.as_deref()
     }
 
     /// `MutatingWebhookConfiguration beamgate`.
@@ -240,6 +256,11 @@ impl Place {
             kind,
             name: found.name_any(),
             version: found.resource_version().unwrap_or_default(),
+            others: found
+                .annotations()
+                .iter()
+                .find(|(key, value)| leaves_to_others(key, value))
+                .map(|(key, _)| key.clone()),
             webhooks: calls.map(|(name, config)| (name.to_owned(), trusted(config))).collect(),
         }
     }
@@ -252,6 +273,10 @@ impl Place {
     pub fn title(&self) -> String {
         format!("{}/{}", self.namespace, self.secret)
     }
+}
+
+fn leaves_to_others(key: &str, value: &str) -> bool {
+    CERT_MANAGERS.contains(&key) || (key == OURS.0 && value != OURS.1)
 }
 
 /// A kind that says who is called.

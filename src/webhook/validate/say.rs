@@ -6,6 +6,7 @@ use super::Decided;
 use super::judgement::Versions;
 use crate::place::ObjectId;
 use crate::policy::decide::{Decision, RestsOn};
+use crate::report;
 use crate::report::redact::without_cookies;
 use crate::rules::finding::{Finding, Label};
 use crate::webhook::review::{Answer, Counted, Outcome};
@@ -133,7 +134,7 @@ fn paragraph(finding: &Finding, rests_on: RestsOn, world: &World, read: &Version
     }
     if let Some(fix) = &finding.fix {
         let _ = writeln!(text, "  fix ({}): {}", fix.safety, fix.title);
-        for line in fix.snippet.iter().flat_map(|snippet| snippet.lines()) {
+        for line in report::lines(fix).iter().flat_map(|lines| lines.lines()) {
             let _ = writeln!(text, "    {line}");
         }
     }

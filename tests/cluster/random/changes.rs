@@ -107,6 +107,7 @@ pub(crate) const CHANGES: &[Change] = changes! {
     "a number among the variables" => |app| { app.env().push(json!({"name": "POOL", "value": 4})); true };
     "a Service called erl-epmd" => epmd_service;
     "a plain service name elsewhere" => |app| elsewhere(app) && annotate(app, "service", "cart");
+    "a bare query" => |app| annotate(app, "service", "cart");
 };
 
 /// Sets an annotation that is there.

@@ -20,7 +20,7 @@ use changes::{CHANGES, Change};
 const ALWAYS: std::ops::Range<u64> = 0..60;
 
 /// Changes that only matter to one strategy, which chance would seldom bring together: every tenth seed has one.
-const PAIRS: [(Strategy, &str); 7] = [
+const PAIRS: [(Strategy, &str); 10] = [
     (Strategy::DnsSrv, "no ports"),
     (Strategy::DnsSrv, "named target port"),
     (Strategy::DnsSrv, "ClusterIP"),
@@ -28,6 +28,9 @@ const PAIRS: [(Strategy, &str); 7] = [
     (Strategy::Dns, "a plain service name elsewhere"),
     (Strategy::Kubernetes(Mode::Ip, Lookup::Endpoints), "named target port"),
     (Strategy::Kubernetes(Mode::Hostname, Lookup::Pods), "host name in the template"),
+    (Strategy::DnsPoll, "a bare query"),
+    (Strategy::DnsCluster, "a bare query"),
+    (Strategy::Peerage, "ClusterIP"),
 ];
 
 /// Splitmix64: a seed has to make the same app for ever, which no crate's generator promises.

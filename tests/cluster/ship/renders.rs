@@ -9,11 +9,11 @@ use serde_json::Value;
 use crate::cluster;
 use crate::parts::Seen;
 
-pub(crate) const HEAD: &str = "\
+pub(super) const HEAD: &str = "\
 ## The chart and the kustomizations say the same
 
-Rendered with `helm` and `kubectl kustomize`, and compared field by field, but for the namespace, Helm's own labels, and the
-annotation that has a change of the configuration take new pods.
+Rendered with `helm` and `kubectl kustomize`, and compared field by field, but for the namespace, Helm's own labels, and what makes new
+pods of a change of the configuration: an annotation in the chart, in the kustomizations a hash in the ConfigMap's name.
 
 | chart | kustomization | seen |
 |---|---|---|
@@ -29,16 +29,28 @@ const PAIRS: [(&[&str], &str); 5] = [
 ];
 
 /// Values that nobody can have meant, and what is said of them.
-const SLIPS: [(&str, &str); 6] = [
+const SLIPS: [(&str, &str); 9] = [
     ("replica=3", "additional properties 'replica' not allowed"),
     ("image.Tag=latest", "additional properties 'Tag' not allowed"),
     ("certificates.mode=selfmanaged", "value must be one of"),
     ("certificates.mode=secret", "certificates.secret.name must name the Secret"),
     ("injector.failurePolicy=fail", "value must be one of"),
     ("excludedNamespaces=legacy", "got string, want array"),
+    // A null takes the default away.
+    ("injector.failurePolicy=null", "missing property 'failurePolicy'"),
+    ("certificates.secret=null", "missing property 'secret'"),
+    ("image.tag=null", "missing property 'tag'"),
 ];
 
-pub(crate) fn play(seen: &mut Seen) {
+/// Names of releases, and what their objects are called: a Service cannot have every name that a release can.
+const RELEASES: [(&str, Option<&str>); 4] = [
+    ("edge", Some("edge-beamgate")),
+    ("beamgate-9", Some("beamgate-9")),
+    ("edge.v1", Some("edge-v1-beamgate")),
+    ("9", None),
+];
+
+pub(super) fn play(seen: &mut Seen) {
     let plain = objects(&chart(&[]));
     for (values, folder) in PAIRS {
         let said = objects(&kustomization(folder));
@@ -55,15 +67,51 @@ pub(crate) fn play(seen: &mut Seen) {
         seen.expect(said.contains(complaint), format!("--set {value}: {said:?}"));
         seen.row([&format!("`--set {value}`"), "", "refused"]);
     }
+    for (release, called) in RELEASES {
+        names(release, called, seen);
+    }
+    keeps_what_is_given(seen);
+}
+
+fn names(release: &str, called: Option<&str>, seen: &mut Seen) {
+    let rendered = template(release, &[]);
+    let title = format!("a release called `{release}`");
+    let Some(called) = called else {
+        let refused = rendered.as_ref().is_err_and(|complaint| complaint.contains("no Service can be called"));
+        seen.expect(refused, format!("{title}: {rendered:?}"));
+        return seen.row([&title, "", "refused"]);
+    };
+    let service = ["Service", "beamgate-system", called].map(str::to_owned);
+    let holds = rendered.is_ok_and(|text| objects(&text).contains_key(&service));
+    seen.expect(holds, format!("{title} has no Service {called}"));
+    seen.row([&title, "", &format!("the Service `{called}`")]);
+}
+
+/// The user's texts stay as they are, and the user's labels do not displace those that the pods are found by.
+fn keeps_what_is_given(seen: &mut Seen) {
+    let policy = "   # It begins with a blank.\n[webhook]\nenforce = \"off\"\n";
+    let said = objects(&chart(&["--set-string", &format!("policy={policy}")]));
+    let kept = &said[&["ConfigMap", "beamgate-system", "beamgate-config"].map(str::to_owned)]["data"]["beamgate.toml"];
+    seen.expect(kept == policy, format!("the configuration {policy:?} becomes {kept}"));
+    seen.row(["a configuration that begins with a blank", "", "is kept to the byte"]);
+    let labels = r"podLabels.app\.kubernetes\.io/name=mine,podLabels.team=shop";
+    let said = chart(&["--set-string", labels]);
+    let kept = said.contains("team: shop") && !said.contains("app.kubernetes.io/name: mine");
+    seen.expect(kept, format!("--set {labels}: {said}"));
+    seen.row(["`podLabels` that displace a label of the selector", "", "the selector's stays"]);
 }
 
 fn chart(values: &[&str]) -> String {
     helm(values).unwrap_or_else(|complaint| panic!("helm template {values:?}: {complaint}"))
 }
 
-/// What the chart renders, or what Helm says against it. It has no cluster to ask for its version here.
 fn helm(values: &[&str]) -> Result<String, String> {
-    let all = [&["template", "beamgate", "deploy/helm", "-n", "beamgate-system", "--kube-version=1.35.0"], values];
+    template("beamgate", values)
+}
+
+/// What the chart renders, or what Helm says against it. It has no cluster to ask for its version here.
+fn template(release: &str, values: &[&str]) -> Result<String, String> {
+    let all = [&["template", release, "deploy/helm", "-n", "beamgate-system", "--kube-version=1.35.0"], values];
     let output = cluster::feed(Command::new("helm").args(all.concat()).current_dir(cluster::root()), "");
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
     if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
@@ -75,7 +123,20 @@ fn kustomization(folder: &str) -> String {
     let output = cluster::kubectl(&["kustomize", folder.to_str().unwrap()], "");
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && complaint.is_empty(), "kubectl kustomize {}: {complaint}", folder.display());
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    without_hash(&String::from_utf8_lossy(&output.stdout))
+}
+
+/// The ConfigMap as it is called in the chart, wherever it is named.
+fn without_hash(rendered: &str) -> String {
+    let is_generated = |key: &&Key| key[0] == "ConfigMap";
+    let all = objects(rendered);
+    let generated = &all.keys().find(is_generated).unwrap()[2];
+    let hash = generated.strip_prefix("beamgate-config-").unwrap_or_default();
+    assert!(
+        hash.len() == 10 && rendered.matches(generated).count() == 2,
+        "{generated} is not what the pods mount, and they alone"
+    );
+    rendered.replace(generated, "beamgate-config")
 }
 
 /// Kind, namespace and name.

@@ -8,7 +8,7 @@ use crate::app::{App, Kind, Lookup, Mode, STRATEGIES, Strategy};
 use crate::cluster;
 use crate::observe::Fate;
 use crate::parts::Seen;
-use crate::stage::{self, NAMESPACE, Outcome, Scene, judged};
+use crate::stage::{self, Outcome, Scene, judged};
 
 pub(super) const HEAD: &str = "\
 ## What is injected forms
@@ -116,13 +116,6 @@ fn apps() -> Vec<Nameless> {
     let title = "Kubernetes.DNSSRV without host names".to_owned();
     let name = "cart@{pod-ip-dashed}.cart.shop.svc.cluster.local";
     apps.push(Nameless { title, kind: Kind::Deployment, app, name });
-    let service = format!("cart.{NAMESPACE}.svc.cluster.local");
-    for name in ["DNSPoll", "DNSCluster", "Peerage"] {
-        let mut app = App::new(Strategy::Dns, Kind::Deployment).nameless();
-        app.template()["metadata"]["labels"]["beamgate.dev/strategy"] = json!(name);
-        app.annotations().insert("beamgate.dev/service".to_owned(), json!(service));
-        apps.push(Nameless { title: name.to_owned(), kind: Kind::Deployment, app, name: expected(Strategy::Dns) });
-    }
     apps
 }
 
@@ -133,9 +126,9 @@ fn has_hostnames(strategy: Strategy) -> bool {
 /// What the strategy dials.
 fn expected(strategy: Strategy) -> &'static str {
     match strategy {
-        Strategy::Kubernetes(Mode::Ip, _) | Strategy::Dns => "cart@{pod-ip}",
         Strategy::Kubernetes(Mode::Dns, _) => "cart@{pod-ip-dashed}.shop.pod.cluster.local",
         Strategy::Kubernetes(Mode::Hostname, _) | Strategy::DnsSrv => "cart@{pod-name}.cart.shop.svc.cluster.local",
+        _ => "cart@{pod-ip}",
     }
 }
 

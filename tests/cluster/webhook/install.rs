@@ -92,6 +92,12 @@ pub(super) fn objects() -> Vec<Value> {
 pub(super) fn configure(lines: &str) {
     let file = format!("injection = \"webhook\"\n[webhook]\n{lines}\n");
     let patch = json!({"data": {"beamgate.toml": file}}).to_string();
-    succeed(&["patch", "configmap", "beamgate", "--namespace", NAMESPACE, "--patch", &patch]);
+    succeed(&["patch", "configmap", &configuration(), "--namespace", NAMESPACE, "--patch", &patch]);
     begin_again();
+}
+
+/// The ConfigMap that the pods mount: a part of its name is made of what the manifests say in it.
+fn configuration() -> String {
+    let query = "--output=jsonpath={.spec.template.spec.volumes[?(@.name=='config')].configMap.name}";
+    succeed(&["get", "deployment", "beamgate", "--namespace", NAMESPACE, query])
 }

@@ -15,6 +15,7 @@ use crate::parts::{Part, Suite};
 
 const SUITE: Suite = Suite {
     name: "webhook",
+    page: "webhook-proofs.md",
     head: "\
 # What the webhook does on a real cluster
 

@@ -1,12 +1,14 @@
 // Command cert-manager is those of cert-manager's own controllers that make, renew and trust certificates of SelfSigned and CA
-// issuers. Its releases are images, and there is no registry here: the controllers are packages of its module, so they run as a
-// process beside the cluster's other controllers, without its admission webhook.
+// issuers. Its releases are images, and nothing that this cluster runs is pulled: the controllers are packages of its module, so they
+// run as a process beside the cluster's other controllers, without its admission webhook.
 package main
 
 import (
 	"context"
 	"log"
+	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -25,11 +27,11 @@ import (
 	_ "github.com/cert-manager/cert-manager/pkg/controller/issuers"
 	_ "github.com/cert-manager/cert-manager/pkg/issuer/ca"
 	_ "github.com/cert-manager/cert-manager/pkg/issuer/selfsigned"
+	"github.com/cert-manager/cert-manager/pkg/util"
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/scheme"
-	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -44,6 +46,10 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	ctrl.SetLogger(klog.Background())
+	// What the file refers to is beside it, and cert-manager takes such names as they are.
+	if err := os.Chdir(filepath.Dir(kubeconfig())); err != nil {
+		log.Fatal(err)
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return issue(ctx) })
 	group.Go(func() error { return inject(ctx) })
@@ -55,7 +61,7 @@ func main() {
 // issue runs every controller that the imports above have registered: they turn a Certificate into a Secret, and renew it.
 func issue(ctx context.Context) error {
 	factory, err := controller.NewContextFactory(ctx, controller.ContextOptions{
-		Kubeconfig:         clientcmd.NewDefaultClientConfigLoadingRules().GetDefaultFilename(),
+		Kubeconfig:         kubeconfig(),
 		KubernetesAPIQPS:   200,
 		KubernetesAPIBurst: 400,
 		IssuerOptions:      controller.IssuerOptions{ClusterResourceNamespace: "cert-manager"},
@@ -87,7 +93,7 @@ func issue(ctx context.Context) error {
 
 // inject writes the authority of a Certificate into the webhook configurations that name it.
 func inject(ctx context.Context) error {
-	config, err := config()
+	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig())
 	if err != nil {
 		return err
 	}
@@ -97,6 +103,8 @@ func inject(ctx context.Context) error {
 			return err
 		}
 	}
+	// It applies as this, on the server's side.
+	config = util.RestConfigWithUserAgent(config, "cainjector")
 	manager, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:  types,
 		Metrics: server.Options{BindAddress: "0"},
@@ -119,7 +127,4 @@ func inject(ctx context.Context) error {
 	return manager.Start(ctx)
 }
 
-func config() (*rest.Config, error) {
-	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, nil).ClientConfig()
-}
+func kubeconfig() string { return clientcmd.NewDefaultClientConfigLoadingRules().GetDefaultFilename() }

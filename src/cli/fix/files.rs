@@ -1,0 +1,73 @@
+//! Texts to files: all of a file or nothing of it, and nothing at all if a file is not what it was.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+use crate::manifest::Source;
+
+/// A text beside the file that it is for.
+struct Staged {
+    beside: PathBuf,
+    target: PathBuf,
+    name: String,
+}
+
+/// Writes texts to their files. Each is written beside its file first, so that what can fail fails before any file changes.
+pub(super) fn write<'s>(changed: impl Iterator<Item = (&'s Source, &'s str)>) -> anyhow::Result<()> {
+    let mut staged = Vec::new();
+    for (source, before) in changed {
+        match stage(source, before) {
+            Ok(Some(one)) => staged.push(one),
+            Ok(None) => {}
+            Err(error) => {
+                staged.iter().for_each(|one: &Staged| drop(fs::remove_file(&one.beside)));
+                return Err(error).with_context(|| format!("{}: nothing was written", source.name));
+            }
+        }
+    }
+    for one in staged {
+        fs::rename(&one.beside, &one.target).with_context(|| one.name.clone())?;
+    }
+    Ok(())
+}
+
+fn stage(source: &Source, before: &str) -> anyhow::Result<Option<Staged>> {
+    let Some(path) = source.path() else { return Ok(None) };
+    // A link stays one: what it leads to is written.
+    let target = path.canonicalize()?;
+    let metadata = fs::metadata(&target)?;
+    if !metadata.is_file() {
+        bail!("is no file that could be written");
+    }
+    if metadata.permissions().readonly() {
+        bail!("may not be written");
+    }
+    if fs::read(&target)? != before.as_bytes() {
+        bail!("has changed while it was read");
+    }
+    let beside = name_beside(&target)?;
+    let staged = Staged { beside, target, name: source.name.clone() };
+    match fill(&staged.beside, &source.text, metadata.permissions()) {
+        Ok(()) => Ok(Some(staged)),
+        Err(error) => {
+            let _ = fs::remove_file(&staged.beside);
+            Err(error.into())
+        }
+    }
+}
+
+/// A name in the same folder, so that renaming replaces the file at once.
+fn name_beside(target: &Path) -> anyhow::Result<PathBuf> {
+    let name = target.file_name().context("has no name")?;
+    Ok(target.with_file_name(format!(".{}.beamgate-{}", name.to_string_lossy(), std::process::id())))
+}
+
+fn fill(path: &Path, text: &str, permissions: fs::Permissions) -> std::io::Result<()> {
+    let mut file: File = OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.set_permissions(permissions)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}

@@ -1,0 +1,266 @@
+//! Fixes, made and judged: what does not help, or changes something else, is not made.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::is_writable;
+use crate::cli::assemble::{Assembled, assemble, is_named};
+use crate::cli::lint::LintArgs;
+use crate::cli::session::{InputArgs, Session};
+use crate::fix::change::Change;
+use crate::manifest::edit::{self, Meant};
+use crate::manifest::{Origin, Source};
+use crate::place::ObjectId;
+use crate::report::model::ReportedFinding;
+use crate::rules::finding::{Fix, Safety};
+use crate::rules::{Mends, Rule};
+
+/// What the command line wants to have mended.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    pub(super) input: &'a InputArgs,
+    pub(super) unsafe_too: bool,
+    pub(super) select: &'a [String],
+}
+
+/// A fix that was made.
+#[derive(Debug, Clone)]
+pub(super) struct Done {
+    pub(super) rule: &'static Rule,
+    pub(super) fix: Fix,
+    pub(super) workload: Option<String>,
+    /// The files that it changed, by their numbers.
+    pub(super) sources: Vec<usize>,
+    fingerprint: String,
+}
+
+/// Why a fix was not made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Why {
+    /// It is one that has to be asked for.
+    Unsafe,
+    /// Only somebody can know this.
+    Decision(&'static str),
+    /// The rule does not know what to write here.
+    ByHand,
+    /// What is judged was made of other files.
+    Rendered,
+    /// There are several objects of this name.
+    Ambiguous(String),
+    /// It was not possible to write it.
+    Refused(String),
+}
+
+/// A finding that is still there.
+pub(super) struct Left<'r> {
+    pub(super) finding: &'r ReportedFinding,
+    pub(super) why: Why,
+}
+
+/// How often what was mended is judged again. Each time mends one fault of every object.
+const ROUNDS: usize = 100;
+
+/// Mends what was read, in memory.
+pub(super) struct Repair<'a> {
+    wanted: Wanted<'a>,
+    session: Session,
+    assembled: Assembled,
+    /// The texts as they were read, of those that are others now.
+    before: BTreeMap<usize, String>,
+    done: Vec<Done>,
+    /// Findings whose fix is not made, and why.
+    refused: HashMap<String, Why>,
+}
+
+impl<'a> Repair<'a> {
+    pub(super) fn new(session: Session, wanted: Wanted<'a>) -> Self {
+        let assembled = judge(&session);
+        Self { wanted, session, assembled, before: BTreeMap::new(), done: Vec::new(), refused: HashMap::new() }
+    }
+
+    pub(super) fn run(mut self) -> anyhow::Result<Self> {
+        for _ in 0..ROUNDS {
+            let round = self.round();
+            if round.done.is_empty() {
+                break;
+            }
+            let old: BTreeMap<usize, String> =
+                round.texts.keys().map(|number| (*number, self.session.input.sources[*number].text.clone())).collect();
+            let was = counts(&self.assembled);
+            self = self.with_texts(&round.texts)?;
+            let is = counts(&self.assembled);
+            let stays = |done: &&Done| {
+                let count = |counts: &HashMap<String, usize>| counts.get(&done.fingerprint).copied().unwrap_or(0);
+                count(&is) >= count(&was)
+            };
+            let in_vain: Vec<String> = round.done.iter().filter(stays).map(|done| done.fingerprint.clone()).collect();
+            if in_vain.is_empty() {
+                for (number, text) in old {
+                    self.before.entry(number).or_insert(text);
+                }
+                self.done.extend(round.done);
+                continue;
+            }
+            self = self.with_texts(&old)?;
+            let why = || Why::Refused("it would not help".to_owned());
+            self.refused.extend(in_vain.into_iter().map(|fingerprint| (fingerprint, why())));
+        }
+        Ok(self)
+    }
+
+    fn with_texts(self, texts: &BTreeMap<usize, String>) -> anyhow::Result<Self> {
+        let session = self.session.with_texts(self.wanted.input, texts)?;
+        let assembled = judge(&session);
+        Ok(Self { session, assembled, ..self })
+    }
+
+    /// Makes what can be made at once: of each document one fix.
+    fn round(&mut self) -> Round {
+        let mut round = Round::default();
+        for (finding, world) in self.assembled.report.findings.iter().zip(&self.assembled.worlds) {
+            let (Some(fix), None) = (&finding.fix, self.why_not(finding)) else { continue };
+            let Some(world) = *world else { continue };
+            match self.attempt(fix, world, &mut round) {
+                Ok(None) => {}
+                Ok(Some(sources)) => round.done.push(Done {
+                    rule: finding.rule,
+                    fix: fix.clone(),
+                    workload: finding.workload.clone(),
+                    sources,
+                    fingerprint: finding.fingerprint.clone(),
+                }),
+                Err(why) => drop(self.refused.insert(finding.fingerprint.clone(), why)),
+            }
+        }
+        round
+    }
+
+    /// Makes a fix, unless one of its documents has changed in this round already. Says which files it changed.
+    fn attempt(&self, fix: &Fix, world: usize, round: &mut Round) -> Result<Option<Vec<usize>>, Why> {
+        let mut by_source: BTreeMap<usize, Vec<(&Origin, &Change)>> = BTreeMap::new();
+        for change in &fix.changes {
+            let origin = self.owner(world, change.object())?;
+            by_source.entry(origin.source as usize).or_default().push((origin, change));
+        }
+        let places: Vec<(u32, Option<u32>)> =
+            by_source.values().flatten().map(|(origin, change)| place(origin, change)).collect();
+        if places.iter().any(|place| round.has(*place)) {
+            return Ok(None);
+        }
+        let mut edited = Vec::new();
+        for (number, changes) in &by_source {
+            let text = round.texts.get(number).unwrap_or(&self.session.input.sources[*number].text);
+            let meant = changes.iter().map(|(origin, change)| Meant {
+                document: origin.document,
+                items: &origin.items,
+                change,
+            });
+            let meant: Vec<Meant<'_>> = meant.collect();
+            edited.push((*number, edit::edit(text, &meant).map_err(|error| Why::Refused(error.to_string()))?));
+        }
+        round.places.extend(places);
+        let sources = edited.iter().map(|(number, _)| *number).collect();
+        round.texts.extend(edited);
+        Ok(Some(sources))
+    }
+
+    /// Where an object is written, if that is certain.
+    fn owner(&self, world: usize, object: ObjectId) -> Result<&Origin, Why> {
+        let (Some(origin), Some((all, _))) = (self.session.origin_of(world, object), self.session.worlds.get(world))
+        else {
+            return Err(Why::ByHand);
+        };
+        let source = self.session.input.sources.get(origin.source as usize).ok_or(Why::ByHand)?;
+        if !is_writable(source) {
+            return Err(Why::Rendered);
+        }
+        let title = all.object(object).map(|object| object.title()).unwrap_or_default();
+        let of_that_name = all.objects().iter().filter(|other| other.title() == title).count();
+        if of_that_name > 1 { Err(Why::Ambiguous(title)) } else { Ok(origin) }
+    }
+
+    /// What keeps a finding's fix from being made, before anybody tries.
+    fn why_not(&self, finding: &ReportedFinding) -> Option<Why> {
+        if let Some(why) = self.refused.get(&finding.fingerprint) {
+            return Some(why.clone());
+        }
+        if !self.is_selected(finding.rule) {
+            return Some(Why::ByHand);
+        }
+        match (&finding.fix, finding.rule.mends) {
+            (_, Mends::Person(what)) => Some(Why::Decision(what)),
+            (None, _) => Some(Why::ByHand),
+            (Some(fix), _) if fix.changes.is_empty() => Some(Why::ByHand),
+            (Some(fix), _) if fix.safety != Safety::Safe && !self.wanted.unsafe_too => Some(Why::Unsafe),
+            _ => None,
+        }
+    }
+
+    fn is_selected(&self, rule: &Rule) -> bool {
+        self.wanted.select.is_empty() || self.wanted.select.iter().any(|name| is_named(rule, name))
+    }
+
+    /// What is still there, of the rules that were asked for.
+    pub(super) fn left(&self) -> impl Iterator<Item = Left<'_>> {
+        let findings = self.assembled.report.sorted().into_iter().filter(|finding| self.is_selected(finding.rule));
+        findings.map(|finding| {
+            let unfinished = || Why::Refused("it was not reached".to_owned());
+            Left { finding, why: self.why_not(finding).unwrap_or_else(unfinished) }
+        })
+    }
+
+    /// What was made, in the order in which it was.
+    pub(super) fn done(&self) -> &[Done] {
+        &self.done
+    }
+
+    /// All texts, as they are now.
+    pub(super) fn sources(&self) -> &[Source] {
+        &self.session.input.sources
+    }
+
+    /// What is left, as a linter reports it.
+    pub(super) fn report(&self) -> &crate::report::Report {
+        &self.assembled.report
+    }
+
+    /// The texts that have changed, with what they were.
+    pub(super) fn changed(&self) -> impl Iterator<Item = (&Source, &str)> {
+        let texts = self.before.iter().map(|(number, before)| (&self.session.input.sources[*number], before.as_str()));
+        texts.filter(|(source, before)| source.text != *before)
+    }
+}
+
+/// What is done at once.
+#[derive(Default)]
+struct Round {
+    /// The documents that have changed; of a new document's source, all of them.
+    places: HashSet<(u32, Option<u32>)>,
+    texts: BTreeMap<usize, String>,
+    done: Vec<Done>,
+}
+
+impl Round {
+    fn has(&self, (source, document): (u32, Option<u32>)) -> bool {
+        match document {
+            Some(_) => self.places.contains(&(source, document)) || self.places.contains(&(source, None)),
+            None => self.places.iter().any(|(other, _)| *other == source),
+        }
+    }
+}
+
+/// The document that a change is in; that of a new one moves all others.
+fn place(origin: &Origin, change: &Change) -> (u32, Option<u32>) {
+    (origin.source, (!matches!(change, Change::Create { .. })).then_some(origin.document))
+}
+
+/// Everything counts, whatever was selected: an ignore that silences another rule is not stale.
+fn judge(session: &Session) -> Assembled {
+    assemble(session, &LintArgs::default())
+}
+
+fn counts(assembled: &Assembled) -> HashMap<String, usize> {
+    assembled.report.findings.iter().fold(HashMap::new(), |mut counts, finding| {
+        *counts.entry(finding.fingerprint.clone()).or_default() += 1;
+        counts
+    })
+}

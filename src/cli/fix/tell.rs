@@ -1,0 +1,107 @@
+//! What was done, and what is left to do.
+
+use std::fmt::Write as _;
+
+use annotate_snippets::normalize_untrusted_str as harmless;
+
+use super::repair::{Done, Left, Repair, Why};
+use crate::report;
+use crate::rules::finding::Fix;
+
+/// All of it, file by file. Writing to a string never fails.
+pub(super) fn tell(repair: &Repair<'_>, diff: bool) -> String {
+    let mut text = String::new();
+    let mut files: Vec<usize> = repair.done().iter().filter_map(|done| done.sources.first().copied()).collect();
+    files.sort_unstable();
+    files.dedup();
+    for file in files {
+        let name = repair.sources().get(file).map_or("", |source| source.name.as_str());
+        let _ = writeln!(text, "{}", harmless(name));
+        for done in repair.done().iter().filter(|done| done.sources.first() == Some(&file)) {
+            text.push_str(&mended(done, diff));
+        }
+    }
+    let left: Vec<Left<'_>> = repair.left().collect();
+    if !left.is_empty() && !text.is_empty() {
+        text.push('\n');
+    }
+    for one in &left {
+        text.push_str(&unmended(one, repair));
+    }
+    if !left.is_empty() {
+        text.push('\n');
+    }
+    let _ = writeln!(text, "{}", summary(repair, left.len(), diff));
+    text
+}
+
+fn mended(done: &Done, diff: bool) -> String {
+    let verb = if diff { "would fix" } else { "fixed" };
+    let about = done.workload.as_ref().map_or_else(String::new, |workload| format!(" of {workload}"));
+    let (rule, fix) = (done.rule, &done.fix);
+    let title = harmless(&fix.title);
+    let mut text = format!("  {verb} {} {}{about} ({}): {title}\n", rule.id(), rule.slug, fix.safety);
+    if let Some(besides) = &fix.besides {
+        let _ = writeln!(text, "    then: {}", harmless(besides));
+    }
+    text
+}
+
+fn unmended(left: &Left<'_>, repair: &Repair<'_>) -> String {
+    let finding = left.finding;
+    let mut text =
+        format!("{}{} {}: {}\n", place(left, repair), finding.rule.id(), finding.rule.slug, harmless(&finding.message));
+    let title = finding.fix.as_ref().map(|fix| harmless(&fix.title));
+    let by_hand = |reason: &str| match &title {
+        Some(title) => format!("{reason}; by hand: {title}"),
+        None => reason.to_owned(),
+    };
+    let why = match &left.why {
+        Why::Unsafe => format!("with --unsafe: {}", title.clone().unwrap_or_default()),
+        Why::Decision(what) => by_hand(&format!("needs a decision: {what}")),
+        Why::ByHand => title.as_ref().map_or_else(|| "by hand".to_owned(), |title| format!("by hand: {title}")),
+        Why::Rendered => by_hand("not written: it was rendered, and belongs where it comes from"),
+        Why::Ambiguous(object) => by_hand(&format!("not written: there are several {object}")),
+        Why::Refused(reason) => by_hand(&format!("not written: {reason}")),
+    };
+    let _ = writeln!(text, "  {why}");
+    let shows = !matches!(left.why, Why::Unsafe | Why::Decision(_));
+    finding.fix.as_ref().filter(|_| shows).into_iter().for_each(|fix| text.push_str(&lines(fix)));
+    text
+}
+
+/// What to write by hand.
+fn lines(fix: &Fix) -> String {
+    let lines = report::lines(fix).unwrap_or_default();
+    lines.lines().map(|line| format!("      {}\n", harmless(line))).collect()
+}
+
+fn place(left: &Left<'_>, repair: &Repair<'_>) -> String {
+    let primary = left.finding.primary();
+    let found = primary.and_then(|label| {
+        let place = label.place?;
+        let file = repair.report().files.get(place.file)?;
+        let before = file.text.get(..place.span.start as usize)?;
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+        Some(format!("{}:{line}:{column}: ", harmless(&file.name)))
+    });
+    found.unwrap_or_default()
+}
+
+fn summary(repair: &Repair<'_>, left: usize, diff: bool) -> String {
+    let (done, files) = (repair.done().len(), repair.changed().count());
+    let fixed = match (done, diff) {
+        (0, _) => "nothing to fix".to_owned(),
+        (_, true) => format!("{} to fix in {}", counted(done, "finding"), counted(files, "file")),
+        (_, false) => format!("{} fixed in {}", counted(done, "finding"), counted(files, "file")),
+    };
+    match left {
+        0 => fixed,
+        _ => format!("{fixed}, {} left", counted(left, "finding")),
+    }
+}
+
+fn counted(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+}

@@ -1,0 +1,158 @@
+//! Changes of objects, said symbolically: what a rule would have somebody write.
+//!
+//! A rule knows no file and no YAML. Whoever makes the changes finds the bytes, and of a list the places as the changes
+//! before have left them.
+
+use std::borrow::Cow;
+
+use crate::place::{Loc, ObjectId};
+
+/// A value to write, its keys in the order in which people write them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tree {
+    /// `null`.
+    Null,
+    /// A boolean.
+    Flag(bool),
+    /// A number, as it is written.
+    Number(String),
+    /// A string.
+    Text(String),
+    /// A list.
+    List(Vec<Tree>),
+    /// A map.
+    Map(Vec<(String, Tree)>),
+    /// What an alias of the document stands for, which only who reads the document can say: `*defaults`.
+    Alias(String),
+}
+
+/// Where in its map a new entry stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Among {
+    /// Behind all others.
+    #[default]
+    Last,
+    /// Before all others.
+    First,
+    /// Behind the entry of this key; behind all if there is none.
+    Behind(Cow<'static, str>),
+}
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Sets a value. Where there is none, its entry is added, with the maps above that are missing.
+    Set {
+        /// Where.
+        at: Loc,
+        /// What.
+        value: Tree,
+        /// Where a new entry stands.
+        among: Among,
+    },
+    /// Writes another text in the place of some bytes of a string.
+    Substitute {
+        /// Which bytes.
+        at: Loc,
+        /// The text.
+        text: String,
+    },
+    /// Puts another entry into the place of one.
+    Swap {
+        /// The entry.
+        at: Loc,
+        /// The key of the other.
+        key: Cow<'static, str>,
+        /// Its value, if that changes too.
+        value: Option<Tree>,
+    },
+    /// Removes an entry or an item, and what holds nothing else.
+    Remove {
+        /// Which.
+        at: Loc,
+    },
+    /// Puts an item into a list, which is made if there is none.
+    Insert {
+        /// The list.
+        list: Loc,
+        /// The index that it will have; behind the end it is the last.
+        index: usize,
+        /// The item.
+        item: Tree,
+    },
+    /// Moves an item of a list.
+    Move {
+        /// The list.
+        list: Loc,
+        /// Its index.
+        from: usize,
+        /// The index that it will have.
+        to: usize,
+    },
+    /// Makes an object.
+    Create {
+        /// The object beside which it stands.
+        beside: ObjectId,
+        /// The object.
+        object: Tree,
+    },
+}
+
+impl Change {
+    /// Sets a value, the last of its map if it is new.
+    pub fn set(at: Loc, value: impl Into<Tree>) -> Self {
+        Self::Set { at, value: value.into(), among: Among::Last }
+    }
+
+    /// The object that it changes, or beside which it makes another.
+    pub fn object(&self) -> ObjectId {
+        match self {
+            Self::Set { at, .. } | Self::Substitute { at, .. } | Self::Swap { at, .. } | Self::Remove { at } => {
+                at.object
+            }
+            Self::Insert { list, .. } | Self::Move { list, .. } => list.object,
+            Self::Create { beside, .. } => *beside,
+        }
+    }
+}
+
+impl Tree {
+    /// A map.
+    pub fn map<K: Into<String>>(entries: impl IntoIterator<Item = (K, Self)>) -> Self {
+        Self::Map(entries.into_iter().map(|(key, value)| (key.into(), value)).collect())
+    }
+
+    /// A list.
+    pub fn list(items: impl IntoIterator<Item = Self>) -> Self {
+        Self::List(items.into_iter().collect())
+    }
+
+    /// A map of strings, such as labels.
+    pub fn pairs<K: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
+        Self::map(pairs.into_iter().map(|(key, value)| (key, Self::Text(value.into()))))
+    }
+}
+
+impl From<&str> for Tree {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Tree {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<bool> for Tree {
+    fn from(flag: bool) -> Self {
+        Self::Flag(flag)
+    }
+}
+
+impl From<u32> for Tree {
+    fn from(number: u32) -> Self {
+        Self::Number(number.to_string())
+    }
+}

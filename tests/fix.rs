@@ -1,0 +1,72 @@
+//! `beamgate fix` makes of every `bad.yaml` the `fixed.yaml` beside it, byte for byte, or says why not.
+//!
+//! Where there is a `written.yaml`, the program mends the fault in another way than the person who wrote `fixed.yaml`:
+//! with more care for what else may depend on it, or as the webhook would.
+#![allow(clippy::unwrap_used, reason = "a test that fails says so")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use beamgate::cli::fix::FixArgs;
+use beamgate::cli::session::InputArgs;
+use beamgate::rules::finding::Safety;
+use beamgate::rules::{self, Mends, Rule};
+
+fn directory(rule: &Rule) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules").join(format!("{:03}-{}", rule.code, rule.slug))
+}
+
+/// What `beamgate fix --select RULE` makes of a text, with the configuration of its directory.
+fn fix(rule: &Rule, text: &str, all: bool) -> String {
+    let config = Some(directory(rule).join("beamgate.toml")).filter(|file| file.is_file());
+    let input = InputArgs { config, ..InputArgs::default() };
+    let args = FixArgs { input, all, select: vec![rule.id()], ..FixArgs::default() };
+    beamgate::cli::fix::text(text, &args).unwrap()
+}
+
+fn read(rule: &Rule, name: &str) -> Option<String> {
+    fs::read_to_string(directory(rule).join(name)).ok()
+}
+
+#[test]
+fn bad_becomes_fixed_byte_for_byte() {
+    let mut wrong = String::new();
+    for rule in rules::all() {
+        let bad = read(rule, "bad.yaml").unwrap();
+        let fixed = match rule.mends {
+            Mends::Person(_) => bad.clone(),
+            Mends::Program(_) => read(rule, "written.yaml").or_else(|| read(rule, "fixed.yaml")).unwrap(),
+        };
+        if fix(rule, &bad, true) != fixed {
+            wrong += &format!("{}\n", rule.id());
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+#[test]
+fn what_is_not_safe_waits_to_be_asked_for() {
+    for rule in rules::all() {
+        let bad = read(rule, "bad.yaml").unwrap();
+        let changes = fix(rule, &bad, false) != bad;
+        assert_eq!(changes, rule.mends == Mends::Program(Safety::Safe), "{}", rule.id());
+    }
+}
+
+#[test]
+fn what_is_right_stays_and_a_second_run_changes_nothing() {
+    for rule in rules::all() {
+        for file in fs::read_dir(directory(rule)).unwrap().map(|entry| entry.unwrap().path()) {
+            let Some(text) = Some(&file).filter(|file| file.extension().is_some_and(|end| end == "yaml")) else {
+                continue;
+            };
+            let text = fs::read_to_string(text).unwrap();
+            let name = file.file_name().unwrap().to_string_lossy().into_owned();
+            let once = fix(rule, &text, true);
+            assert_eq!(fix(rule, &once, true), once, "{} {name}", rule.id());
+            let is_right =
+                ["good.yaml", "fixed.yaml", "written.yaml"].contains(&name.as_str()) || name.starts_with("near");
+            assert!(!is_right || once == text, "{} {name}", rule.id());
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! Whatever a manifest looks like, `beamgate fix` changes what it means to and nothing else.
+//!
+//! The manifests are those of the rules' fixtures, written anew in styles and with comments that chance decides, and any
+//! text at all.
+#![allow(clippy::unwrap_used, reason = "a test that fails says so")]
+
+use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use beamgate::cli::fix::FixArgs;
+use beamgate::cli::session::InputArgs;
+use beamgate::manifest::yaml;
+use beamgate::rules::{self, Mends, Rule};
+use proptest::prelude::*;
+use serde_json::Value as Json;
+
+/// A rule that is mended by the program, its `bad.yaml`, and what becomes of it.
+struct Fixture {
+    rule: &'static Rule,
+    bad: Vec<Json>,
+    fixed: Vec<Json>,
+    config: Option<std::path::PathBuf>,
+}
+
+static FIXTURES: LazyLock<Vec<Fixture>> = LazyLock::new(|| {
+    let mended = rules::all().filter(|rule| matches!(rule.mends, Mends::Program(_)));
+    let fixture = |rule: &'static Rule| {
+        let name = format!("tests/rules/{:03}-{}", rule.code, rule.slug);
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        let read = |name: &str| fs::read_to_string(folder.join(name)).ok();
+        let fixed = read("written.yaml").or_else(|| read("fixed.yaml")).unwrap();
+        let config = Some(folder.join("beamgate.toml")).filter(|file| file.is_file());
+        Fixture { rule, bad: objects(&read("bad.yaml").unwrap()), fixed: objects(&fixed), config }
+    };
+    mended.map(fixture).collect()
+});
+
+fn objects(text: &str) -> Vec<Json> {
+    let documents = yaml::documents(text).into_iter().filter_map(|range| yaml::parse(text, range).unwrap());
+    documents.map(|document| document.root.to_json()).collect()
+}
+
+fn fix(fixture: &Fixture, text: &str) -> String {
+    let input = InputArgs { config: fixture.config.clone(), ..InputArgs::default() };
+    let args = FixArgs { input, all: true, select: vec![fixture.rule.id()], ..FixArgs::default() };
+    beamgate::cli::fix::text(text, &args).unwrap()
+}
+
+/// How chance writes a document.
+#[derive(Debug, Clone)]
+struct Style {
+    indent: usize,
+    dash: usize,
+    crlf: bool,
+    /// Whether the last line ends.
+    open_end: bool,
+    /// What is decided on the way, one after the other.
+    dice: Vec<u8>,
+}
+
+fn style() -> impl Strategy<Value = Style> {
+    let dice = prop::collection::vec(any::<u8>(), 40..200);
+    (2..5_usize, any::<bool>(), any::<bool>(), any::<bool>(), dice).prop_map(|(indent, flush, crlf, open_end, dice)| {
+        Style { indent, dash: if flush { 0 } else { indent }, crlf, open_end, dice }
+    })
+}
+
+/// Writes values; each comment has a number of its own.
+struct Writer<'s> {
+    style: &'s Style,
+    next: usize,
+    comments: usize,
+    out: String,
+}
+
+impl Writer<'_> {
+    fn of(style: &Style, objects: &[Json]) -> String {
+        let mut writer = Writer { style, next: 0, comments: 0, out: String::new() };
+        for (number, object) in objects.iter().enumerate() {
+            if number > 0 {
+                writer.out.push_str("---\n");
+            }
+            writer.entries(object, 0, false);
+        }
+        let text = if style.open_end { writer.out.trim_end_matches('\n').to_owned() } else { writer.out };
+        if style.crlf { text.replace('\n', "\r\n") } else { text }
+    }
+
+    fn roll(&mut self, sides: u8) -> u8 {
+        let die = self.style.dice[self.next % self.style.dice.len()];
+        self.next += 1;
+        die % sides
+    }
+
+    fn comment(&mut self) -> String {
+        self.comments += 1;
+        format!("# comment {}:", self.comments)
+    }
+
+    /// A line of comment, now and then.
+    fn above(&mut self, column: usize) {
+        if self.roll(6) == 0 {
+            let comment = self.comment();
+            self.out.push_str(&format!("{}{comment}\n", " ".repeat(column)));
+        }
+    }
+
+    fn end_of_line(&mut self) {
+        if self.roll(6) == 0 {
+            let comment = self.comment();
+            self.out.push_str(&format!(" {comment}"));
+        }
+        self.out.push('\n');
+    }
+
+    fn entries(&mut self, map: &Json, column: usize, on_dash: bool) {
+        let mut keys: Vec<&String> = map.as_object().unwrap().keys().collect();
+        keys.sort_by_key(|key| (*key != "name" && *key != "apiVersion", *key != "kind"));
+        for (number, key) in keys.into_iter().enumerate() {
+            if number > 0 || !on_dash {
+                self.above(column);
+                self.out.push_str(&" ".repeat(column));
+            }
+            let quoted = self.roll(9) == 0;
+            self.out.push_str(&if quoted { format!("\"{key}\":") } else { format!("{key}:") });
+            self.value(&map[key], column);
+        }
+    }
+
+    fn value(&mut self, value: &Json, column: usize) {
+        let is_flow = self.roll(5) == 0;
+        match value {
+            Json::Object(map) if !map.is_empty() && !is_flow => {
+                self.end_of_line();
+                self.entries(value, column + self.style.indent, false);
+            }
+            Json::Array(items) if !items.is_empty() && !is_flow => {
+                self.end_of_line();
+                for item in items {
+                    self.item(item, column + self.style.dash);
+                }
+            }
+            Json::String(text) => {
+                let scalar = self.scalar(text, column + self.style.indent);
+                self.out.push_str(&format!(" {scalar}"));
+                if text.contains('\n') { self.out.push('\n') } else { self.end_of_line() }
+            }
+            other => {
+                let flow = self.flow(other);
+                self.out.push_str(&format!(" {flow}"));
+                self.end_of_line();
+            }
+        }
+    }
+
+    fn item(&mut self, item: &Json, column: usize) {
+        self.above(column);
+        self.out.push_str(&" ".repeat(column));
+        self.out.push('-');
+        match item {
+            Json::Object(map) if !map.is_empty() && self.roll(5) > 0 => {
+                self.out.push(' ');
+                self.entries(item, column + 2, true);
+            }
+            other => self.value(other, column),
+        }
+    }
+
+    fn scalar(&mut self, text: &str, column: usize) -> String {
+        if text.contains('\n') {
+            let lines = text.lines().map(|line| format!("\n{}{line}", " ".repeat(column)));
+            return format!("|{}", lines.collect::<String>());
+        }
+        match self.roll(4) {
+            0 => format!("'{}'", text.replace('\'', "''")),
+            1 => Json::from(text).to_string(),
+            _ => plain(text),
+        }
+    }
+
+    fn flow(&mut self, value: &Json) -> String {
+        match value {
+            Json::Object(map) => {
+                let entries: Vec<String> =
+                    map.iter().map(|(key, value)| format!("{key}: {}", self.flow(value))).collect();
+                if self.roll(2) == 0 {
+                    format!("{{{}}}", entries.join(", "))
+                } else {
+                    format!("{{ {} }}", entries.join(" , "))
+                }
+            }
+            Json::Array(items) => {
+                let items: Vec<String> = items.iter().map(|item| self.flow(item)).collect();
+                format!("[{}]", items.join(","))
+            }
+            Json::String(text) if text.contains(['\n', ',', '{', '}', '[', ']']) => {
+                Json::from(text.as_str()).to_string()
+            }
+            Json::String(text) => self.scalar(text, 0),
+            other => other.to_string(),
+        }
+    }
+}
+
+/// Plain where that says the same.
+fn plain(text: &str) -> String {
+    let alone = yaml::parse(text, 0..text.len()).ok().flatten().map(|parsed| parsed.root.to_json());
+    let is_plain = alone == Some(Json::from(text)) && !text.starts_with(['|', '>', '"', '\'']);
+    if is_plain { text.to_owned() } else { Json::from(text).to_string() }
+}
+
+fn comments(text: &str) -> Vec<&str> {
+    let marks = text.match_indices("# comment ");
+    marks.filter_map(|(at, _)| text[at..].split_once(':').map(|(comment, _)| comment)).collect()
+}
+
+fn sorted(mut objects: Vec<Json>) -> Vec<String> {
+    objects.sort_by_key(ToString::to_string);
+    objects.iter().map(ToString::to_string).collect()
+}
+
+/// How many comments are gone.
+fn lost(before: &str, after: &str) -> usize {
+    let kept = comments(after);
+    comments(before).iter().filter(|comment| !kept.contains(comment)).count()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn in_any_style_only_what_is_meant_changes(which in any::<prop::sample::Index>(), style in style()) {
+        let fixture = &FIXTURES[which.index(FIXTURES.len())];
+        let text = Writer::of(&style, &fixture.bad);
+        prop_assert_eq!(objects(&text), fixture.bad.clone(), "the generator is wrong: {}", text);
+        let fixed = fix(fixture, &text);
+        prop_assert_eq!(sorted(objects(&fixed)), sorted(fixture.fixed.clone()), "{}\n{}\n{}", fixture.rule.id(), text, fixed);
+        prop_assert_eq!(&fix(fixture, &fixed), &fixed, "{}", fixture.rule.id());
+        let gone = lost(&text, &fixed);
+        let most = if takes_away(fixture.rule) { MOST_LOST } else { 0 };
+        prop_assert!(gone <= most, "{} lost {gone} comments\n{text}\n{fixed}", fixture.rule.id());
+        let lines = fixed.matches('\n').count();
+        prop_assert!(!style.crlf || fixed.matches("\r\n").count() == lines, "{}\n{fixed:?}", fixture.rule.id());
+    }
+
+    #[test]
+    fn any_text_is_answered(text in ".{0,400}") {
+        let args = FixArgs { all: true, ..FixArgs::default() };
+        beamgate::cli::fix::text(&text, &args).unwrap();
+    }
+}
+
+/// What is taken away goes with the comments in its own lines: of `valueFrom`, or of a selector, there are a few.
+const MOST_LOST: usize = 8;
+
+/// Whether a fix takes something away, or writes over a whole map.
+fn takes_away(rule: &Rule) -> bool {
+    [4, 5, 113, 115, 206, 217, 402, 601, 605].contains(&rule.code)
+}
