@@ -129,3 +129,14 @@ fn a_list_without_pods_comes_back_as_it_is() {
         assert_eq!((output.status.code(), String::from_utf8(output.stdout).unwrap().as_str()), (Some(0), given));
     }
 }
+
+#[test]
+fn what_is_fixed_is_in_the_list_and_lint_finds_no_more() {
+    let given = list(PORTS, "");
+    let fixed = run(&["fix", "-"], &given);
+    let text = String::from_utf8(fixed.stdout).unwrap();
+    assert!(text.contains("port: 4369") && !given.contains("port: 4369"), "{text}");
+    let output = run(&["lint", "-"], &text);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(parsed(&output)["results"], Value::Null);
+}
