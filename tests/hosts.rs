@@ -100,7 +100,7 @@ fn pre_commit_runs_its_hooks_on_the_whole_tree() {
         let mut command = Command::new(words[0]);
         command.args(&words[1..]).args(arguments).env("PATH", folder.programs());
         for (tree, code) in [(BROKEN, 1), (GOOD, 0)] {
-            assert_eq!(command.current_dir(root().join(tree)).status().unwrap().code(), Some(code), "{tree}");
+            assert_eq!(command.current_dir(root().join(tree)).output().unwrap().status.code(), Some(code), "{tree}");
         }
     }
 }
@@ -249,8 +249,8 @@ fn krew_installs_what_kubectl_runs() {
     let help = succeed(Command::new(folder.0.join("bin/kubectl-beamgate")).args(["lint", "--help"]));
     assert!(help.contains("Usage: kubectl beamgate lint"), "{help}");
     let status =
-        Command::new(folder.0.join("bin/kubectl-beamgate")).args(["lint", BROKEN]).current_dir(root()).status();
-    assert_eq!(status.unwrap().code(), Some(1));
+        Command::new(folder.0.join("bin/kubectl-beamgate")).args(["lint", BROKEN]).current_dir(root()).output();
+    assert_eq!(status.unwrap().status.code(), Some(1));
 }
 
 #[test]

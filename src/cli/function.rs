@@ -97,7 +97,7 @@ pub(super) fn linted(list: &ResourceList, report: &Report) -> String {
 fn of_finding(finding: &ReportedFinding, list: &ResourceList) -> Json {
     let label = finding.primary();
     let item = label.and_then(|label| label.place).and_then(|place| list.item_at(place.span.start));
-    let mut said = vec![format!("{} {}: {}", finding.rule.id(), finding.rule.slug, finding.message)];
+    let mut said = vec![format!("{}: {}", finding.rule.title(), finding.message)];
     said.extend(finding.at_run_time.as_ref().map(|text| format!("at run time: {text}")));
     said.extend(finding.fix.as_ref().map(|fix| format!("fix ({}): {}", fix.safety, fix.title)));
     let mut result = result(finding.severity, &said.join("; "), item);
