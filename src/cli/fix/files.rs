@@ -28,10 +28,14 @@ pub(super) fn write<'s>(changed: impl Iterator<Item = (&'s Source, &'s str)>) ->
             }
         }
     }
+    let mut renamed = Ok(());
     for one in staged {
-        fs::rename(&one.beside, &one.target).with_context(|| one.name.clone())?;
+        match renamed {
+            Ok(()) => renamed = fs::rename(&one.beside, &one.target).with_context(|| one.name.clone()),
+            Err(_) => drop(fs::remove_file(&one.beside)),
+        }
     }
-    Ok(())
+    renamed
 }
 
 fn stage(source: &Source, before: &str) -> anyhow::Result<Option<Staged>> {
