@@ -13,6 +13,7 @@ use crate::place::ObjectId;
 use crate::report::model::ReportedFinding;
 use crate::rules::finding::{Fix, Safety};
 use crate::rules::{Mends, Rule};
+use crate::world::object::Object;
 
 /// What the command line wants to have mended.
 #[derive(Debug, Clone, Copy)]
@@ -173,9 +174,13 @@ impl<'a> Repair<'a> {
         if !is_writable(source) {
             return Err(Why::Rendered);
         }
-        let title = all.object(object).map(|object| object.title()).unwrap_or_default();
-        let of_that_name = all.objects().iter().filter(|other| other.title() == title).count();
-        if of_that_name > 1 { Err(Why::Ambiguous(title)) } else { Ok(origin) }
+        let Some(object) = all.object(object) else { return Err(Why::ByHand) };
+        // Those of other folders are for other clusters, or patches: what was judged is what is written here.
+        let is_meant = |other: &&Object| other.identity() == object.identity() && other.folder == object.folder;
+        match all.objects().iter().filter(is_meant).count() {
+            1 => Ok(origin),
+            _ => Err(Why::Ambiguous(object.title())),
+        }
     }
 
     /// What keeps a finding's fix from being made, before anybody tries.
