@@ -2,6 +2,7 @@
 //!
 //! The text is kept and only what changes is written anew, so that the comments of everything else come through.
 
+use memchr::memmem;
 use serde_json::{Value as Json, json};
 
 use super::{write, yaml};
@@ -30,8 +31,10 @@ pub struct Item {
 impl ResourceList {
     /// Reads a text that is a `ResourceList` and nothing else.
     pub fn read(text: &str) -> Option<Self> {
+        // Most texts are none, and some are large.
+        memmem::find(text.as_bytes(), b"ResourceList")?;
         let [document] = yaml::documents(text).try_into().ok()?;
-        let root = text.contains("ResourceList").then(|| yaml::parse(text, document)).and_then(Result::ok)??.root;
+        let root = yaml::parse(text, document).ok()??.root;
         let is_list = root.text("kind").as_deref() == Some("ResourceList")
             && root.text("apiVersion").is_some_and(|version| version.starts_with("config.kubernetes.io/"));
         is_list.then(|| Self {
