@@ -255,12 +255,6 @@ fn sorted(mut objects: Vec<Json>) -> Vec<String> {
     objects.iter().map(ToString::to_string).collect()
 }
 
-/// How many comments are gone.
-fn lost(before: &str, after: &str) -> usize {
-    let kept = comments(after);
-    comments(before).iter().filter(|comment| !kept.contains(comment)).count()
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
@@ -272,7 +266,7 @@ proptest! {
         let fixed = fix(fixture, &text);
         prop_assert_eq!(sorted(objects(&fixed)), sorted(fixture.fixed.clone()), "{}\n{}\n{}", fixture.rule.id(), text, fixed);
         prop_assert_eq!(&fix(fixture, &fixed), &fixed, "{}", fixture.rule.id());
-        let gone = lost(&text, &fixed);
+        let gone = comments(&text).iter().filter(|comment| !comments(&fixed).contains(comment)).count();
         let most = if takes_away(fixture.rule) { MOST_LOST } else { 0 };
         prop_assert!(gone <= most, "{} lost {gone} comments\n{text}\n{fixed}", fixture.rule.id());
         let lines = fixed.matches('\n').count();
@@ -343,7 +337,6 @@ proptest! {
         let args = FixArgs { all: true, ..FixArgs::default() };
         let fixed = beamgate::cli::fix::text(&text, &args).unwrap();
         prop_assert_eq!(&beamgate::cli::fix::text(&fixed, &args).unwrap(), &fixed, "{}", text);
-        prop_assert_eq!(yaml::documents(&fixed).len() >= yaml::documents(&text).len(), true);
     }
 
     #[test]
