@@ -41,7 +41,8 @@ fn policies() -> String {
 /// The policies of an empty configuration.
 fn export() -> policy::export::Export<'static> {
     static POLICY: std::sync::LazyLock<policy::config::Policy> = std::sync::LazyLock::new(Default::default);
-    policy::export::Export { policy: &POLICY, kubernetes: policy::export::Version::DEFAULT, name: "beamgate" }
+    let kubernetes = policy::export::Version::DEFAULT;
+    policy::export::Export { policy: &POLICY, kubernetes, name: "beamgate", injector: true }
 }
 
 fn docs() -> PathBuf {

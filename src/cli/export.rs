@@ -24,6 +24,11 @@ pub(super) struct ExportArgs {
     #[arg(long, value_name = "VERSION", default_value_t = Version::DEFAULT)]
     kubernetes: Version,
 
+    /// For clusters on which nothing ever injects: to refer to a variable that is defined further down, or to one that the
+    /// injector would add, is a fault then. Without it, such pods pass, since the webhook mends them.
+    #[arg(long)]
+    without_injector: bool,
+
     /// What the names of the policies and of their bindings begin with.
     #[arg(long, value_name = "NAME", default_value = "beamgate", value_parser = object_name)]
     name: String,
@@ -40,7 +45,8 @@ pub(super) fn run(args: &ExportArgs, out: &mut impl Write) -> anyhow::Result<Exi
         Some(file) => Policy::read(file)?,
         None => Policy::default(),
     };
-    let export = Export { policy: &policy, kubernetes: args.kubernetes, name: &args.name };
+    let (kubernetes, name, injector) = (args.kubernetes, args.name.as_str(), !args.without_injector);
+    let export = Export { policy: &policy, kubernetes, name, injector };
     let text = match args.what {
         What::Vap => export.validating()?,
         What::Map => export.mutating()?,

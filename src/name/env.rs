@@ -374,11 +374,13 @@ fn unexpanded_text(text: &str, config_map: &str, at: &Loc, pod: &PodTemplate, ro
     value
 }
 
+/// How the names of most variables end that the kubelet makes for a Service.
+pub(crate) const SERVICE_LINKS: [&str; 3] = ["_SERVICE_HOST", "_SERVICE_PORT", "_PORT"];
+
 /// A variable that the kubelet makes for a Service: those of the namespace if the pod wants them (`enableServiceLinks`), those
 /// of the API server always.
 fn service_link(scope: Scope<'_>, name: &str) -> Option<Why> {
-    let looks_like_one =
-        ["_SERVICE_HOST", "_SERVICE_PORT", "_PORT"].iter().any(|end| name.ends_with(end)) || name.contains("_PORT_");
+    let looks_like_one = SERVICE_LINKS.iter().any(|end| name.ends_with(end)) || name.contains("_PORT_");
     let is_made = scope.pod.service_links || name.starts_with("KUBERNETES_");
     (is_made && looks_like_one).then(|| Why::Field(format!("{name} of a Service")))
 }

@@ -64,11 +64,17 @@ impl Identity {
         let mut general = Template::empty();
         for piece in name.pieces() {
             let zone = |zone: &str| match &piece.part {
-                Part::Lit(text) => text.find(&format!("{namespace}.{zone}.")).map(|at| text.split_at(at)),
+                Part::Lit(text) => {
+                    let wanted = format!("{namespace}.{zone}.");
+                    // A name before it may end as the namespace does, or be the same.
+                    let starts = |at: &usize| text[..*at].is_empty() || text[..*at].ends_with('.');
+                    let found = text.char_indices().map(|(at, _)| at).filter(starts);
+                    let found = found.filter(|at| text[*at..].starts_with(&wanted)).last();
+                    found.map(|at| text.split_at(at))
+                }
                 _ => None,
             };
-            let starts = |before: &str| before.is_empty() || before.ends_with('.');
-            match zone("svc").or_else(|| zone("pod")).filter(|(before, _)| starts(before)) {
+            match zone("svc").or_else(|| zone("pod")) {
                 Some((before, rest)) => {
                     general.push_lit(before, &piece.at);
                     general.push_sym(Sym::Namespace, &piece.at);
@@ -261,6 +267,20 @@ mod tests {
 
     fn same(identity: &Identity, a: &str, b: &str) -> Same {
         identity.same(&name(a), &name(b))
+    }
+
+    #[test]
+    fn the_namespace_is_found_behind_a_name_that_ends_like_it() {
+        let known =
+            Identity { namespace: Some("svc".into()), cluster_domain: "cluster.local".into(), ..Identity::default() };
+        for (written, general) in [
+            ("a@{pod-name}.cart-svc.svc.svc.cluster.local", "a@{pod-name}.cart-svc.{namespace}.svc.cluster.local"),
+            ("a@{pod-name}.svc.svc.svc.cluster.local", "a@{pod-name}.svc.{namespace}.svc.cluster.local"),
+            ("a@10-0-0-7.svc.pod.cluster.local", "a@10-0-0-7.{namespace}.pod.cluster.local"),
+            ("a@{pod-name}.cart.shop.svc.cluster.local", "a@{pod-name}.cart.shop.svc.cluster.local"),
+        ] {
+            assert_eq!(known.with_own_namespace(&name(written)).to_string(), name(general).to_string(), "{written}");
+        }
     }
 
     #[test]

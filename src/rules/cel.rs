@@ -1,6 +1,6 @@
 //! Rules in CEL, as the API server itself can judge them: of one object, without a name solver.
 //!
-//! An expression may miss a fault. It never finds one that the rule does not: `holds` is narrower than the rule, `held` wider.
+//! An expression may miss a fault. It never finds one that the rule does not.
 //! They are written over the variables of `policy::export`, which say what is known of the node in the object.
 
 /// What a rule is in CEL.
@@ -17,8 +17,6 @@ pub enum Cel {
 pub struct Condition {
     /// Whether the object has it for certain.
     pub holds: &'static str,
-    /// Whether it may have had it, in a way that `holds` need not see: an old fault is never denied.
-    pub held: &'static str,
     /// Whether the rule refutes it; what it merely suspects is a warning, whatever the profile says.
     pub certain: bool,
     /// What is said, in one line: what is, what is seen at run time, how to mend it. CEL between braces is worked out.

@@ -19,7 +19,8 @@ mod trust;
 
 pub use cel::{Cel, Condition};
 pub use judge::{Judged, TraceVerdict, judge, judge_trace};
-pub(crate) use trust::WELL_KNOWN_COOKIES;
+pub(crate) use naming::PROGRAMS;
+pub(crate) use trust::{UNREAD_COOKIES, WELL_KNOWN_COOKIES};
 
 use crate::discovery::edit_distance;
 use crate::trace::Trace;

@@ -1,6 +1,6 @@
 //! A policy, evaluated as the API server evaluates it: match conditions, variables, validations.
 //!
-//! This is no API server: it knows no types and no budget. `tests/cluster/ship/policies.rs` asks a real one.
+//! This is no API server: it knows no types and no budget. `tests/cluster/policies` asks a real one.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -94,17 +94,20 @@ impl Policy {
                 return None;
             }
         }
-        let mut known: HashMap<Key, Cel> = HashMap::new();
+        let mut known: Arc<HashMap<Key, Cel>> = Arc::default();
         // The API server evaluates those that are asked for. Those of an object that was not there never are.
         let is_asked_for = |name: &str| !ask.before.is_null() || !name.starts_with("old");
         for (name, expression) in self.variables.iter().filter(|(name, _)| is_asked_for(name)) {
-            context.add_variable_from_value("variables", Cel::Map(Map { map: Arc::new(known.clone()) }));
+            context.add_variable_from_value("variables", Cel::Map(Map { map: known.clone() }));
+            let value = Cel::resolve(expression, &context);
+            // Nobody else has the map, so that it is not copied.
+            context.add_variable_from_value("variables", Cel::Null);
             // One that fails is missed by who uses it.
-            if let Ok(value) = Cel::resolve(expression, &context) {
-                known.insert(name.as_str().into(), value);
+            if let Ok(value) = value {
+                Arc::make_mut(&mut known).insert(name.as_str().into(), value);
             }
         }
-        context.add_variable_from_value("variables", Cel::Map(Map { map: Arc::new(known) }));
+        context.add_variable_from_value("variables", Cel::Map(Map { map: known }));
         Some(context)
     }
 }

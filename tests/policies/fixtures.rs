@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use beamgate::policy::config;
 use beamgate::policy::export::{Export, Version};
@@ -16,19 +17,27 @@ const JUDGED: [&str; 6] = ["Deployment", "StatefulSet", "DaemonSet", "Job", "Cro
 
 /// The policies for errors and for warnings, of a configuration.
 pub(crate) fn exported(toml: &str) -> Vec<Policy> {
-    let policy = configured(toml);
-    let export = Export { policy: &policy, kubernetes: Version::DEFAULT, name: "beamgate" };
-    Policy::all(&export.validating().unwrap())
+    Policy::all(&export(&configured(toml)).validating().unwrap())
+}
+
+/// The same for clusters without an injector.
+pub(crate) fn exported_without_injector() -> Vec<Policy> {
+    let policy = configured("");
+    Policy::all(&Export { injector: false, ..export(&policy) }.validating().unwrap())
+}
+
+pub(crate) fn export(policy: &config::Policy) -> Export<'_> {
+    Export { policy, kubernetes: Version::DEFAULT, name: "beamgate", injector: true }
 }
 
 pub(crate) fn configured(toml: &str) -> config::Policy {
     config::Policy { config: toml::from_str(toml).unwrap(), ..config::Policy::default() }
 }
 
-/// A cluster as it is where nobody injects.
-pub(crate) fn cluster(objects: &[Value], injects: bool) -> Cluster {
+/// What a webhook would say that does not inject: there is none, but for these policies.
+fn without_injector(objects: &[Value]) -> Cluster {
     let mut cluster = Cluster::of(objects);
-    cluster.settings.facts.injection = injects;
+    cluster.settings.facts.injection = false;
     cluster
 }
 
@@ -37,7 +46,7 @@ pub(crate) fn denied(cluster: &Cluster, ask: &Ask) -> BTreeSet<String> {
     codes(&outcome(&cluster.ask(ask)), "denied ")
 }
 
-fn codes(outcome: &str, word: &str) -> BTreeSet<String> {
+pub(crate) fn codes(outcome: &str, word: &str) -> BTreeSet<String> {
     let part = outcome.split("; ").find_map(|part| part.strip_prefix(word));
     part.into_iter().flat_map(|codes| codes.split(',')).map(str::to_owned).collect()
 }
@@ -48,7 +57,7 @@ pub(crate) fn said(policy: &Policy, ask: &Ask) -> BTreeSet<String> {
 }
 
 /// The workloads of each fixture, with the rest of the file. One that `[[app]]` says more of is not asked about.
-fn workloads() -> Vec<(PathBuf, Value, Vec<Value>)> {
+static WORKLOADS: LazyLock<Vec<(PathBuf, Value, Vec<Value>)>> = LazyLock::new(|| {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules");
     let folders = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
     let files = folders.flat_map(|folder| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()));
@@ -68,18 +77,19 @@ fn workloads() -> Vec<(PathBuf, Value, Vec<Value>)> {
         }
     }
     found
-}
+});
 
 #[test]
 fn what_is_denied_is_denied_by_the_webhook_too() {
     let mut denials = BTreeSet::new();
-    for injects in [false, true] {
-        let [errors, _] = &exported(if injects { "injection = 'webhook'" } else { "" })[..] else { panic!() };
-        for (file, workload, others) in workloads() {
-            let ask = Ask::create(&workload);
-            let said = said(errors, &ask);
+    let all: [(Vec<Policy>, fn(&[Value]) -> Cluster); 2] =
+        [(exported(""), Cluster::of), (exported_without_injector(), without_injector)];
+    for (policies, cluster) in all {
+        for (file, workload, others) in &*WORKLOADS {
+            let ask = Ask::create(workload);
+            let said = said(&policies[0], &ask);
             for world in [&[][..], &others[..]] {
-                let denied = denied(&cluster(world, injects), &ask);
+                let denied = denied(&cluster(world), &ask);
                 assert!(said.is_subset(&denied), "{}: said {said:?}, denied {denied:?}", file.display());
             }
             denials.extend(said);
@@ -96,10 +106,10 @@ fn every_fixture_is_judged_as_it_is_written() {
     const SAID: &str = "tests/policies/decisions.toml";
     let policies = exported("");
     let mut all: BTreeMap<String, [BTreeSet<String>; 2]> = BTreeMap::new();
-    for (file, workload, _) in workloads() {
+    for (file, workload, _) in &*WORKLOADS {
         let stem = |path: &Path| path.file_stem().unwrap().to_string_lossy().into_owned();
-        let name = format!("{}/{}", stem(file.parent().unwrap()), stem(&file));
-        let ask = Ask::create(&workload);
+        let name = format!("{}/{}", stem(file.parent().unwrap()), stem(file));
+        let ask = Ask::create(workload);
         let known = all.entry(name).or_default();
         known.iter_mut().zip(&policies).for_each(|(codes, policy)| codes.extend(said(policy, &ask)));
     }
@@ -125,9 +135,9 @@ fn every_fixture_is_judged_as_it_is_written() {
 fn what_is_warned_is_warned_by_the_webhook_too() {
     let [_, warnings] = &exported("")[..] else { panic!() };
     let mut all = BTreeSet::new();
-    for (file, workload, others) in workloads() {
-        let ask = Ask::create(&workload);
-        let warned = codes(&outcome(&cluster(&others, false).ask(&ask)), "warned ");
+    for (file, workload, others) in &*WORKLOADS {
+        let ask = Ask::create(workload);
+        let warned = codes(&outcome(&Cluster::of(others).ask(&ask)), "warned ");
         let said = said(warnings, &ask);
         assert!(said.is_subset(&warned), "{}: said {said:?}, warned {warned:?}", file.display());
         all.extend(said);

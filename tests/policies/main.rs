@@ -9,5 +9,7 @@ mod fixtures;
 #[path = "../injecting/mod.rs"]
 mod injecting;
 mod names;
+mod pairs;
 mod profiles;
 mod random;
+mod worlds;

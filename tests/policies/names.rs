@@ -1,20 +1,18 @@
 //! What the MutatingAdmissionPolicy makes of a pod is what the injector makes of it, or nothing.
 
-use beamgate::policy::export::{Export, Version};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::cel::Policy;
 use crate::cluster::Ask;
-use crate::fixtures::configured;
+use crate::fixtures::{configured, export};
 use crate::injecting::random::pods;
 use crate::injecting::{Injected, bound, by_ip, of_a_stateful_set, pod, settings, var};
 use crate::random::without_nulls;
 
 fn policy() -> Policy {
     let config = configured("");
-    let export = Export { policy: &config, kubernetes: Version::DEFAULT, name: "beamgate" };
-    Policy::all(&export.mutating().unwrap()).remove(0)
+    Policy::all(&export(&config).mutating().unwrap()).remove(0)
 }
 
 /// The pod as the policy leaves it; nothing where it leaves it alone.
@@ -93,10 +91,20 @@ fn what_is_injected_is_left_alone() {
 fn exempt_namespaces_and_what_the_file_declares_are_left_alone() {
     for toml in ["[[webhook.exempt]]\nnamespace = 'shop'", "[[app]]\nmatch = { namespace = 'shop' }\nmode = 'dns'"] {
         let config = configured(toml);
-        let export = Export { policy: &config, kubernetes: Version::DEFAULT, name: "beamgate" };
-        let policy = Policy::all(&export.mutating().unwrap()).remove(0);
+        let policy = Policy::all(&export(&config).mutating().unwrap()).remove(0);
         assert_eq!(mutated(&policy, &by_ip(json!([]))), None, "{toml}");
     }
+}
+
+/// The pods below are of the kind that is named.
+#[test]
+fn many_pods_are_named() {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let policy = policy();
+    let mut pod = || without_nulls(nameless(pods().new_tree(&mut runner).unwrap().current()));
+    let named = (0..200).filter(|_| mutated(&policy, &pod()).is_some()).count();
+    assert!(named >= 20, "{named} of 200");
 }
 
 proptest! {

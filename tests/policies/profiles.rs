@@ -1,10 +1,9 @@
 //! What the configuration has a say in, and who is never asked about.
 
-use beamgate::policy::export::{Export, Version};
 use serde_json::{Value, json};
 
 use crate::cluster::{Ask, documents, fixture, the};
-use crate::fixtures::{configured, exported, said};
+use crate::fixtures::{configured, export, exported, exported_without_injector, said};
 
 /// A Deployment whose RELEASE_NODE is this.
 fn deployment(strategy: &str, node: &str) -> Value {
@@ -101,12 +100,11 @@ fn namespaces_without_the_label_get_what_the_configuration_says() {
         ("deny", Some("Deny"), Some("Warn")),
         ("strict", Some("Deny"), Some("Warn")),
         ("warn", Some("Warn"), Some("Warn")),
-        ("off", None, None),
+        ("off", Some("Audit"), Some("Audit")),
     ] {
         let config = configured(&format!("webhook.enforce = '{enforce}'"));
-        let export = Export { policy: &config, kubernetes: Version::DEFAULT, name: "x" };
-        let objects = documents(&export.validating().unwrap());
-        for (name, wanted) in [("x-errors-unlabelled", errors), ("x-warnings-unlabelled", warnings)] {
+        let objects = documents(&export(&config).validating().unwrap());
+        for (name, wanted) in [("beamgate-errors-unlabelled", errors), ("beamgate-warnings-unlabelled", warnings)] {
             let binding = objects.iter().find(|object| object["metadata"]["name"] == name);
             assert_eq!(
                 binding.map(|binding| binding["spec"]["validationActions"][0].as_str().unwrap()),
@@ -117,16 +115,39 @@ fn namespaces_without_the_label_get_what_the_configuration_says() {
     }
 }
 
+/// A policy that is not printed any more would stay on the cluster as it was.
+#[test]
+fn whatever_the_configuration_says_the_same_objects_are_printed() {
+    let titles = |toml: &str| {
+        let title = |object: &Value| format!("{} {}", object["kind"], object["metadata"]["name"]);
+        documents(&export(&configured(toml)).validating().unwrap()).iter().map(title).collect::<Vec<_>>()
+    };
+    let off: String = beamgate::rules::all().map(|rule| format!("{} = 'off'\n", rule.id())).collect();
+    assert_eq!(titles("webhook.enforce = 'off'"), titles(""));
+    assert_eq!(titles(&format!("[rules]\n{off}")), titles(""));
+    assert_eq!(says(&format!("[rules]\n{off}"), &Ask::create(&bad())), [[""; 0]; 2]);
+}
+
+/// The API server takes 64 conditions of a policy.
+#[test]
+fn a_hundred_exemptions_are_one_condition() {
+    let all = |name: &str, key: &str| (0..100).map(|n| format!("[[{name}]]\n{key}\n# {n}\n")).collect::<String>();
+    let toml = all("webhook.exempt", "name = 'x'") + &all("app", "match = { name = 'x' }");
+    let objects = documents(&export(&configured(&toml)).validating().unwrap());
+    assert!(objects[0]["spec"]["matchConditions"].as_array().unwrap().len() < 10);
+    assert_eq!(says(&toml, &Ask::create(&bad()))[0], ["BG107"]);
+}
+
 #[test]
 fn the_clusters_domain_and_the_injector_are_known() {
     let mut dns = deployment("Kubernetes", "cart@$(MY_POD_IP)");
     dns["spec"]["template"]["metadata"]["annotations"]["beamgate.dev/mode"] = json!("dns");
     assert_eq!(says("", &Ask::create(&dns))[0], ["BG301"]);
     assert_eq!(says("cluster-domain = 'example.org'", &Ask::create(&dns))[0], ["BG303"]);
-    // Who injects moves what stands below its user.
-    let below = the("Deployment", &fixture("105-reference-never-expands/bad.yaml"));
-    assert_eq!(says("", &Ask::create(&below))[0], ["BG105"]);
-    assert!(says("injection = 'webhook'", &Ask::create(&below))[0].is_empty());
+    // Who injects moves what stands below its user, and the linter's word about it counts for the linter.
+    let below = Ask::create(&the("Deployment", &fixture("105-reference-never-expands/bad.yaml")));
+    assert!(says("", &below)[0].is_empty() && says("injection = 'none'", &below)[0].is_empty());
+    assert_eq!(said(&exported_without_injector()[0], &below), ["BG105".to_owned()].into());
 }
 
 /// The fixture of BG104 leaves the name to the image.
@@ -138,6 +159,5 @@ fn a_long_name_needs_a_host() {
 #[test]
 fn what_is_no_name_gets_into_no_expression() {
     let config = configured("[[webhook.exempt]]\nuser = \"a' || true || 'b\"");
-    let export = Export { policy: &config, kubernetes: Version::DEFAULT, name: "x" };
-    assert_eq!(export.validating().unwrap_err().to_string(), "`a' || true || 'b` is no name");
+    assert_eq!(export(&config).validating().unwrap_err().to_string(), "`a' || true || 'b` is no name");
 }

@@ -2,6 +2,8 @@
 
 use super::Profile;
 use super::yaml::cel;
+use crate::policy::admission::Exempt;
+use crate::policy::config::AppConfig;
 use crate::trace::container::SERVERS;
 use crate::world::facts::NEVER_ASKED;
 
@@ -34,7 +36,7 @@ pub(super) fn of_a_workload(profile: &Profile<'_>) -> Vec<Condition> {
 
 /// Those of a pod that is given its name.
 pub(super) fn of_a_pod(profile: &Profile<'_>) -> Vec<Condition> {
-    let mut all = vec![runs_no_other_server()];
+    let mut all = vec![named("is-of-a-usual-size", IS_OF_A_USUAL_SIZE), runs_no_other_server()];
     let exempt: Vec<String> = profile.config.webhook.left_out().map(|namespace| cel(&namespace)).collect();
     if !exempt.is_empty() {
         all.push(named("is-not-exempt", format!("!(request.namespace in [{}])", exempt.join(", "))));
@@ -50,6 +52,9 @@ pub(super) fn namespaces() -> String {
         NEVER_ASKED.join(", ")
     )
 }
+
+/// Beyond it, the expressions below would cost more than the API server allows, and the pod would be refused.
+const IS_OF_A_USUAL_SIZE: &str = "object.spec.containers.map(c, has(c.env) ? c.env.size() : 0).sum() <= 5000";
 
 /// What a controller makes is judged where the controller is.
 const IS_NOBODYS: &str = "\
@@ -74,33 +79,36 @@ fn runs_no_other_server() -> Condition {
     named("clusters-not-by-itself", expression)
 }
 
-/// `[[webhook.exempt]]`, a condition each.
-fn not_exempt(profile: &Profile<'_>) -> Vec<Condition> {
-    let keys = |exempt: &crate::policy::config::Exempt| {
-        let keys = [
+/// `[[webhook.exempt]]`.
+fn not_exempt(profile: &Profile<'_>) -> Option<Condition> {
+    let of = |exempt: &Exempt| {
+        all_of(&[
             ("request.namespace", &exempt.namespace),
             ("request.name", &exempt.name),
             ("request.userInfo.username", &exempt.user),
-        ];
-        keys.into_iter().filter_map(|(what, wanted)| Some(format!("{what} == {}", cel(wanted.as_ref()?)))).collect()
+        ])
     };
-    let exempt = profile.config.webhook.exempt.iter().map(keys).filter(|keys: &Vec<String>| !keys.is_empty());
-    (1..)
-        .zip(exempt)
-        .map(|(n, keys)| named(&format!("is-not-exempt-{n}"), format!("!({})", keys.join(" && "))))
-        .collect()
+    none_of("is-not-exempt", profile.config.webhook.exempt.iter().filter_map(of))
 }
 
 /// `[[app]]` says of a workload what stands in none of its annotations, so no expression can know it.
-fn not_in_the_file(profile: &Profile<'_>) -> Vec<Condition> {
-    let of_app = |app: &crate::policy::config::AppConfig| {
+fn not_in_the_file(profile: &Profile<'_>) -> Option<Condition> {
+    let of = |app: &AppConfig| {
         let keys = [("request.name", &app.matches.name), ("request.namespace", &app.matches.namespace)];
-        let keys: Vec<String> = keys
-            .into_iter()
-            .filter_map(|(what, wanted)| Some(format!("{what} == {}", cel(wanted.as_ref()?))))
-            .collect();
-        if keys.is_empty() { "true".to_owned() } else { keys.join(" && ") }
+        all_of(&keys).unwrap_or_else(|| "true".to_owned())
     };
-    let apps = profile.config.app.iter().map(of_app);
-    (1..).zip(apps).map(|(n, keys)| named(&format!("is-not-in-the-file-{n}"), format!("!({keys})"))).collect()
+    none_of("is-not-in-the-file", profile.config.app.iter().map(of))
+}
+
+/// Whether every key that is given matches; nothing where none is.
+fn all_of(keys: &[(&str, &Option<String>)]) -> Option<String> {
+    let given = keys.iter().filter_map(|(what, wanted)| Some(format!("{what} == {}", cel(wanted.as_ref()?))));
+    let given: Vec<String> = given.collect();
+    (!given.is_empty()).then(|| given.join(" && "))
+}
+
+/// One condition of all: a policy may have 64.
+fn none_of(name: &str, all: impl Iterator<Item = String>) -> Option<Condition> {
+    let all: Vec<String> = all.collect();
+    (!all.is_empty()).then(|| named(name, format!("!({})", all.join(" ||\n  "))))
 }

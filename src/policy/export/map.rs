@@ -24,7 +24,9 @@ fn policy(name: &str, profile: &Profile<'_>, version: &str) -> String {
     yaml.lines(&format!("apiVersion: admissionregistration.k8s.io/{version}\nkind: MutatingAdmissionPolicy"));
     yaml.lines(&format!("metadata:\n  name: {name}\n  labels:\n    app.kubernetes.io/name: beamgate\nspec:"));
     yaml.within(|yaml| {
-        yaml.lines(FAILS).lines("# A sidecar that is injected after us may come with variables of its own.");
+        yaml.lines(FAILS).lines(
+            "# A plugin that runs later may add what a name is made of. What has its name already is left alone.",
+        );
         yaml.lines("reinvocationPolicy: IfNeeded\nmatchConstraints:");
         yaml.within(|yaml| {
             yaml.lines(RESOURCES).lines(&conditions::namespaces());
@@ -48,7 +50,7 @@ fn binding(policy: &str, version: &str) -> String {
 
 const FAILS: &str = "\
 # A pod that boots without its name joins nobody and says nothing, so it is rather not made at all. Whatever is not plain is left
-# alone without an error; what is left to fail is the budget, which is far away.
+# alone without an error, and so are pods of more than 5,000 variables, which would cost more than the API server allows.
 failurePolicy: Fail";
 
 const RESOURCES: &str = "\

@@ -3,6 +3,7 @@
 //!
 //! What is exported may miss. It denies nothing that the webhook admits, and injects nothing that the injector does not.
 
+mod clean;
 mod conditions;
 mod map;
 mod page;
@@ -14,7 +15,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::admission::Enforce;
-use super::config::{Config, Injection, Policy};
+use super::config::{Config, Policy};
 use crate::rules::cel::{Cel, Condition};
 use crate::rules::finding::Severity;
 use crate::rules::{self, Rule};
@@ -37,6 +38,8 @@ pub struct Export<'p> {
     pub kubernetes: Version,
     /// What the objects' names begin with.
     pub name: &'p str,
+    /// Whether pods may come to the injector: what it mends is no fault then.
+    pub injector: bool,
 }
 
 /// Why nothing can be exported.
@@ -83,10 +86,7 @@ impl Export<'_> {
         let profile = self.profile()?;
         let mut documents = Vec::new();
         for class in [Class::Errors, Class::Warnings] {
-            let validations = validations(profile.config, class);
-            if !validations.is_empty() {
-                documents.extend(vap::documents(self.name, &profile, class, &validations));
-            }
+            documents.extend(vap::documents(self.name, &profile, class, &validations(profile.config, class)));
         }
         Ok(documents.join("---\n"))
     }
@@ -118,7 +118,7 @@ impl Export<'_> {
         let odd = texts.into_iter().find(|text| !is_name(text)).cloned();
         match odd {
             Some(text) => Err(ExportError::NotAName(text)),
-            None => Ok(Profile { config, cluster_domain, injects: config.injection == Injection::Webhook }),
+            None => Ok(Profile { config, cluster_domain, injects: self.injector }),
         }
     }
 }
@@ -140,12 +140,12 @@ impl Class {
         }
     }
 
-    /// What comes of it in namespaces without the label; nothing where they are left alone.
-    fn default_action(self, config: &Config) -> Option<&'static str> {
+    /// What comes of it in namespaces without the label. A binding that was left out would stay on the cluster as it was before.
+    fn default_action(self, config: &Config) -> &'static str {
         match (config.webhook.enforce, self) {
-            (Enforce::Off, _) => None,
-            (Enforce::Deny | Enforce::Strict, Self::Errors) => Some("Deny"),
-            (Enforce::Warn, Self::Errors) | (_, Self::Warnings) => Some("Warn"),
+            (Enforce::Off, _) => "Audit",
+            (Enforce::Deny | Enforce::Strict, Self::Errors) => "Deny",
+            (Enforce::Warn, Self::Errors) | (_, Self::Warnings) => "Warn",
         }
     }
 }
@@ -173,7 +173,8 @@ impl FromStr for Version {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut numbers = text.trim_start_matches('v').split('.').map(str::parse::<u32>);
+        // Of some clusters, `kubectl version` says 1.35+.
+        let mut numbers = text.trim_start_matches('v').trim_end_matches('+').split('.').map(str::parse::<u32>);
         match (numbers.next(), numbers.next()) {
             (Some(Ok(major)), Some(Ok(minor))) => Ok(Self::new(major, minor)),
             _ => Err("not a version as 1.35".to_owned()),

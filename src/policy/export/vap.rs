@@ -37,6 +37,9 @@ fn policy(name: &str, profile: &Profile<'_>, validations: &[(&'static Rule, &'st
             needed.iter().map(|Variable { name, expression }| (name.as_str(), expression.as_str())),
         );
         yaml.lines("validations:").within(|yaml| all.iter().for_each(|one| one.write(yaml)));
+        if all.is_empty() {
+            yaml.lines(NOTHING);
+        }
     });
     yaml.into_text()
 }
@@ -46,6 +49,9 @@ const HEAD: &str = "\
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicy
 ";
+
+/// A policy must have a validation. One that is left out would stay on the cluster as it was before.
+const NOTHING: &str = "  # The configuration leaves no rule of this severity.\n  - expression: \"true\"";
 
 const LABELS: &str = "\n  labels:\n    app.kubernetes.io/name: beamgate";
 
@@ -81,9 +87,8 @@ struct Validation {
 impl Validation {
     fn of(rule: &Rule, condition: &Condition) -> Self {
         let (id, slug) = (rule.id(), rule.slug);
-        let held = variables::of_the_old(&trimmed(condition.held));
         let expression = format!(
-            "!({}) ||\nvariables.wasOptedIn && ({held}) ||\nvariables.ignore.contains('{}') || variables.ignore.contains('{slug}')",
+            "!({}) || variables.mayBeOld ||\nvariables.ignore.contains('{}') || variables.ignore.contains('{slug}')",
             trimmed(condition.holds),
             id.to_lowercase(),
         );
@@ -126,7 +131,6 @@ fn concatenation(template: &str) -> String {
 }
 
 fn bindings(name: &str, profile: &Profile<'_>, class: Class) -> Vec<String> {
-    let by_default = class.default_action(profile.config);
     let label = |operator: &str, values: &str| {
         format!(
             "- key: beamgate.dev/enforce\n  operator: {operator}{}",
@@ -134,7 +138,7 @@ fn bindings(name: &str, profile: &Profile<'_>, class: Class) -> Vec<String> {
         )
     };
     let exists = label("Exists", "");
-    let mut all = Vec::new();
+    let mut all = vec![("unlabelled", class.default_action(profile.config), label("DoesNotExist", ""))];
     match class {
         Class::Errors => {
             all.push(("deny", "Deny", label("In", "deny, strict")));
@@ -143,9 +147,7 @@ fn bindings(name: &str, profile: &Profile<'_>, class: Class) -> Vec<String> {
         }
         Class::Warnings => all.push(("warn", "Warn", format!("{exists}\n{}", label("NotIn", "\"off\"")))),
     }
-    let unlabelled = by_default.map(|action| ("unlabelled", action, label("DoesNotExist", "")));
-    let all = unlabelled.into_iter().chain(all);
-    all.map(|(suffix, action, selector)| binding(name, suffix, action, &selector)).collect()
+    all.into_iter().map(|(suffix, action, selector)| binding(name, suffix, action, &selector)).collect()
 }
 
 fn binding(policy: &str, suffix: &str, action: &str, selector: &str) -> String {

@@ -6,10 +6,13 @@
 //!
 //! `has()` stands where `.?` would be shorter, so that the tests can evaluate the same text without a cluster.
 
-use super::Profile;
+use super::{Profile, clean};
 use crate::discovery::Strategy;
 use crate::name::boot::FLAGS;
-use crate::rules::WELL_KNOWN_COOKIES;
+use crate::name::env::SERVICE_LINKS;
+use crate::name::inputs;
+use crate::name::template::Sym;
+use crate::rules::{PROGRAMS, UNREAD_COOKIES, WELL_KNOWN_COOKIES};
 use crate::trace::container::{SIDECARS, VARIABLES};
 use crate::world::declared::{INJECTED, Key, STRATEGY};
 
@@ -26,44 +29,13 @@ impl Variable {
     }
 }
 
-/// Variables that are the same for the object as it was.
-const OF_BOTH: [&str; 10] = [
-    "clusterDomain",
-    "flagVariables",
-    "fields",
-    "ignore",
-    "injects",
-    "kind",
-    "knownKeys",
-    "knownStrategies",
-    "releaseVariables",
-    "wasOptedIn",
-];
-
 /// All variables, each below those that it is made of.
 pub(super) fn all(profile: &Profile<'_>) -> Vec<Variable> {
-    let mut all = constants(profile);
     let new = of_the_object();
-    let old: Vec<Variable> = new.iter().map(as_it_was).collect();
-    all.extend(new);
-    all.extend(old);
-    all.push(Variable::new("wasOptedIn", WAS_OPTED_IN));
-    all.push(Variable::new("ignore", IGNORE));
-    all
-}
-
-/// An expression about the object, about the object as it was.
-pub(super) fn of_the_old(expression: &str) -> String {
-    let mut parts = expression.replace("dyn(object)", "dyn(oldObject)");
-    let mut at = 0;
-    while let Some(found) = parts[at..].find("variables.") {
-        at += found + "variables.".len();
-        let name: String = parts[at..].chars().take_while(char::is_ascii_alphanumeric).collect();
-        if !OF_BOTH.contains(&name.as_str()) {
-            parts.replace_range(at..at + name.len(), &old(&name));
-        }
-    }
-    parts
+    let old: Vec<Variable> = new.iter().map(|variable| as_it_was(variable, &new)).collect();
+    let of_an_edit = [("wasOptedIn", WAS_OPTED_IN), ("mayBeOld", MAY_BE_OLD), ("ignore", IGNORE)];
+    let of_an_edit = of_an_edit.map(|(name, expression)| Variable::new(name, expression));
+    constants(profile).into_iter().chain(new).chain(old).chain(of_an_edit).collect()
 }
 
 /// Those of the variables that some expressions need, directly or through others.
@@ -71,9 +43,9 @@ pub(super) fn needed<'e>(all: &[Variable], expressions: impl Iterator<Item = &'e
     let mut text: String = expressions.collect::<Vec<_>>().join("\n");
     let mut kept: Vec<Variable> = Vec::new();
     // None refers to one below it.
-    for variable in all.iter().rev().filter(|variable| !variable.name.is_empty()) {
+    for variable in all.iter().rev() {
         if mentions(&text, &variable.name) {
-            text.push_str(&variable.expression);
+            text = text + "\n" + &variable.expression;
             kept.push(variable.clone());
         }
     }
@@ -86,8 +58,17 @@ fn mentions(text: &str, name: &str) -> bool {
     text.match_indices(&whole).any(|(at, _)| !text[at + whole.len()..].starts_with(|c: char| c.is_ascii_alphanumeric()))
 }
 
-fn as_it_was(variable: &Variable) -> Variable {
-    Variable { name: old(&variable.name), expression: of_the_old(&variable.expression) }
+/// A variable about the object, about the object as it was.
+fn as_it_was(variable: &Variable, of_the_object: &[Variable]) -> Variable {
+    let mut pieces = variable.expression.split("variables.");
+    let first = pieces.next().unwrap_or_default().replace("dyn(object)", "dyn(oldObject)");
+    let expression = pieces.fold(first, |text, piece| {
+        let name: &str = piece.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        let differs = of_the_object.iter().any(|other| other.name == name);
+        let called = if differs { old(name) } else { name.to_owned() };
+        text + "variables." + &called + &piece[name.len()..]
+    });
+    Variable { name: old(&variable.name), expression }
 }
 
 /// `oldName` of `name`.
@@ -108,6 +89,11 @@ fn constants(profile: &Profile<'_>) -> Vec<Variable> {
         Variable::new("knownStrategies", list(Strategy::names())),
         Variable::new("knownKeys", list(keys.iter().map(String::as_str))),
         Variable::new("flagVariables", list(FLAGS)),
+        Variable::new("programs", list(PROGRAMS)),
+        Variable::new("serviceLinks", list(SERVICE_LINKS)),
+        Variable::new("placeholders", list(Sym::PLACEHOLDERS.map(|(name, _)| name))),
+        Variable::new("inputFields", list(inputs::FIELDS.map(|(name, _)| name))),
+        Variable::new("unreadCookies", list(UNREAD_COOKIES)),
         Variable::new("releaseVariables", format!("{{{}}}", set.join(", "))),
         Variable::new("fields", FIELDS),
     ]
@@ -175,11 +161,14 @@ fn of_the_object() -> Vec<Variable> {
         Variable::new("hasNameservers", HAS_NAMESERVERS),
         Variable::new("dialsAddresses", DIALS_ADDRESSES),
         Variable::new("dialsHostnames", DIALS_HOSTNAMES),
+        Variable::new("isSettled", IS_SETTLED),
         Variable::new("agrees", AGREES),
         Variable::new("cookie", COOKIE),
         Variable::new("plainCookie", plain("variables.cookie")),
+        Variable::new("plainBasename", plain("variables.basename")),
         Variable::new("guessable", guessable()),
         Variable::new("leavesCookie", LEAVES_COOKIE),
+        Variable::new("isClean", clean::IS_CLEAN),
     ]);
     all
 }
@@ -234,9 +223,11 @@ has(variables.container.name) && (has(variables.container.command) ?
     !variables.words.matches('bin/(erl|elixir|iex|mix|migrate) ') :
   variables.words.matches('^(start|start_iex|daemon|daemon_iex)?$'))";
 
-/// Whether RELEASE_NODE names the node, and neither the VM's flags nor the image.
+/// Whether RELEASE_NODE names the node, and neither the VM's flags nor the image. What a Secret says nobody knows, but the webhook
+/// reads ConfigMaps.
 const NAMED: &str = "\
-variables.startsRelease && !('beamgate.dev/node-name' in variables.annotations) &&
+variables.startsRelease && (!has(variables.container.envFrom) || variables.container.envFrom.all(f, has(f.secretRef))) &&
+!('beamgate.dev/node-name' in variables.annotations) &&
 variables.env.all(e, !(e.name in variables.flagVariables) || has(e.value) && !e.value.matches('name|args_file|[$]'))";
 
 /// The value of a variable; nothing where it is not there, `?` where it is not written or is there twice.
@@ -289,12 +280,19 @@ const DIALS_HOSTNAMES: &str = "\
 (!('beamgate.dev/namespace' in variables.annotations) || variables.askedNamespace == request.namespace) &&
 !('CLUSTER_DOMAIN' in variables.names) &&
 (variables.strategy == 'Kubernetes.DNSSRV' ||
-  variables.strategy == 'Kubernetes' && variables.mode == 'hostname' && variables.domain.endsWith('.local'))";
+  variables.strategy == 'Kubernetes' && variables.mode == 'hostname' && variables.domain.matches(r'^[a-z0-9.-]*[.]local$'))";
+
+/// Whether no other fault can explain why the names differ: nothing is left to expand but what RELEASE_NODE refers to, and the pod
+/// has the host name that Kubernetes gives it.
+const IS_SETTLED: &str = "\
+!variables.annotations.exists(key, key.startsWith('beamgate.dev/') && variables.annotations[key].contains('$')) &&
+variables.env.all(e, e.name == 'RELEASE_NODE' || !has(e.value) || !e.value.matches('[$`]')) &&
+!has(variables.spec.hostnameOverride) && !(has(variables.spec.setHostnameAsFQDN) && variables.spec.setHostnameAsFQDN)";
 
 /// Whether it is plain that the node is called as it is dialled.
-const AGREES: &str = "\
-variables.basename != '' && (
-  variables.dialsAddresses && variables.name == variables.basename + '@{podIP}' ||
+const AGREES: &str = r"variables.name.matches('^[A-Za-z0-9_-]+@') && (
+  variables.dialsAddresses && (variables.name == variables.basename + '@{podIP}' ||
+    variables.strategy == 'DNSCluster' && variables.basename == '' && variables.name.matches(r'^[^@]+@\{podIP\}$')) ||
   variables.dialsHostnames && variables.kind == 'StatefulSet' && variables.subdomain == variables.service &&
     variables.domain == variables.clusterDomain && variables.name in ['{namespace}', request.namespace].map(ns,
       variables.basename + '@{podName}.' + variables.service + '.' + ns + '.svc.' + variables.clusterDomain))";
@@ -325,6 +323,9 @@ variables.env.all(e, !(e.name in variables.flagVariables) || has(e.value) && !e.
 const WAS_OPTED_IN: &str = "\
 oldObject != null && has(variables.oldPod.metadata) && has(variables.oldPod.metadata.labels) &&
 'beamgate.dev/strategy' in variables.oldPod.metadata.labels";
+
+/// Whether the object may have had a fault already: it is not plainly clean. An old fault is never denied, nor what was hidden by one.
+const MAY_BE_OLD: &str = "variables.wasOptedIn && !variables.oldIsClean";
 
 const IGNORE: &str = "\
 [variables.workload, variables.pod].map(o,

@@ -59,7 +59,6 @@ const CEL: Cel = Cel::Exported(
                     !variables.spec.automountServiceAccountToken && has(variables.container.name) &&
                     !(has(variables.container.volumeMounts) &&
                     variables.container.volumeMounts.exists(m, m.mountPath.matches('^/*$|^(/var)?/run')))",
-        held: "has(variables.spec.automountServiceAccountToken) && !variables.spec.automountServiceAccountToken",
         certain: true,
         says: "the strategy calls the API, and automountServiceAccountToken: false leaves the pod without a \
                    token; at run time: `cannot query kubernetes (unauthorized)`; fix: set \

@@ -69,8 +69,8 @@ const CEL: Cel = Cel::Exported(
             holds: r"variables.dialsAddresses && variables.distribution in ['', 'name'] &&
                     !variables.basename.matches('[^A-Za-z0-9_-]') &&
                     !variables.onHost &&
-                    variables.name.matches(r'^[A-Za-z0-9_-]+@(\{hostIP\}|\{(podName|nodeName)\}(\.([A-Za-z0-9_-]|\{namespace\})+)+)$')",
-            held: "!variables.agrees",
+                    variables.name.matches(r'^[A-Za-z0-9_-]+@(\{hostIP\}|\{(podName|nodeName)\}(\.([A-Za-z0-9_-]|\{namespace\})+)+)$') &&
+                    variables.isSettled",
             certain: true,
             says: "peers dial <basename>@<address of the pod>, and RELEASE_NODE is `{variables.releaseNode}`; at run \
                    time: `unable to connect to` each peer, every five seconds; fix: make it <basename>@$(MY_POD_IP), \
@@ -81,8 +81,8 @@ const CEL: Cel = Cel::Exported(
                     variables.distribution in ['', 'name'] &&
                     variables.basename.matches('^[A-Za-z0-9_-]+$') &&
                     variables.name.matches(r'^[A-Za-z0-9_-]+@\{podIP\}$') &&
-                    variables.name != variables.basename + '@{podIP}'",
-            held: "!variables.agrees",
+                    variables.name != variables.basename + '@{podIP}' &&
+                    variables.isSettled",
             certain: true,
             says: "peers dial `{variables.basename}@<address of the pod>`, as `beamgate.dev/basename` says, and \
                    RELEASE_NODE is `{variables.releaseNode}`; at run time: `unable to connect to` each peer, every \
@@ -93,8 +93,8 @@ const CEL: Cel = Cel::Exported(
                     variables.subdomain == variables.service &&
                     variables.dialsHostnames && variables.distribution in ['', 'name'] &&
                     variables.basename.matches('^[A-Za-z0-9_-]+$') &&
-                    variables.name.matches(r'^[A-Za-z0-9_-]+@\{podIP\}$')",
-            held: "!variables.agrees",
+                    variables.name.matches(r'^[A-Za-z0-9_-]+@\{podIP\}$') &&
+                    variables.isSettled",
             certain: true,
             says: "peers dial `{variables.basename}@<pod>.{variables.service}.<namespace>.svc...`, and RELEASE_NODE \
                    is `{variables.releaseNode}`; at run time: `unable to connect to` each peer, every five seconds; \
@@ -103,17 +103,17 @@ const CEL: Cel = Cel::Exported(
         },
         Condition {
             holds: r"variables.strategy == 'Kubernetes' && variables.mode.matches('^:*dns$') &&
-                    variables.domain.endsWith('.local') &&
+                    variables.domain.matches(r'^[a-z0-9.-]*\.local$') &&
                     variables.distribution in ['', 'name'] && variables.basename.matches('^[A-Za-z0-9_-]+$') &&
-                    variables.name.matches(r'^[A-Za-z0-9_-]+@\{podIP\}$')",
-            held: "!variables.agrees",
+                    variables.name.matches(r'^[A-Za-z0-9_-]+@\{podIP\}$') &&
+                    variables.isSettled",
             certain: true,
             says: "mode dns dials the address with dashes, `{variables.basename}@10-42-1-7.<namespace>.pod...`, and \
                    RELEASE_NODE is `{variables.releaseNode}`; at run time: `unable to connect to` each peer, every \
                    five seconds; fix: use mode: ip, or name the node in rel/env.sh",
         },
     ],
-    "every name that has to be solved: of several levels of variables, of flags, scripts, other fields, or a host name that is spelt out",
+    "every name that has to be solved: of several levels of variables, of flags, scripts, other fields, or a host name that is spelt out; and where anything else has a dollar sign, or the pod has a host name of its own",
 );
 
 /// Rules that say why a name is not what somebody meant, or why the answer has no host name.

@@ -51,8 +51,7 @@ pub(super) static RULE: Rule = Rule {
 const CEL: Cel = Cel::Exported(
     &[Condition {
         holds: r"variables.strategy == 'Kubernetes' && variables.mode.matches('^:*(dns|hostname)$') &&
-                    !variables.domain.contains('$') && !variables.domain.matches(r'\.local\.*$')",
-        held: r"(variables.mode.matches('dns|hostname|[$]')) && !variables.domain.matches(r'\.local\.*$')",
+                    variables.domain.matches('^[a-z0-9.-]*$') && !variables.domain.matches(r'\.local\.*$')",
         certain: true,
         says: "mode {variables.mode} always dials names in .local; the cluster's domain is `{variables.domain}`; at \
                run time: `unable to connect to` each peer, every five seconds; fix: use mode: ip, which needs no \

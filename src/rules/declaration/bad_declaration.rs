@@ -61,7 +61,6 @@ const CEL: Cel = Cel::Exported(
     &[
         Condition {
             holds: "variables.strategy != '?' && !(variables.strategy in variables.knownStrategies)",
-            held: "variables.strategy != '?' && !(variables.strategy in variables.knownStrategies)",
             certain: true,
             says: "`{variables.strategy}` is no strategy; known are {variables.knownStrategies.join(', ')}; fix: say \
                    it as the app's configuration does",
@@ -69,7 +68,6 @@ const CEL: Cel = Cel::Exported(
         Condition {
             holds: "variables.strategy == 'Kubernetes' && variables.mode.matches('^[a-z]+$') &&
                     !(variables.mode in ['ip', 'dns', 'hostname'])",
-            held: "'beamgate.dev/mode' in variables.annotations && !(variables.mode in ['ip', 'dns', 'hostname'])",
             certain: true,
             says: "`beamgate.dev/mode: {variables.mode}` is not one of ip, dns, hostname; at run time libcluster \
                    crashes with a FunctionClauseError",
@@ -77,7 +75,6 @@ const CEL: Cel = Cel::Exported(
         Condition {
             holds: "variables.strategy == 'Kubernetes' && variables.lookup.matches('^[a-z]+$') &&
                     !(variables.lookup in ['endpoints', 'pods'])",
-            held: "'beamgate.dev/lookup' in variables.annotations && !(variables.lookup in ['endpoints', 'pods'])",
             certain: true,
             says: "`beamgate.dev/lookup: {variables.lookup}` is not one of endpoints, pods; at run time libcluster \
                    crashes with a CaseClauseError",
@@ -85,8 +82,6 @@ const CEL: Cel = Cel::Exported(
         Condition {
             holds: r#"variables.strategy == 'Kubernetes' && !variables.selector.matches('[<>{}$]') &&
                     variables.selector.matches(r'[";:@#*?|]|^[A-Za-z0-9_./-]+ +[A-Za-z0-9_./ -]*[A-Za-z0-9_./-]$')"#,
-            held: "'beamgate.dev/selector' in variables.annotations &&
-                    !variables.selector.matches(r'^[A-Za-z0-9_./-]+(=|==|!=)[A-Za-z0-9_.-]*(,[A-Za-z0-9_./-]+(=|==|!=)[A-Za-z0-9_.-]*)*$')",
             certain: true,
             says: "`beamgate.dev/selector` is no label selector; at run time the API server answers 400; fix: write \
                    it as app=cart,tier=web",
@@ -94,8 +89,6 @@ const CEL: Cel = Cel::Exported(
         Condition {
             holds: "variables.declaredContainer.matches('^[a-z0-9-]+$') &&
                     !(variables.declaredContainer in variables.candidates.map(c, c.name))",
-            held: "'beamgate.dev/container' in variables.annotations &&
-                    !(variables.annotations['beamgate.dev/container'] in variables.candidates.map(c, c.name))",
             certain: true,
             says: "`beamgate.dev/container: {variables.declaredContainer}` is not one of the containers \
                    {variables.candidates.map(c, c.name).join(', ')}",
@@ -103,24 +96,17 @@ const CEL: Cel = Cel::Exported(
         Condition {
             holds: r"!variables.nodeName.matches(r'\$\{|\{\{|<%') &&
                     variables.nodeName.findAll(r'\{[^}]*\}?').exists(p,
-                    !(p in ['{pod-ip}', '{pod-ip-dashed}', '{pod-name}', '{hostname}', '{namespace}', '{cluster-domain}', '{host-ip}']))",
-            held: r"'beamgate.dev/node-name' in variables.annotations &&
-                    variables.nodeName.findAll(r'\{[^}]*\}?').exists(p,
-                    !(p in ['{pod-ip}', '{pod-ip-dashed}', '{pod-name}', '{hostname}', '{namespace}', '{cluster-domain}', '{host-ip}']))",
+                    !variables.placeholders.exists(known, p == '{' + known + '}'))",
             certain: true,
-            says: "`beamgate.dev/node-name` has a placeholder that nobody fills in; known are pod-ip, pod-ip-dashed, \
-                   pod-name, hostname, namespace, cluster-domain and host-ip",
+            says: "`beamgate.dev/node-name` has a placeholder that nobody fills in; known are \
+                   {variables.placeholders.join(\', \')}",
         },
         Condition {
             holds: r"!variables.annotatedInputs.matches(r'\$\{|\{\{|<%') && variables.inputs.exists(word,
-                    !word.matches('^[A-Za-z_][A-Za-z0-9_]*=(podIP|podIPs|hostIP|podName|namespace|nodeName)$'))",
-            held: "variables.inputs.exists(word,
-                    !word.matches('^[A-Za-z_][A-Za-z0-9_]*=(podIP|podIPs|hostIP|podName|namespace|nodeName)$') ||
-                    word.matches('^(RELEASE_|ERL|ELIXIR|ROOTDIR|BINDIR|EMU|PROGNAME|RELX|PATH|HOME|HOSTNAME|USER|SHELL|PWD|IFS|LANG|LC_|TERM|TZ|VMARGS)') ||
-                    variables.inputs.exists(other, other != word && other.split('=')[0] == word.split('=')[0]))",
+                    !(word.matches('^[A-Za-z_][A-Za-z0-9_]*=[^=]*$') && word.split('=')[1] in variables.inputFields))",
             certain: true,
-            says: "`beamgate.dev/inputs` has a word that is not VARIABLE=field; the fields are podIP, podIPs, \
-                   hostIP, podName, namespace, nodeName",
+            says: "`beamgate.dev/inputs` has a word that is not VARIABLE=field; the fields are \
+                   {variables.inputFields.join(\', \')}",
         },
     ],
     "values that come out of a variable; inputs that are reserved or bound twice; most ways to misspell a selector",

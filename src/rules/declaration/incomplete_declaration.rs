@@ -62,10 +62,6 @@ const CEL: Cel = Cel::Exported(
         holds: "variables.strategy in ['Kubernetes', 'Kubernetes.DNS', 'Kubernetes.DNSSRV', 'DNSPoll', 'Peerage'] &&
                     variables.basename == '' && variables.named && !variables.hasEnvFrom &&
                     !variables.names.exists(n, n == 'RELEASE_NODE' || n in variables.flagVariables)",
-        held: "(['beamgate.dev/basename'] + (variables.strategy != 'Kubernetes' ? ['beamgate.dev/service'] :
-                    ['beamgate.dev/selector'] + (variables.mode in ['', 'ip', 'dns'] ? [] : ['beamgate.dev/service'])))
-                    .exists(key, !(key in variables.annotations) || variables.annotations[key].trim() == '' ||
-                    variables.annotations[key].contains('$('))",
         certain: true,
         says: "`{variables.strategy}` needs `beamgate.dev/basename`, and nothing else names the node, so nothing \
                    was checked; fix: declare it as the app's configuration says it",

@@ -72,7 +72,6 @@ pub(super) static RULE: Rule = Rule {
 const CEL: Cel = Cel::Exported(
     &[Condition {
         holds: "variables.annotations.exists(key, key.startsWith('beamgate.dev/') && !(key in variables.knownKeys))",
-        held: "variables.annotations.exists(key, key.startsWith('beamgate.dev/') && !(key in variables.knownKeys))",
         certain: true,
         says: "{variables.annotations.filter(key, key.startsWith('beamgate.dev/') && !(key in \
                variables.knownKeys)).join(', ')}: there is no such annotation of a pod template, so nothing reads \

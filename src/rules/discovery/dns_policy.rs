@@ -56,22 +56,20 @@ pub(super) static RULE: Rule = Rule {
 const CEL: Cel = Cel::Exported(
     &[Condition {
         holds: r"(variables.lists ||
-                    variables.strategy in ['Kubernetes.DNS', 'Kubernetes.DNSSRV', 'DNSPoll', 'DNSCluster', 'Peerage'] &&
-                    variables.service.matches(variables.strategy == 'Kubernetes.DNSSRV' ? r'^[a-z0-9-]+$' : r'^[a-z0-9-]+(\.[a-z0-9-]+(\.svc(\.[a-z0-9.-]+)?)?)?$')) &&
-                    !variables.askedNamespace.contains('$') && !variables.hasNameservers &&
+                    variables.strategy == 'Kubernetes.DNSSRV' && variables.service.matches('^[a-z0-9-]+$') &&
+                    !('CLUSTER_DOMAIN' in variables.names) && !variables.hasEnvFrom ||
+                    variables.strategy in ['Kubernetes.DNS', 'DNSPoll', 'DNSCluster', 'Peerage'] &&
+                    variables.service.matches(r'^[a-z0-9-]+(\.[a-z0-9-]+(\.svc(\.[a-z0-9.-]+)?)?)?$')) &&
+                    variables.askedNamespace.matches('^[a-z0-9-]*$') && !variables.hasNameservers &&
                     has(variables.spec.dnsPolicy) &&
                     (variables.spec.dnsPolicy == 'Default' ||
                     variables.spec.dnsPolicy == 'ClusterFirst' && variables.onHost)",
-        held: "!variables.hasNameservers && (!has(variables.spec.dnsPolicy) ||
-                    variables.spec.dnsPolicy != 'ClusterFirstWithHostNet') &&
-                    (variables.onHost || has(variables.spec.dnsPolicy) &&
-                    variables.spec.dnsPolicy in ['Default', 'None'])",
         certain: true,
         says: "with dnsPolicy {variables.spec.dnsPolicy} the pods ask the node's resolver, which knows no names \
                    of the cluster; at run time: `:nxdomain`; fix: set dnsPolicy to ClusterFirst, or with hostNetwork \
                    to ClusterFirstWithHostNet",
     }],
-    "Services whose name comes out of a variable",
+    "Services whose name comes out of a variable; of Kubernetes.DNSSRV, where CLUSTER_DOMAIN or any `envFrom` is set",
 );
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {

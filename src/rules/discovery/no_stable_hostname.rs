@@ -55,8 +55,6 @@ const CEL: Cel = Cel::Exported(
     &[Condition {
         holds: "variables.lists && variables.mode.matches('^:*hostname$') && variables.kind != 'StatefulSet' &&
                     !(has(variables.spec.hostname) && has(variables.spec.subdomain))",
-        held: "variables.mode.matches('hostname|[$]') && !(has(variables.spec.hostname) &&
-                    has(variables.spec.subdomain))",
         certain: true,
         says: "mode hostname needs a StatefulSet: the pods of a {variables.kind} have no host name in DNS; at run \
                time: `unable to connect to` each peer, every five seconds; fix: make it a StatefulSet, or let the \

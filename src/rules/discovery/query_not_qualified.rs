@@ -57,9 +57,7 @@ const CEL: Cel = Cel::Exported(
     &[Condition {
         holds: r"variables.strategy in ['DNSPoll', 'Peerage'] &&
                     variables.service.matches(r'^[a-z0-9-]+(\.[a-z0-9-]+\.svc)?$') &&
-                    !variables.askedNamespace.contains('$')",
-        held: r"variables.strategy in ['DNSPoll', 'Peerage'] && (variables.service.contains('$') ||
-                    variables.service.matches(r'^[^.]*$|\.svc$'))",
+                    variables.askedNamespace.matches('^[a-z0-9-]*$')",
         certain: true,
         says: "`beamgate.dev/service: {variables.service}` is no full name, and {variables.strategy} does not use \
                the search list; at run time nothing is found, and nothing is logged; fix: ask for \

@@ -59,8 +59,7 @@ const CEL: Cel = Cel::Exported(
         holds: "variables.lists && variables.mode.matches('^:*hostname$') &&
                     variables.service.matches('^[a-z0-9-]+$') &&
                     variables.kind == 'StatefulSet' && variables.subdomain != variables.service &&
-                    !variables.askedNamespace.contains('$')",
-        held: "variables.service.contains('$') || variables.subdomain != variables.service",
+                    variables.askedNamespace.matches('^[a-z0-9-]*$')",
         certain: true,
         says: "serviceName is `{variables.subdomain}`; peers dial through `{variables.service}`; at run time: \
                    `unable to connect to` each peer, every five seconds; fix: make the StatefulSet again with \

@@ -60,7 +60,6 @@ const CEL: Cel = Cel::Exported(
     &[Condition {
         holds: "variables.kind in ['Job', 'CronJob'] && variables.distribution in ['', 'name'] &&
                     variables.name.matches('^[A-Za-z0-9_-]+@[^@?]+$')",
-        held: "true",
         certain: false,
         says: "this {variables.kind} starts the node `{variables.releaseNode}`: its pod joins Node.list() of all \
                nodes, and is gone when it is done; fix: run a function with eval, without distribution",

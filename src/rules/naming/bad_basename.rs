@@ -55,16 +55,13 @@ const CEL: Cel = Cel::Exported(
         Condition {
             holds: "variables.distribution in ['', 'name', 'sname'] &&
                     variables.name.matches('^[A-Za-z0-9_.:-]*[.:][A-Za-z0-9_.:-]*(@[^?]*)?$')",
-            held: "variables.name != '' && !variables.name.matches('^[A-Za-z0-9_-]+(@.*)?$') ||
-                    variables.basename.split('$(')[0].matches('[^A-Za-z0-9_-]')",
             certain: true,
             says: "`{variables.name.split('@')[0]}`, the part of RELEASE_NODE before `@`, has a character that the \
                    VM refuses; at run time: `Invalid node name!`, and the pod restarts for ever; fix: letters, \
                    digits, `_` and `-` are allowed",
         },
         Condition {
-            holds: "variables.basename.split('$(')[0].matches('[^A-Za-z0-9_-]')",
-            held: "variables.name != '' && !variables.name.matches('^[A-Za-z0-9_-]+(@.*)?$') ||
+            holds: r"!variables.basename.matches(r'\$\{|\{\{|<%') &&
                     variables.basename.split('$(')[0].matches('[^A-Za-z0-9_-]')",
             certain: true,
             says: "`beamgate.dev/basename: {variables.basename}` has a character that the VM refuses; at run time: \

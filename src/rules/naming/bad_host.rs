@@ -55,8 +55,6 @@ const CEL: Cel = Cel::Exported(
         Condition {
             holds: r"variables.distribution in ['', 'name'] && variables.name.matches('^[A-Za-z0-9_-]+@[^@?]+$') &&
                     variables.releaseNode.matches(r'@\.|\.\.|\.$')",
-            held: r"variables.name.contains('?') ||
-                    variables.name.matches(r'@(\..*|.*\.\..*|.*\.|.*@.*|([A-Za-z0-9_-]|\{(namespace|podName|uid|nodeName)\})*)$')",
             certain: true,
             says: "RELEASE_NODE is `{variables.releaseNode}`, and its host has an empty label or a dot at its end: \
                    no peer can reach this node; at run time: `unable to connect to` it, every five seconds; fix: \
@@ -66,8 +64,6 @@ const CEL: Cel = Cel::Exported(
             holds: r"variables.distribution == 'name' &&
                     variables.name.matches(r'^[A-Za-z0-9_-]+@([A-Za-z0-9_-]|\{(namespace|podName)\})+$') &&
                     has(variables.workload.metadata.name) && !variables.workload.metadata.name.contains('.')",
-            held: r"variables.name.contains('?') ||
-                    variables.name.matches(r'@(\..*|.*\.\..*|.*\.|.*@.*|([A-Za-z0-9_-]|\{(namespace|podName|uid|nodeName)\})*)$')",
             certain: true,
             says: "RELEASE_NODE is `{variables.releaseNode}`, and its host has no dot: no peer can reach this node; \
                    at run time: `unable to connect to` it, every five seconds; fix: write the host as its peers dial \
@@ -76,8 +72,6 @@ const CEL: Cel = Cel::Exported(
         Condition {
             holds: "variables.distribution in ['', 'name', 'sname'] &&
                     variables.name.matches('^[A-Za-z0-9_-]+@[^@?]*@[^?]*$')",
-            held: r"variables.name.contains('?') ||
-                    variables.name.matches(r'@(\..*|.*\.\..*|.*\.|.*@.*|([A-Za-z0-9_-]|\{(namespace|podName|uid|nodeName)\})*)$')",
             certain: true,
             says: "RELEASE_NODE is `{variables.releaseNode}`, with a second `@`; at run time: `Invalid node name!`, \
                    and the pod restarts for ever; fix: write the host as its peers dial it",

@@ -70,7 +70,6 @@ const CEL: Cel = Cel::Exported(
             holds: "has(variables.spec.hostnameOverride) && variables.distribution == 'name' &&
                     variables.subdomain != '' &&
                     variables.name.matches('^[A-Za-z0-9_-]+@?$') && !variables.onHost",
-            held: "has(variables.spec.hostnameOverride)",
             certain: true,
             says: "hostnameOverride takes the pod's domain away, and RELEASE_NODE `{variables.releaseNode}` has no \
                    host; at run time: `Can't set long node name!`, and the pod restarts for ever; fix: remove \
@@ -82,7 +81,6 @@ const CEL: Cel = Cel::Exported(
                     has(variables.spec.setHostnameAsFQDN) && variables.spec.setHostnameAsFQDN &&
                     variables.lastName.size() + variables.subdomain.size() + request.namespace.size() + variables.clusterDomain.size() + 7 > 64 &&
                     variables.lastName.size() <= 63",
-            held: "has(variables.spec.setHostnameAsFQDN) && variables.spec.setHostnameAsFQDN",
             certain: true,
             says: "with setHostnameAsFQDN the host name would be \
                    {variables.lastName}.{variables.subdomain}.{request.namespace}.svc.{variables.clusterDomain}, and \

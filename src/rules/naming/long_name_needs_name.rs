@@ -59,7 +59,6 @@ const CEL: Cel = Cel::Exported(
     &[Condition {
         holds: r"variables.distribution == 'sname' &&
                     variables.name.matches(r'^[A-Za-z0-9_-]+@[^@?]*(\.|\{podIPs?\}|\{hostIP\})[^@?]*$')",
-        held: "variables.distribution != 'name'",
         certain: true,
         says: "RELEASE_NODE `{variables.releaseNode}` has a dotted host, but RELEASE_DISTRIBUTION is sname; at run \
                time: `Can't set short node name!`, and the pod restarts for ever; fix: set RELEASE_DISTRIBUTION to \

@@ -1,5 +1,7 @@
 //! Naming (1xx): what the node calls itself.
 
+pub(crate) use shell_in_env_value::PROGRAMS;
+
 use super::Rule;
 
 mod bad_basename;

@@ -60,9 +60,6 @@ const CEL: Cel = Cel::Exported(
                     variables.distribution in ['', 'name'] &&
                     variables.name.matches(r'^[A-Za-z0-9_-]+@[A-Za-z0-9_-]+(\.([A-Za-z0-9_-]+|\{namespace\}))+$') &&
                     !variables.releaseNode.matches(r'@\.|\.\.|\.$')",
-        held: r"variables.name.contains('?') ||
-                    (variables.kind == 'DaemonSet' || variables.replicas > 1) &&
-                    !variables.name.matches(r'\{(podIPs?|podName|uid|hostIP|nodeName)\}')",
         certain: true,
         says: "all replicas claim the name `{variables.releaseNode}`; at run time each takes its peers for itself, \
                and Node.list() stays empty; fix: make the name differ from pod to pod, as $(MY_POD_IP) does",

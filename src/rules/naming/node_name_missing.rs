@@ -67,7 +67,6 @@ const CEL: Cel = Cel::Exported(
         holds: "variables.distribution == 'name' && variables.name.matches('^[A-Za-z0-9_-]+@?$') &&
                     variables.subdomain == '' &&
                     !variables.onHost",
-        held: "variables.name.matches('^[^@]*@?$')",
         certain: true,
         says: "long names are on, but RELEASE_NODE `{variables.releaseNode}` has no host, and the pod has no \
                    full name of its own; at run time: `Can't set long node name!`, and the pod restarts for ever; \

@@ -55,7 +55,6 @@ const CEL: Cel = Cel::Exported(
     &[Condition {
         holds: "variables.named && variables.distribution.matches('^[A-Za-z_-]+$') &&
                     !(variables.distribution in ['name', 'sname', 'none'])",
-        held: "!(variables.distribution in ['name', 'sname'])",
         certain: true,
         says: "RELEASE_DISTRIBUTION is `{variables.distribution}`, not name, sname or none; at run time: `ERROR: \
                Expected sname, name, or none`, and the node boots undistributed; fix: set it to name",

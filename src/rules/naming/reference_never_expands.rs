@@ -78,11 +78,11 @@ const CEL: Cel = Cel::Exported(
             holds: r"variables.releaseNode.matches(r'^([A-Za-z0-9_.@:-]|\$\([A-Za-z_][A-Za-z0-9_]*\))*$') &&
                     variables.named && !variables.hasEnvFrom &&
                     variables.unresolved.exists(x,
-                    !x.matches('^(hostname|uname|whoami|date|pwd|id)$|_SERVICE_HOST$|_SERVICE_PORT$|_PORT$|_PORT_') &&
+                    !(x in variables.programs) && !x.contains('_PORT_') &&
+                    !variables.serviceLinks.exists(end, x.endsWith(end)) &&
                     !(variables.injects && (x.startsWith('MY_') || variables.env.exists(e, e.name == x &&
                     has(e.valueFrom) && has(e.valueFrom.fieldRef)) ||
                     variables.inputs.exists(w, w.startsWith(x + '=')))))",
-            held: "variables.name.contains('?')",
             certain: true,
             says: "RELEASE_NODE is `{variables.releaseNode}`, and $({variables.unresolved.join('), $(')}) stays \
                    literal, for it is not defined above it; at run time the node boots under that very text and \
@@ -92,8 +92,7 @@ const CEL: Cel = Cel::Exported(
             holds: r"variables.named &&
                     variables.releaseNode.matches(r'^([A-Za-z0-9_.@:-]|\$?\$\([A-Za-z_][A-Za-z0-9_]*\))*$') &&
                     variables.releaseNode.matches(r'\$\$\(') &&
-                    !variables.releaseNode.matches(r'\$\$\((hostname|uname|whoami|date|pwd|id)\)')",
-            held: "variables.name.contains('?')",
+                    !variables.programs.exists(program, variables.releaseNode.contains('$$(' + program + ')'))",
             certain: true,
             says: "RELEASE_NODE is `{variables.releaseNode}`, and `$$` keeps Kubernetes from expanding what follows; \
                    at run time the node boots under that very text and nobody reaches it; fix: write one dollar sign",

@@ -66,7 +66,6 @@ const CEL: Cel = Cel::Exported(
         Condition {
             holds: "variables.named && !variables.releaseNode.matches('[${<]') &&
                     variables.releaseNode.matches('`[^`]*`')",
-            held: "variables.name.contains('?')",
             certain: true,
             says: "RELEASE_NODE is `{variables.releaseNode}`, with a command that no shell runs; at run time the \
                    node is literally called so, or does not boot; fix: let the kubelet fill it in, as $(MY_POD_IP) \
@@ -76,8 +75,7 @@ const CEL: Cel = Cel::Exported(
             holds: r"variables.named && !variables.hasEnvFrom && !variables.releaseNode.matches(r'\$\$|\{|<') &&
                     variables.references.exists(x,
                     !(x in variables.names) && !x.contains('_PORT') && !x.contains('_SERVICE_HOST') &&
-                    x.matches('[^A-Za-z0-9_.-]|^(hostname|uname|whoami|date|pwd|id)$'))",
-            held: "variables.name.contains('?')",
+                    (x.matches('[^A-Za-z0-9_.-]') || x in variables.programs))",
             certain: true,
             says: "RELEASE_NODE is `{variables.releaseNode}`, with a command that no shell runs; at run time the \
                    node is literally called so, or does not boot; fix: let the kubelet fill it in, as $(MY_POD_IP) \
@@ -86,14 +84,14 @@ const CEL: Cel = Cel::Exported(
         Condition {
             holds: r"variables.named && !variables.releaseNode.matches(r'\$\$|\$\(|\{\{|<%|`') &&
                     variables.releaseNode.matches(r'\$\{?[A-Za-z_]') &&
-                    variables.releaseNode.findAll(r'\$\{?[A-Za-z_][A-Za-z0-9_]*').all(x, x.replace('$', '').replace('{', '') in variables.names)",
-            held: "variables.name.contains('?')",
+                    variables.releaseNode.findAll(r'\$\{?[A-Za-z_][A-Za-z0-9_]*').all(x, variables.env.exists(e,
+                    e.name == x.replace('$', '').replace('{', '') && (!has(e.valueFrom) || has(e.valueFrom.fieldRef))))",
             certain: true,
             says: "RELEASE_NODE is `{variables.releaseNode}`: Kubernetes expands $(VAR) and nothing else; at run \
                    time the node is literally called so; fix: write $(VAR), below the variable",
         },
     ],
-    "shell syntax in other variables than RELEASE_NODE, and the warning where it may be a placeholder",
+    "shell syntax in other variables than RELEASE_NODE, variables that are read from elsewhere, and the warning where it may be a placeholder",
 );
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
@@ -228,7 +226,7 @@ fn backquoted(text: &str) -> Option<Syntax> {
 }
 
 /// Programs that people call for a name.
-const PROGRAMS: [&str; 6] = ["hostname", "uname", "whoami", "date", "pwd", "id"];
+pub(crate) const PROGRAMS: [&str; 6] = ["hostname", "uname", "whoami", "date", "pwd", "id"];
 
 /// Whether what stands between `$(` and `)` is a command, not the name of a variable.
 pub(super) fn is_shell(name: &str) -> bool {

@@ -58,14 +58,14 @@ pub(super) static RULE: Rule = Rule {
 /// The same in CEL.
 const CEL: Cel = Cel::Exported(
     &[Condition {
-        holds: "variables.startsRelease && variables.cookie.matches('^[^${<]+$') &&
-                    !(variables.plainCookie in variables.guessable)",
-        held: "variables.cookie != ''",
+        holds: "variables.startsRelease && variables.cookie.matches('^[^?${<]+$') &&
+                    !variables.name.contains('?') &&
+                    !(variables.plainCookie in variables.guessable + [variables.plainBasename])",
         certain: true,
         says: "the cookie is in the manifest, as text in RELEASE_COOKIE: everybody who reads it can run code on the \
                nodes; fix: put a new cookie into a Secret",
     }],
-    "cookies in the VM's flags, in ConfigMaps and in scripts",
+    "cookies in the VM's flags, in ConfigMaps and in scripts; and where the name has to be solved",
 );
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {

@@ -55,8 +55,7 @@ pub(super) static RULE: Rule = Rule {
 const CEL: Cel = Cel::Exported(
     &[Condition {
         holds: "variables.leavesCookie &&
-                    !variables.names.exists(n, n in ['ERLANG_COOKIE', 'ERL_COOKIE', 'ELIXIR_COOKIE', 'NODE_COOKIE'])",
-        held: "variables.leavesCookie",
+                    !variables.names.exists(n, n in variables.unreadCookies)",
         certain: false,
         says: "RELEASE_COOKIE is not set: each build of the image has a cookie of its own; at run time: `Connection \
                attempt from node ... rejected`; fix: give it a cookie out of a Secret",

@@ -61,13 +61,12 @@ const CEL: Cel = Cel::Exported(
     &[
         Condition {
             holds: "variables.leavesCookie &&
-                    variables.names.exists(n, n in ['ERLANG_COOKIE', 'ERL_COOKIE', 'ELIXIR_COOKIE', 'NODE_COOKIE']) &&
+                    variables.names.exists(n, n in variables.unreadCookies) &&
                     (variables.words != '' ||
                     variables.names.exists(n, n in ['RELEASE_NODE', 'RELEASE_DISTRIBUTION', 'RELEASE_MODE', 'RELEASE_TMP', 'RELEASE_VM_ARGS']))",
-            held: "variables.leavesCookie",
             certain: false,
-            says: "a mix release reads RELEASE_COOKIE, not {variables.names.filter(n, n in ['ERLANG_COOKIE', \
-                   'ERL_COOKIE', 'ELIXIR_COOKIE', 'NODE_COOKIE']).join(', ')}; at run time: `Connection attempt from \
+            says: "a mix release reads RELEASE_COOKIE, not {variables.names.filter(n, n in \
+                   variables.unreadCookies).join(', ')}; at run time: `Connection attempt from \
                    node ... rejected`; fix: hand it on as RELEASE_COOKIE, below it",
         },
     ],
@@ -75,7 +74,7 @@ const CEL: Cel = Cel::Exported(
 );
 
 /// What people take for the variable.
-const OTHERS: [&str; 4] = ["ERLANG_COOKIE", "ERL_COOKIE", "ELIXIR_COOKIE", "NODE_COOKIE"];
+pub(crate) const OTHERS: [&str; 4] = ["ERLANG_COOKIE", "ERL_COOKIE", "ELIXIR_COOKIE", "NODE_COOKIE"];
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Some(var) = unread(trace).filter(|_| is_mix_release(trace)) else { return };

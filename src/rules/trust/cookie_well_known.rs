@@ -53,9 +53,8 @@ pub(super) static RULE: Rule = Rule {
 /// The same in CEL.
 const CEL: Cel = Cel::Exported(
     &[Condition {
-        holds: "variables.startsRelease && variables.cookie.matches('^[^${<]+$') &&
+        holds: "variables.startsRelease && variables.cookie.matches('^[^?${<]+$') &&
                     variables.plainCookie in variables.guessable",
-        held: "variables.cookie != ''",
         certain: true,
         says: "the cookie in RELEASE_COOKIE is one of the first that anybody tries; fix: put a new cookie into a \
                Secret",

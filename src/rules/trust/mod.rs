@@ -14,6 +14,7 @@ mod cookie_missing;
 mod cookie_unread;
 mod cookie_well_known;
 
+pub(crate) use cookie_unread::OTHERS as UNREAD_COOKIES;
 pub(crate) use cookie_well_known::WELL_KNOWN as WELL_KNOWN_COOKIES;
 
 pub(super) static RULES: &[&Rule] =

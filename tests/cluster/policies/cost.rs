@@ -10,7 +10,7 @@ pub(super) const HEAD: &str = "\
 
 Bare pods with containers of many variables, each of which refers to another. *Judged* is one whose RELEASE_NODE has references to
 nobody, and is denied with BG105; *named* is one without RELEASE_NODE, that is given one. An expression that costs too much denies
-nothing; where it would have made a pod's name, the pod is refused.
+nothing, and of more than 5,000 variables none is made that gives a name.
 
 | pod | judged | named |
 |---|---|---|
@@ -39,6 +39,7 @@ pub(super) fn play(seen: &mut Seen) {
             Err(why) if why.contains("budget") || why.contains("cost") => "no, and refused".to_owned(),
             Err(why) => format!("no: {why}"),
         };
+        seen.expect(!named.contains("refused"), format!("{title}: named {named}"));
         if fits {
             seen.expect(judged == "yes" && named == "yes", format!("{title}: judged {judged}, named {named}"));
         }

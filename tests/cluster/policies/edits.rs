@@ -56,10 +56,25 @@ pub(super) fn play(seen: &mut Seen) {
     succeed(&["delete", "deployment", "cart", "--namespace", &namespace]);
     step("made", Some("off"), &wrong, "");
     step("the fault is there already; scaled", None, &scaled, "");
-    step("the fault is there already; another is added", None, &twice, "denied BG402");
+    step("the fault is there already; another is added", None, &twice, "");
     let other = deployment(&namespace, "a:b", &json!({}));
     step("the fault is there already; its value is another", None, &other, "");
     succeed(&["delete", "deployment", "cart", "--namespace", &namespace]);
+    let clean = named(deployment(&namespace, "cart", &json!({})));
+    step("nothing is wrong; made", None, &clean, "");
+    step("nothing was wrong; the fault is added", None, &named(wrong), "denied BG107");
+    succeed(&["delete", "deployment", "cart", "--namespace", &namespace]);
+}
+
+/// As its peers dial it, whatever the declaration says.
+fn named(mut deployment: Value) -> Value {
+    let env = &mut deployment["spec"]["template"]["spec"]["containers"][0]["env"];
+    env.as_array_mut().unwrap().extend([
+        json!({"name": "MY_POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}),
+        json!({"name": "RELEASE_DISTRIBUTION", "value": "name"}),
+        json!({"name": "RELEASE_NODE", "value": "cart@$(MY_POD_IP)"}),
+    ]);
+    deployment
 }
 
 /// Without replicas: this is about what is said.
