@@ -8,13 +8,13 @@
 //! - [`name`]: name templates, environments as the kubelet evaluates them, launchers;
 //! - [`discovery`]: what the strategies ask and dial;
 //! - [`trace`]: the journey of one connection;
-//! - [`fix`]: changes to a pod, symbolically, and what makes them of objects and of JSON;
+//! - [`fix`]: changes to a pod and to objects, symbolically, and what makes those of pods in the model and in JSON;
 //! - [`inject`]: what the admission webhook puts into a pod;
 //! - [`rules`]: what may break on the way;
 //!
 //! The shell around them:
 //!
-//! - [`manifest`]: files, directories and streams to objects;
+//! - [`manifest`]: files, directories and streams to objects, and changes of objects to edits of files;
 //! - [`policy`]: what the users decide: severities, silence, completeness;
 //! - [`probe`]: what a live node answers: epmd and the distribution handshake;
 //! - [`explain`]: lines of a log to the rules behind them;

@@ -4,14 +4,18 @@
 //! text at all.
 #![allow(clippy::unwrap_used, reason = "a test that fails says so")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
 use beamgate::cli::fix::FixArgs;
 use beamgate::cli::session::InputArgs;
+use beamgate::inject::Sent;
 use beamgate::manifest::yaml;
 use beamgate::rules::{self, Mends, Rule};
+use beamgate::world::facts::Facts;
+use beamgate::world::object::Object;
 use proptest::prelude::*;
 use serde_json::Value as Json;
 
@@ -55,14 +59,21 @@ struct Style {
     crlf: bool,
     /// Whether the last line ends.
     open_end: bool,
+    /// Whether what is there already may be said by an alias.
+    aliases: bool,
     /// What is decided on the way, one after the other.
     dice: Vec<u8>,
 }
 
 fn style() -> impl Strategy<Value = Style> {
     let dice = prop::collection::vec(any::<u8>(), 40..200);
-    (2..5_usize, any::<bool>(), any::<bool>(), any::<bool>(), dice).prop_map(|(indent, flush, crlf, open_end, dice)| {
-        Style { indent, dash: if flush { 0 } else { indent }, crlf, open_end, dice }
+    (2..5_usize, any::<[bool; 3]>(), dice).prop_map(|(indent, [flush, crlf, open_end], dice)| Style {
+        indent,
+        dash: if flush { 0 } else { indent },
+        crlf,
+        open_end,
+        aliases: false,
+        dice,
     })
 }
 
@@ -71,15 +82,18 @@ struct Writer<'s> {
     style: &'s Style,
     next: usize,
     comments: usize,
+    /// What has an anchor in this document.
+    anchored: Vec<Json>,
     out: String,
 }
 
 impl Writer<'_> {
     fn of(style: &Style, objects: &[Json]) -> String {
-        let mut writer = Writer { style, next: 0, comments: 0, out: String::new() };
+        let mut writer = Writer { style, next: 0, comments: 0, anchored: Vec::new(), out: String::new() };
         for (number, object) in objects.iter().enumerate() {
             if number > 0 {
                 writer.out.push_str("---\n");
+                writer.anchored.clear();
             }
             writer.entries(object, 0, false);
         }
@@ -128,7 +142,28 @@ impl Writer<'_> {
         }
     }
 
+    /// An alias for what was said before, or now and then an anchor for what may be said again. Whether all is said.
+    fn alias(&mut self, value: &Json) -> bool {
+        let known = self.anchored.iter().position(|known| known == value);
+        match known.filter(|_| self.roll(2) == 0) {
+            Some(number) => {
+                self.out.push_str(&format!(" *a{number}"));
+                self.end_of_line();
+                true
+            }
+            None if known.is_none() && self.roll(3) == 0 => {
+                self.out.push_str(&format!(" &a{}", self.anchored.len()));
+                self.anchored.push(value.clone());
+                false
+            }
+            None => false,
+        }
+    }
+
     fn value(&mut self, value: &Json, column: usize) {
+        if self.style.aliases && self.alias(value) {
+            return;
+        }
         let is_flow = self.roll(5) == 0;
         match value {
             Json::Object(map) if !map.is_empty() && !is_flow => {
@@ -220,12 +255,6 @@ fn sorted(mut objects: Vec<Json>) -> Vec<String> {
     objects.iter().map(ToString::to_string).collect()
 }
 
-/// How many comments are gone.
-fn lost(before: &str, after: &str) -> usize {
-    let kept = comments(after);
-    comments(before).iter().filter(|comment| !kept.contains(comment)).count()
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
@@ -237,7 +266,7 @@ proptest! {
         let fixed = fix(fixture, &text);
         prop_assert_eq!(sorted(objects(&fixed)), sorted(fixture.fixed.clone()), "{}\n{}\n{}", fixture.rule.id(), text, fixed);
         prop_assert_eq!(&fix(fixture, &fixed), &fixed, "{}", fixture.rule.id());
-        let gone = lost(&text, &fixed);
+        let gone = comments(&text).iter().filter(|comment| !comments(&fixed).contains(comment)).count();
         let most = if takes_away(fixture.rule) { MOST_LOST } else { 0 };
         prop_assert!(gone <= most, "{} lost {gone} comments\n{text}\n{fixed}", fixture.rule.id());
         let lines = fixed.matches('\n').count();
@@ -245,9 +274,118 @@ proptest! {
     }
 
     #[test]
+    fn what_is_shared_is_left_alone_or_said_anew(which in any::<prop::sample::Index>(), style in style()) {
+        let fixture = &FIXTURES[which.index(FIXTURES.len())];
+        let text = Writer::of(&Style { aliases: true, ..style }, &fixture.bad);
+        prop_assert_eq!(objects(&text), fixture.bad.clone(), "the generator is wrong: {}", text);
+        let fixed = fix(fixture, &text);
+        let is_fixed = sorted(objects(&fixed)) == sorted(fixture.fixed.clone());
+        prop_assert!(is_fixed || fixed == text, "{}\n{}\n{}", fixture.rule.id(), text, fixed);
+        prop_assert_eq!(&fix(fixture, &fixed), &fixed, "{}", fixture.rule.id());
+    }
+
+    #[test]
+    fn what_was_fixed_is_not_found_again(which in any::<[prop::sample::Index; 2]>(), styles in (style(), style())) {
+        let [a, b] = which.map(|which| &FIXTURES[which.index(FIXTURES.len())]);
+        let text = format!("{}\n---\n{}", Writer::of(&styles.0, &a.bad), Writer::of(&styles.1, &b.bad));
+        let args = FixArgs { all: true, ..FixArgs::default() };
+        let fixed = beamgate::cli::fix::text(&text, &args).unwrap();
+        prop_assert_eq!(&beamgate::cli::fix::text(&fixed, &args).unwrap(), &fixed, "{}", text);
+        let (before, after) = (found(&text), found(&fixed));
+        for (fingerprint, count) in after {
+            prop_assert!(before.get(&fingerprint).is_none_or(|was| count <= *was), "{fingerprint}: {text}\n{fixed}");
+        }
+    }
+
+    #[test]
+    fn what_was_written_need_not_be_injected(which in any::<prop::sample::Index>(), style in style()) {
+        let fixture = &FIXTURES[which.index(FIXTURES.len())];
+        let text = Writer::of(&style, &fixture.fixed);
+        let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules/116-relies-on-injection/beamgate.toml");
+        let input = InputArgs { config: Some(config), ..InputArgs::default() };
+        let args = FixArgs { input, select: vec!["BG116".to_owned()], ..FixArgs::default() };
+        let fixed = beamgate::cli::fix::text(&text, &args).unwrap();
+        for (written, sent) in injected(&fixed).iter().zip(injected(&text)) {
+            // What nothing refers to need not be written.
+            let is_needed = |name: &str| name.contains("RELEASE_") || written.contains_key(name);
+            let needed: BTreeMap<_, _> = sent.into_iter().filter(|(name, _)| is_needed(name)).collect();
+            prop_assert_eq!(written, &needed, "{}\n{}", text, fixed);
+        }
+        if fixed != text {
+            prop_assert_eq!(injected(&fixed), written(&fixed), "{}", fixed);
+        }
+    }
+
+    #[test]
+    fn damaged_manifests_are_answered(
+        which in any::<prop::sample::Index>(),
+        style in style(),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), 0..4_u8), 1..5),
+    ) {
+        let fixture = &FIXTURES[which.index(FIXTURES.len())];
+        let mut lines: Vec<String> = Writer::of(&Style { aliases: true, ..style }, &fixture.bad).lines().map(str::to_owned).collect();
+        for (place, how) in damage {
+            let place = place.index(lines.len());
+            match how {
+                0 if lines.len() > 1 => drop(lines.remove(place)),
+                1 => lines.insert(place, lines[place].clone()),
+                2 => lines[place].insert_str(0, "  "),
+                _ => lines[place] = lines[place].split_inclusive(':').next().unwrap_or("").to_owned(),
+            }
+        }
+        let text = lines.join("\n");
+        let args = FixArgs { all: true, ..FixArgs::default() };
+        let fixed = beamgate::cli::fix::text(&text, &args).unwrap();
+        prop_assert_eq!(&beamgate::cli::fix::text(&fixed, &args).unwrap(), &fixed, "{}", text);
+    }
+
+    #[test]
     fn any_text_is_answered(text in ".{0,400}") {
         let args = FixArgs { all: true, ..FixArgs::default() };
         beamgate::cli::fix::text(&text, &args).unwrap();
+    }
+}
+
+/// The findings of a text, by what they are.
+fn found(text: &str) -> BTreeMap<String, usize> {
+    let report = beamgate::cli::lint::report(Path::new("-"), &mut text.as_bytes()).unwrap();
+    report.findings.iter().fold(BTreeMap::new(), |mut counts, finding| {
+        *counts.entry(finding.fingerprint.clone()).or_default() += 1;
+        counts
+    })
+}
+
+/// The environments of all containers as the webhook leaves them: by name.
+fn injected(text: &str) -> Vec<BTreeMap<String, String>> {
+    let facts = Facts::default();
+    let mut found = Vec::new();
+    for range in yaml::documents(text) {
+        let parsed = yaml::parse(text, range).unwrap().unwrap();
+        let Ok(object) = Object::read(&parsed.root, "", &[]) else { continue };
+        let Some(workload) = object.workload() else { continue };
+        let after = Sent::of(&parsed.root, &object, workload, &facts).apply(&parsed.root.to_json());
+        environments(&after, &mut found);
+    }
+    found
+}
+
+/// The environments of all containers as they are written.
+fn written(text: &str) -> Vec<BTreeMap<String, String>> {
+    let mut found = Vec::new();
+    for object in objects(text).iter().filter(|object| object.get("spec").is_some()) {
+        environments(object, &mut found);
+    }
+    found
+}
+
+fn environments(value: &Json, found: &mut Vec<BTreeMap<String, String>>) {
+    if let Some(env) = value.get("env").and_then(Json::as_array) {
+        found.push(env.iter().map(|var| (var["name"].to_string(), var.to_string())).collect());
+    }
+    match value {
+        Json::Object(map) => map.values().for_each(|value| environments(value, found)),
+        Json::Array(items) => items.iter().for_each(|item| environments(item, found)),
+        _ => {}
     }
 }
 

@@ -38,17 +38,18 @@ fn the_deployment_runs_the_image_as_its_user() {
 fn actions_are_pinned_by_commit() {
     let folders = [".github/workflows", "examples/gitops/.github/workflows"];
     let mut used = 0;
-    for folder in folders {
-        for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap() {
-            let text = fs::read_to_string(entry.unwrap().path()).unwrap();
-            let lines = text.lines().map(|line| line.trim_start().trim_start_matches("- "));
-            for action in lines.filter_map(|line| line.strip_prefix("uses: ")) {
-                let (_, commit) = action.split_once('@').unwrap();
-                let (commit, version) = commit.split_once(" # v").unwrap_or((commit, ""));
-                let is_hash = commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
-                assert!(is_hash && !version.is_empty(), "{action}");
-                used += 1;
-            }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let workflows = folders.iter().flat_map(|folder| fs::read_dir(root.join(folder)).unwrap());
+    let workflows = workflows.map(|entry| entry.unwrap().path());
+    for file in workflows.chain([root.join("action.yml")]) {
+        let text = fs::read_to_string(file).unwrap();
+        let lines = text.lines().map(|line| line.trim_start().trim_start_matches("- "));
+        for action in lines.filter_map(|line| line.strip_prefix("uses: ")) {
+            let (_, commit) = action.split_once('@').unwrap();
+            let (commit, version) = commit.split_once(" # v").unwrap_or((commit, ""));
+            let is_hash = commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+            assert!(is_hash && !version.is_empty(), "{action}");
+            used += 1;
         }
     }
     assert!(used > 0);

@@ -358,6 +358,6 @@ fn lint_says_what_is_moved() {
     let labels: Vec<&str> = finding.labels.iter().map(|label| label.text.as_str()).collect();
     assert_eq!(labels, ["no RELEASE_DISTRIBUTION here", "stands below its user"]);
     let fix = finding.fix.as_ref().unwrap();
-    assert_eq!(fix.snippet.as_deref(), Some("- name: RELEASE_DISTRIBUTION\n  value: name"));
+    assert_eq!(beamgate::report::lines(fix).as_deref(), Some("- name: RELEASE_DISTRIBUTION\n  value: name"));
     assert!(fix.title.ends_with("write it into the manifest, and move POD_IP above its user"), "{}", fix.title);
 }

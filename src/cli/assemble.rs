@@ -25,8 +25,8 @@ use crate::world::object::Object;
 pub(super) struct Assembled {
     pub(super) report: Report,
     pub(super) opted_in: usize,
-    /// The world of each finding; none if it is about the input itself.
-    pub(super) worlds: Vec<Option<usize>>,
+    /// The world and the workload of each finding; none if it is about the input itself.
+    pub(super) subjects: Vec<Option<(usize, ObjectId)>>,
 }
 
 /// Judges every world of a session.
@@ -38,9 +38,9 @@ pub(super) fn assemble(session: &Session, args: &LintArgs) -> Assembled {
     assembly.add_problems();
     assembly.add_stale();
     assembly.add_notes();
-    let Assembly { mut report, opted_in, worlds, .. } = assembly;
+    let Assembly { mut report, opted_in, subjects, .. } = assembly;
     add_files(&mut report, session);
-    Assembled { report, opted_in, worlds }
+    Assembled { report, opted_in, subjects }
 }
 
 /// The texts that findings point into, and only those. The findings count the texts of the session until here.
@@ -79,8 +79,8 @@ struct Assembly<'s> {
     today: Date,
     report: Report,
     opted_in: usize,
-    /// The world of each finding of the report.
-    worlds: Vec<Option<usize>>,
+    /// The world and the workload of each finding of the report.
+    subjects: Vec<Option<(usize, ObjectId)>>,
     /// Where the findings of the world at hand point.
     places: HashMap<Loc, Place>,
     /// The comments of each source that has any.
@@ -103,7 +103,7 @@ impl<'s> Assembly<'s> {
             today: Zoned::now().date(),
             report: Report::default(),
             opted_in: 0,
-            worlds: Vec::new(),
+            subjects: Vec::new(),
             places: HashMap::new(),
             comments: comments.collect(),
             used: Vec::new(),
@@ -166,7 +166,7 @@ impl<'s> Assembly<'s> {
             self.report.ignored += 1;
             return;
         }
-        self.worlds.push(Some(number));
+        self.subjects.push(finding.subject.map(|subject| (number, subject)));
         self.report.findings.push(ReportedFinding {
             rule: finding.rule,
             severity,
@@ -227,8 +227,8 @@ impl<'s> Assembly<'s> {
         }
     }
 
-    fn add_about_input(&mut self, world: Option<usize>, finding: ReportedFinding) {
-        self.worlds.push(world);
+    fn add_about_input(&mut self, subject: Option<(usize, ObjectId)>, finding: ReportedFinding) {
+        self.subjects.push(subject);
         self.report.findings.push(finding);
     }
 
@@ -244,8 +244,9 @@ impl<'s> Assembly<'s> {
                 fingerprint(rule, Some(&object.title()), Some((&object.title(), &annotated.at.pointer)), []);
             let message = format!("ignore[{}]: {flaw}", annotated.ignore.codes.join(","));
             let mut finding = input_finding(rule, severity, message, Some(object.title()), labels, fingerprint);
-            finding.fix = removal(object, &annotated);
-            self.add_about_input(Some(number), finding);
+            // What is wrong in itself may be mended in another way: with a reason, or another day.
+            finding.fix = annotated.ignore.flaw(self.today).is_none().then(|| removal(object, &annotated)).flatten();
+            self.add_about_input(Some((number, object.id)), finding);
         }
         for (file, comments) in std::mem::take(&mut self.comments) {
             for (position, (ignore, at, _)) in comments.iter().enumerate() {

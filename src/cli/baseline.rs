@@ -9,7 +9,7 @@ use anyhow::Context;
 use super::lint::LintArgs;
 use crate::policy::baseline::{Baseline, Entry};
 use crate::report::Report;
-use crate::report::model::{Compared, Known, Notice, ReportedFinding};
+use crate::report::model::{Compared, Known, Notice, ReportedFinding, ReportedLabel};
 use crate::rules;
 
 /// How many of them a notice names.
@@ -37,14 +37,10 @@ fn written(report: &Report, file: &Path) -> anyhow::Result<Baseline> {
 }
 
 fn entry(finding: &ReportedFinding) -> Entry {
-    let place = finding.primary().map(|label| match label.pointer.as_str() {
-        "" => label.object.clone(),
-        pointer => format!("{}, {pointer}", label.object),
-    });
     Entry {
-        rule: format!("{} {}", finding.rule.id(), finding.rule.slug),
+        rule: finding.rule.title(),
         workload: finding.workload.clone(),
-        place: place.unwrap_or_default(),
+        place: finding.primary().map_or_else(String::new, ReportedLabel::address),
         fingerprint: finding.fingerprint.clone(),
         count: 1,
         note: String::new(),

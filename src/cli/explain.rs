@@ -91,7 +91,7 @@ fn tell(seen: &Seen, log: &Log, name: Option<&str>, out: &mut impl Write) -> any
     let suspects = suspects(&seen.symptom, own);
     for (number, rule) in suspects.iter().take(TOLD).enumerate() {
         let word = if number == 0 { "likely" } else { "or" };
-        writeln!(out, "   = {word}: {} {}: {}", rule.id(), rule.slug, rule.summary)?;
+        writeln!(out, "   = {word}: {}: {}", rule.title(), rule.summary)?;
         if number == 0 {
             tell_fix(rule, &seen.symptom, out)?;
         }

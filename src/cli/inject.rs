@@ -1,5 +1,6 @@
 //! `beamgate inject`: what the admission webhook does to a pod, or to the pods of a workload.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,11 +11,14 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 use similar::TextDiff;
 
+use super::function::{self, Piped};
 use super::session::{self, InputArgs};
 use crate::inject::{Plan, Sent};
+use crate::manifest::resource_list::ResourceList;
 use crate::manifest::{self, Origin, RootInfo, write};
 use crate::policy::config::Policy;
 use crate::report::redact::without_cookies;
+use crate::rules::finding::Severity;
 use crate::world::facts::Facts;
 use crate::world::node::Node;
 use crate::world::object::Object;
@@ -66,6 +70,8 @@ struct Shown {
     patch: Option<Patch>,
     /// As it would be.
     after: String,
+    /// The same, where it is not as it was.
+    changed: Option<Json>,
     /// As it is written, and as it would be, without cookies.
     lines: [String; 2],
     /// Whether it is a pod itself.
@@ -73,16 +79,28 @@ struct Shown {
 }
 
 pub(super) fn run(args: &InjectArgs, stdin: &mut dyn Read, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    let input = InputArgs {
+    let mut input = InputArgs {
         paths: args.paths.clone(),
         config: args.config.clone(),
         namespace: args.namespace.clone(),
         cluster_domain: args.cluster_domain.clone(),
         ..InputArgs::default()
     };
+    let piped = Piped::read(&input.paths, stdin)?;
+    let list = piped.as_ref().and_then(|piped| piped.list.as_ref());
+    if let Some(list) = list {
+        function::configure_inject(&mut input, list)?;
+    }
     let policy = session::policy(&input)?;
     let facts = Facts { injection: true, ..session::facts(&input, &policy)? };
-    let shown = read(&input, &policy, &facts, stdin)?;
+    let shown = match &piped {
+        Some(piped) => read(&input, &policy, &facts, &mut piped.bytes.as_slice())?,
+        None => read(&input, &policy, &facts, stdin)?,
+    };
+    if let Some(list) = list.filter(|_| args.output == Output::Yaml && !args.diff) {
+        out.write_all(as_function(list, &shown).as_bytes())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     match (args.output, shown.as_slice()) {
         (_, []) => bail!("there is no pod in the input, and nothing that makes pods"),
         (Output::Patch, [only]) => writeln!(out, "{:#}", only.patch.clone().unwrap_or_default())?,
@@ -109,6 +127,29 @@ pub(super) fn run(args: &InjectArgs, stdin: &mut dyn Read, out: &mut dyn Write) 
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a KRM function gives back.
+fn as_function(list: &ResourceList, shown: &[Shown]) -> String {
+    let mut items: BTreeMap<usize, Json> = BTreeMap::new();
+    let mut results = Vec::new();
+    for one in shown {
+        let Some((number, within)) = one.origin.items.split_first() else { continue };
+        let number = *number as usize;
+        let Some(item) = list.items.get(number) else { continue };
+        if let Some(changed) = &one.changed {
+            let inner = within.iter().map(|index| format!("/items/{index}")).collect::<String>();
+            let value = items.entry(number).or_insert_with(|| item.value.clone());
+            if let Some(place) = value.pointer_mut(&inner) {
+                *place = changed.clone();
+            }
+            let done = format!("injected: {}", one.plan.describe());
+            results.push(function::result(Severity::Info, &done, Some(item)));
+        }
+        let warnings = one.plan.warnings.iter();
+        results.extend(warnings.map(|warning| function::result(Severity::Warning, warning, Some(item))));
+    }
+    list.with(&items.into_iter().collect::<Vec<_>>(), results)
 }
 
 /// `--output json`.
@@ -169,6 +210,7 @@ impl Shown {
             lines: [shown(&before), shown(&after)],
             is_pod: workload.kind == WorkloadKind::Pod,
             after: write::yaml(&after, Some(node)),
+            changed: (!sent.plan.is_empty()).then_some(after),
             plan: sent.plan,
         })
     }

@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::assemble::{Assembled, assemble, is_named};
+use super::function::{self, Piped};
 use super::session::{InputArgs, Session};
 use crate::report::{self, Format, Styles};
 use crate::rules::Rule;
@@ -21,8 +22,8 @@ pub struct LintArgs {
     #[command(flatten)]
     pub input: InputArgs,
 
-    /// How to write the report; may be repeated, with an --output for each.
-    #[arg(long, value_enum, value_name = "FORMAT", default_value = "human")]
+    /// How to write the report; may be repeated, with an --output for each [default: human].
+    #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Vec<Format>,
 
     /// The file to write it to; `-` is standard output.
@@ -75,24 +76,41 @@ pub(super) fn run(
     colours: bool,
     stdin: &mut dyn Read,
     stdout: &mut dyn Write,
+    stderr: &mut dyn Write,
 ) -> anyhow::Result<ExitCode> {
-    let outputs = outputs(args)?;
     let mut args = args.clone();
+    let piped = Piped::read(&args.input.paths, stdin)?;
+    let list = piped.as_ref().and_then(|piped| piped.list.as_ref());
+    if let Some(list) = list {
+        function::configure_lint(&mut args, list)?;
+    }
+    let outputs = outputs(&args, list.is_some())?;
     if args.input.paths.is_empty() {
         args.input.paths.push(PathBuf::from("."));
     }
     super::assemble::check_rule_names(args.select.iter().chain(&args.ignore))?;
-    let session = Session::open(&args.input, stdin)?;
+    let session = match &piped {
+        Some(piped) => Session::open(&args.input, &mut piped.bytes.as_slice())?,
+        None => Session::open(&args.input, stdin)?,
+    };
     if let Some(why) = nothing_to_read(&args.input.paths, &session) {
         bail!(why);
     }
     let Assembled { mut report, opted_in, .. } = assemble(&session, &args);
     report.fail_on = args.fail_on.or(session.policy.config.fail_on).unwrap_or_default();
     super::baseline::compare(&mut report, &args)?;
+    let is_free = outputs.iter().all(|(_, output)| output.is_some());
     for (format, output) in outputs {
         write(&report, format, output, colours, stdout)?;
     }
     let failed = report.findings.iter().any(|finding| finding.severity >= report.fail_on);
+    if let Some(list) = list.filter(|_| is_free) {
+        stdout.write_all(function::linted(list, &report).as_bytes())?;
+        // Of a function that fails, kustomize shows nothing else.
+        if failed {
+            report::write(&report, Format::Human, Styles::Off, stderr)?;
+        }
+    }
     if let Some(expected) = args.expect_workloads.filter(|expected| opted_in < *expected) {
         bail!("expected at least {expected} workloads with a strategy, found {opted_in}");
     }
@@ -136,8 +154,11 @@ pub fn report(path: &std::path::Path, stdin: &mut dyn Read) -> anyhow::Result<re
     Ok(assemble(&session, &args).report)
 }
 
-/// Each format and where it goes; without `--output`, one format to standard output.
-fn outputs(args: &LintArgs) -> anyhow::Result<Vec<(Format, Option<PathBuf>)>> {
+/// Each format and where it goes; without `--output`, one format to standard output. A function writes there itself.
+fn outputs(args: &LintArgs, is_function: bool) -> anyhow::Result<Vec<(Format, Option<PathBuf>)>> {
+    if args.output.is_empty() && args.format.is_empty() {
+        return Ok(if is_function { Vec::new() } else { vec![(Format::Human, None)] });
+    }
     if args.output.is_empty() && args.format.len() == 1 {
         return Ok(vec![(args.format[0], None)]);
     }

@@ -9,6 +9,7 @@ mod doctor;
 mod explain;
 mod export;
 pub mod fix;
+mod function;
 mod inject;
 pub mod lint;
 #[cfg(feature = "webhook")]
@@ -137,7 +138,7 @@ impl Cli {
         };
         let (stdin, stdout, stderr) = (&mut streams.stdin, &mut streams.stdout, &mut streams.stderr);
         let done = match self.command {
-            Command::Lint(args) => lint::run(&args, colours, stdin, stdout),
+            Command::Lint(args) => lint::run(&args, colours, stdin, stdout, stderr),
             Command::Fix(args) => fix::run(args, stdin, stdout, stderr),
             Command::Trace(args) => trace::run(&args, stdin, stdout),
             Command::Inject(args) => inject::run(&args, stdin, stdout),

@@ -1,6 +1,8 @@
-//! Changes to a pod, said symbolically, and what makes them: of the world's model ([`model`]) and of JSON ([`json_patch`]).
+//! Changes, said symbolically, and what makes them.
 //!
-//! Whoever plans knows no JSON, and both back-ends do the same to what they are given: that is tested.
+//! Those of a pod ([`Edit`]) are made in the world's model ([`model`]) and in JSON ([`json_patch`]); whoever plans knows no JSON, and
+//! both back-ends do the same to what they are given: that is tested. Those of any object ([`change`]) are a rule's; in files they are
+//! made by [`manifest::edit`](crate::manifest::edit).
 
 pub mod change;
 pub mod json_patch;

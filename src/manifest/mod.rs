@@ -13,6 +13,7 @@ mod plan;
 pub mod read;
 pub mod render;
 pub mod resolve;
+pub mod resource_list;
 pub mod source;
 pub mod template;
 pub mod typing;

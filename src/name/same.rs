@@ -68,9 +68,8 @@ impl Identity {
                     let wanted = format!("{namespace}.{zone}.");
                     // A name before it may end as the namespace does, or be the same.
                     let starts = |at: &usize| text[..*at].is_empty() || text[..*at].ends_with('.');
-                    let found = text.char_indices().map(|(at, _)| at).filter(starts);
-                    let found = found.rev().find(|at| text[*at..].starts_with(&wanted));
-                    found.map(|at| text.split_at(at))
+                    let mut found = text.rmatch_indices(&wanted).map(|(at, _)| at);
+                    found.find(starts).map(|at| text.split_at(at))
                 }
                 _ => None,
             };

@@ -23,7 +23,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 fn command(finding: &ReportedFinding, sources: &Sources<'_>) -> String {
     let region = finding.primary().and_then(|label| Region::of(label, sources));
-    let mut properties = vec![("title", format!("{} {}", finding.rule.id(), finding.rule.slug))];
+    let mut properties = vec![("title", finding.rule.title())];
     if let Some(region) = &region {
         properties.push(("file", region.path().to_owned()));
         properties.push(("line", region.start.line.to_string()));

@@ -47,7 +47,7 @@ fn issue<'r>(finding: &'r ReportedFinding, occurrence: usize, sources: &Sources<
     let fingerprint = &finding.fingerprint;
     Issue {
         description: &finding.message,
-        check_name: format!("{} {}", finding.rule.id(), finding.rule.slug),
+        check_name: finding.rule.title(),
         fingerprint: if occurrence == 1 { fingerprint.clone() } else { format!("{fingerprint}:{occurrence}") },
         severity: match finding.severity {
             Severity::Error => "critical",

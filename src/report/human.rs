@@ -46,11 +46,11 @@ fn draw(finding: &ReportedFinding, sources: &Sources<'_>, renderer: &Renderer, s
     let (placed, unplaced): (Vec<_>, Vec<_>) = labels.into_iter().partition(|label| is_placed(label, sources));
     let excerpts = excerpts(&placed, sources);
 
-    let id = format!("{} {}", finding.rule.id(), finding.rule.slug);
+    let id = finding.rule.title();
     let title = level(finding.severity).primary_title(finding.message.as_str()).id(id).id_url(finding.rule.url());
     let mut group = Group::with_title(title);
     if let Some(label) = unplaced.iter().find(|label| label.primary) {
-        group = group.element(Origin::path(where_to(label)));
+        group = group.element(Origin::path(label.address()));
     }
     group = group.elements(excerpts.iter().map(Excerpt::snippet));
     for (name, text) in remarks(finding, &unplaced, styles) {
@@ -92,7 +92,7 @@ fn excerpts<'r>(labels: &[&'r ReportedLabel], sources: &'r Sources<'r>) -> Vec<E
 fn remarks(finding: &ReportedFinding, unplaced: &[&ReportedLabel], styles: Styles) -> Vec<(Option<String>, String)> {
     let mut remarks = Vec::new();
     for label in unplaced.iter().filter(|label| !label.text.is_empty()) {
-        remarks.push(((!label.primary).then(|| where_to(label)), harmless(&label.text)));
+        remarks.push(((!label.primary).then(|| label.address()), harmless(&label.text)));
     }
     if let Some(names) = &finding.names {
         remarks.push((None, side_by_side(names, style(finding.severity, styles))));
@@ -109,14 +109,6 @@ fn remarks(finding: &ReportedFinding, unplaced: &[&ReportedLabel], styles: Style
         remark(&format!("fix ({})", fix.safety), &headline(fix));
     }
     remarks
-}
-
-/// An object that is in no file, and where in it.
-fn where_to(label: &ReportedLabel) -> String {
-    match label.pointer.as_str() {
-        "" => label.object.clone(),
-        pointer => format!("{}, {pointer}", label.object),
-    }
 }
 
 fn headline(fix: &Fix) -> String {

@@ -241,7 +241,7 @@ fn document<'r>(report: &'r Report, sources: &'r Sources<'r>) -> Document<'r> {
 
 fn baseline(compared: &Compared) -> Baseline<'_> {
     let known = compared.known.iter().map(|Known { finding, note }| KnownFinding {
-        rule: format!("{} {}", finding.rule.id(), finding.rule.slug).into(),
+        rule: finding.rule.title().into(),
         workload: finding.workload.as_deref(),
         fingerprint: &finding.fingerprint,
         note,

@@ -93,11 +93,10 @@ fn tests<'r>(found: &[&ReportedFinding], report: &Report, sources: &'r Sources<'
 }
 
 fn name(finding: &ReportedFinding) -> String {
-    let at = finding.primary().map_or_else(String::new, |label| match label.pointer.as_str() {
-        "" => format!(": {}", label.object),
-        pointer => format!(": {}, {pointer}", label.object),
-    });
-    format!("{} {}{at}", finding.rule.id(), finding.rule.slug)
+    match finding.primary() {
+        Some(label) => format!("{}: {}", finding.rule.title(), label.address()),
+        None => finding.rule.title(),
+    }
 }
 
 fn outcome(finding: &ReportedFinding, region: Option<&Region<'_>>, report: &Report) -> Outcome {

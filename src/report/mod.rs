@@ -87,7 +87,7 @@ fn remarks(finding: &ReportedFinding) -> Vec<String> {
     lines.extend(finding.at_run_time.as_ref().map(|text| format!("at run time: {text}")));
     lines.extend(finding.notes.iter().map(|note| format!("note: {note}")));
     if let Some(fix) = &finding.fix {
-        let snippet = fix.snippet.as_ref().map(|lines| redact::without_cookies(lines.trim_end(), "…"));
+        let snippet = self::lines(fix);
         let colon = if snippet.is_some() { ":" } else { "" };
         lines.push(format!("fix ({}): {}{colon}", fix.safety, fix.title));
         lines.extend(snippet);

@@ -189,6 +189,16 @@ impl ReportedFinding {
     }
 }
 
+impl ReportedLabel {
+    /// The object and the place in it: `Service shop/cart, spec.ports`.
+    pub fn address(&self) -> String {
+        match self.pointer.as_str() {
+            "" => self.object.clone(),
+            pointer => format!("{}, {pointer}", self.object),
+        }
+    }
+}
+
 impl Report {
     /// The findings as a reader meets them: by file, then by place in it; those without a place last.
     pub fn sorted(&self) -> Vec<&ReportedFinding> {

@@ -77,6 +77,11 @@ impl Rule {
         format!("BG{:03}", self.code)
     }
 
+    /// `BG204 service-without-ports`.
+    pub fn title(&self) -> String {
+        format!("{} {}", self.id(), self.slug)
+    }
+
     /// The rule's page, in Markdown.
     pub fn page(&self) -> String {
         let lines = self.source.lines().take_while(|line| line.starts_with("//!"));

@@ -310,6 +310,14 @@ impl World {
         nearest.is_none_or(|most| shared_folders(object, folder) == most)
     }
 
+    /// Whether a name means this object and no other, seen from one that asks: none of the same name is as near.
+    pub fn is_meant_alone(&self, from: &Object, object: &Object) -> bool {
+        let all = self.by_name.get(&object.name).map_or(&[] as &[_], Vec::as_slice);
+        let same = |other: &&Object| other.kind == object.kind && other.namespace == object.namespace;
+        let called_so = all.iter().filter_map(|(_, id)| self.object(*id)).filter(same);
+        nearest(called_so.collect(), &from.folder).iter().all(|other| other.id == object.id)
+    }
+
     fn named(&self, group: Group, from: &Object, namespace: Option<&str>, name: &str) -> Vec<&Object> {
         let of = |wanted| {
             let same = move |object: &&Object| same_namespace(object.namespace.as_deref(), namespace) == wanted;

@@ -81,11 +81,11 @@ static WORKLOADS: LazyLock<Vec<(PathBuf, Value, Vec<Value>)>> = LazyLock::new(||
 
 #[test]
 fn what_is_denied_is_denied_by_the_webhook_too() {
-    type Webhook = fn(&[Value]) -> Cluster;
+    type Around = fn(&[Value]) -> Cluster;
     let mut denials = BTreeSet::new();
-    let all: [(Vec<Policy>, Webhook); 2] =
-        [(exported(""), Cluster::of), (exported_without_injector(), without_injector)];
-    for (policies, cluster) in all {
+    for (policies, cluster) in
+        [(exported(""), Cluster::of as Around), (exported_without_injector(), without_injector as Around)]
+    {
         for (file, workload, others) in &*WORKLOADS {
             let ask = Ask::create(workload);
             let said = said(&policies[0], &ask);

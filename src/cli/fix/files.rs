@@ -28,10 +28,14 @@ pub(super) fn write<'s>(changed: impl Iterator<Item = (&'s Source, &'s str)>) ->
             }
         }
     }
+    let mut renamed = Ok(());
     for one in staged {
-        fs::rename(&one.beside, &one.target).with_context(|| one.name.clone())?;
+        match renamed {
+            Ok(()) => renamed = fs::rename(&one.beside, &one.target).with_context(|| one.name.clone()),
+            Err(_) => drop(fs::remove_file(&one.beside)),
+        }
     }
-    Ok(())
+    renamed
 }
 
 fn stage(source: &Source, before: &str) -> anyhow::Result<Option<Staged>> {
@@ -70,4 +74,23 @@ fn fill(path: &Path, text: &str, permissions: fs::Permissions) -> std::io::Resul
     file.set_permissions(permissions)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::source::Origin;
+
+    #[test]
+    fn a_file_that_is_not_what_was_read_is_left_alone() {
+        let path = std::env::temp_dir().join(format!("beamgate-files-{}.yaml", std::process::id()));
+        fs::write(&path, "theirs").unwrap();
+        let source = Source::new("cart.yaml", Origin::File(path.clone()), "ours".to_owned());
+        let error = write([(&source, "what was read")].into_iter()).unwrap_err();
+        assert_eq!(format!("{error:#}"), "cart.yaml: nothing was written: has changed while it was read");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "theirs");
+        write([(&source, "theirs")].into_iter()).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "ours");
+        fs::remove_file(path).unwrap();
+    }
 }

@@ -69,9 +69,11 @@ pub(super) fn run(
     let told = tell::tell(&repaired, args.diff);
     if args.diff {
         repaired.changed().try_for_each(|(source, before)| stdout.write_all(diff(source, before).as_bytes()))?;
+        stdout.flush()?;
         stderr.write_all(told.as_bytes())?;
     } else if streams > 0 {
         repaired.sources().iter().try_for_each(|source| stdout.write_all(source.text.as_bytes()))?;
+        stdout.flush()?;
         stderr.write_all(told.as_bytes())?;
     } else {
         files::write(repaired.changed())?;

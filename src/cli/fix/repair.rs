@@ -30,7 +30,7 @@ pub(super) struct Done {
     pub(super) workload: Option<String>,
     /// The files that it changed, by their numbers.
     pub(super) sources: Vec<usize>,
-    fingerprint: String,
+    key: String,
 }
 
 /// Why a fix was not made.
@@ -85,14 +85,14 @@ impl<'a> Repair<'a> {
             }
             let old: BTreeMap<usize, String> =
                 round.texts.keys().map(|number| (*number, self.session.input.sources[*number].text.clone())).collect();
-            let was = counts(&self.assembled);
+            let was = self.counts();
             self = self.with_texts(&round.texts)?;
-            let is = counts(&self.assembled);
+            let is = self.counts();
             let stays = |done: &&Done| {
-                let count = |counts: &HashMap<String, usize>| counts.get(&done.fingerprint).copied().unwrap_or(0);
+                let count = |counts: &HashMap<String, usize>| counts.get(&done.key).copied().unwrap_or(0);
                 count(&is) >= count(&was)
             };
-            let in_vain: Vec<String> = round.done.iter().filter(stays).map(|done| done.fingerprint.clone()).collect();
+            let in_vain: Vec<String> = round.done.iter().filter(stays).map(|done| done.key.clone()).collect();
             if in_vain.is_empty() {
                 for (number, text) in old {
                     self.before.entry(number).or_insert(text);
@@ -102,7 +102,7 @@ impl<'a> Repair<'a> {
             }
             self = self.with_texts(&old)?;
             let why = || Why::Refused("it would not help".to_owned());
-            self.refused.extend(in_vain.into_iter().map(|fingerprint| (fingerprint, why())));
+            self.refused.extend(in_vain.into_iter().map(|key| (key, why())));
         }
         Ok(self)
     }
@@ -115,30 +115,31 @@ impl<'a> Repair<'a> {
 
     /// Makes what can be made at once: of each document one fix.
     fn round(&mut self) -> Round {
-        let mut round = Round::default();
-        for (finding, world) in self.assembled.report.findings.iter().zip(&self.assembled.worlds) {
+        let (mut round, mut refused) = (Round::default(), HashMap::new());
+        for (finding, subject) in self.assembled.report.findings.iter().zip(&self.assembled.subjects) {
             let (Some(fix), None) = (&finding.fix, self.why_not(finding)) else { continue };
-            let Some(world) = *world else { continue };
-            match self.attempt(fix, world, &mut round) {
+            let Some(subject) = *subject else { continue };
+            match self.attempt(fix, subject, &mut round) {
                 Ok(None) => {}
                 Ok(Some(sources)) => round.done.push(Done {
                     rule: finding.rule,
                     fix: fix.clone(),
                     workload: finding.workload.clone(),
                     sources,
-                    fingerprint: finding.fingerprint.clone(),
+                    key: self.key(finding),
                 }),
-                Err(why) => drop(self.refused.insert(finding.fingerprint.clone(), why)),
+                Err(why) => drop(refused.insert(self.key(finding), why)),
             }
         }
+        self.refused.extend(refused);
         round
     }
 
     /// Makes a fix, unless one of its documents has changed in this round already. Says which files it changed.
-    fn attempt(&self, fix: &Fix, world: usize, round: &mut Round) -> Result<Option<Vec<usize>>, Why> {
+    fn attempt(&self, fix: &Fix, subject: (usize, ObjectId), round: &mut Round) -> Result<Option<Vec<usize>>, Why> {
         let mut by_source: BTreeMap<usize, Vec<(&Origin, &Change)>> = BTreeMap::new();
         for change in &fix.changes {
-            let origin = self.owner(world, change.object())?;
+            let origin = self.owner(subject, change.object())?;
             by_source.entry(origin.source as usize).or_default().push((origin, change));
         }
         let places: Vec<(u32, Option<u32>)> =
@@ -164,7 +165,7 @@ impl<'a> Repair<'a> {
     }
 
     /// Where an object is written, if that is certain.
-    fn owner(&self, world: usize, object: ObjectId) -> Result<&Origin, Why> {
+    fn owner(&self, (world, subject): (usize, ObjectId), object: ObjectId) -> Result<&Origin, Why> {
         let (Some(origin), Some((all, _))) = (self.session.origin_of(world, object), self.session.worlds.get(world))
         else {
             return Err(Why::ByHand);
@@ -173,14 +174,28 @@ impl<'a> Repair<'a> {
         if !is_writable(source) {
             return Err(Why::Rendered);
         }
-        let title = all.object(object).map(|object| object.title()).unwrap_or_default();
-        let of_that_name = all.objects().iter().filter(|other| other.title() == title).count();
-        if of_that_name > 1 { Err(Why::Ambiguous(title)) } else { Ok(origin) }
+        let (Some(from), Some(owner)) = (all.object(subject), all.object(object)) else { return Err(Why::ByHand) };
+        let is_certain = subject == object || all.is_meant_alone(from, owner);
+        if is_certain { Ok(origin) } else { Err(Why::Ambiguous(owner.title())) }
+    }
+
+    /// Who a finding is: of objects that are called alike, each has its own.
+    fn key(&self, finding: &ReportedFinding) -> String {
+        let place = finding.primary().and_then(|label| label.place);
+        let file = place.and_then(|place| self.assembled.report.files.get(place.file));
+        format!("{} {}", finding.fingerprint, file.map_or("", |file| file.name.as_str()))
+    }
+
+    fn counts(&self) -> HashMap<String, usize> {
+        self.assembled.report.findings.iter().fold(HashMap::new(), |mut counts, finding| {
+            *counts.entry(self.key(finding)).or_default() += 1;
+            counts
+        })
     }
 
     /// What keeps a finding's fix from being made, before anybody tries.
     fn why_not(&self, finding: &ReportedFinding) -> Option<Why> {
-        if let Some(why) = self.refused.get(&finding.fingerprint) {
+        if let Some(why) = self.refused.get(&self.key(finding)) {
             return Some(why.clone());
         }
         if !self.is_selected(finding.rule) {
@@ -256,11 +271,4 @@ fn place(origin: &Origin, change: &Change) -> (u32, Option<u32>) {
 /// Everything counts, whatever was selected: an ignore that silences another rule is not stale.
 fn judge(session: &Session) -> Assembled {
     assemble(session, &LintArgs::default())
-}
-
-fn counts(assembled: &Assembled) -> HashMap<String, usize> {
-    assembled.report.findings.iter().fold(HashMap::new(), |mut counts, finding| {
-        *counts.entry(finding.fingerprint.clone()).or_default() += 1;
-        counts
-    })
 }

@@ -61,7 +61,7 @@ fn unmended(left: &Left<'_>, repair: &Repair<'_>) -> String {
         Why::Decision(what) => by_hand(&format!("needs a decision: {what}")),
         Why::ByHand => title.as_ref().map_or_else(|| "by hand".to_owned(), |title| format!("by hand: {title}")),
         Why::Rendered => by_hand("not written: it was rendered, and belongs where it comes from"),
-        Why::Ambiguous(object) => by_hand(&format!("not written: there are several {object}")),
+        Why::Ambiguous(object) => by_hand(&format!("not written: several objects are called {object}")),
         Why::Refused(reason) => by_hand(&format!("not written: {reason}")),
     };
     let _ = writeln!(text, "  {why}");

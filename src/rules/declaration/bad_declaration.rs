@@ -118,7 +118,13 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
             Problem::UnknownStrategy(meant) => strategy(trace, *meant, found),
             Problem::BadValue { key, value, allowed } => {
                 let meant = meant(&value.value, allowed.iter().copied());
-                say(*key, value, &format!("is not one of {}", list(allowed)), meant, found);
+                say(
+                    *key,
+                    value,
+                    &format!("is not one of {}", list(allowed)),
+                    meant.map(|meant| (&*value.value, meant)),
+                    found,
+                );
             }
             Problem::Unchecked(_) | Problem::Missing(..) => {}
         }
@@ -171,7 +177,7 @@ fn node_name(trace: &Trace<'_>, found: &mut Findings) {
     let near = meant(placeholder.trim_matches(['{', '}']), known).map(|name| format!("{{{name}}}"));
     let known = known.map(|name| format!("{{{name}}}"));
     let what = format!("has `{placeholder}`, which is none of {}", list(&known.each_ref().map(String::as_str)));
-    say(Key::NodeName, written, &what, near.as_deref(), found);
+    say(Key::NodeName, written, &what, near.as_deref().map(|near| (&*placeholder, near)), found);
 }
 
 fn bound_inputs(trace: &Trace<'_>, found: &mut Findings) {
@@ -184,7 +190,7 @@ fn bound_inputs(trace: &Trace<'_>, found: &mut Findings) {
         Some((name, field)) => {
             let fields = inputs::FIELDS.map(|(field, _)| field);
             let what = format!("binds {name} to `{field}`, which is none of {}", list(&fields));
-            say(Key::Inputs, written, &what, meant_field(field), found);
+            say(Key::Inputs, written, &what, meant_field(field).map(|meant| (field, meant)), found);
         }
         None => say(Key::Inputs, written, &format!("has `{word}`, which {fault}"), None, found),
     }
@@ -205,24 +211,22 @@ fn container(trace: &Trace<'_>, found: &mut Findings) {
         trace.pod.containers.iter().filter(|container| !container.init).map(|container| &*container.name).collect();
     if !is_filled_in_later(&written.value) && !names.contains(&&*written.value) {
         let what = format!("is not one of the containers {}", list(&names));
-        say(Key::Container, written, &what, meant(&written.value, names.iter().copied()), found);
+        let meant = meant(&written.value, names.iter().copied());
+        say(Key::Container, written, &what, meant.map(|meant| (&*written.value, meant)), found);
     }
 }
 
-fn say(key: Key, written: &Sourced<String>, what: &str, meant: Option<&str>, found: &mut Findings) {
+/// `near` is a part of the value, and what was probably meant by it.
+fn say(key: Key, written: &Sourced<String>, what: &str, near: Option<(&str, &str)>, found: &mut Findings) {
+    let meant = near.map(|(_, meant)| meant);
     let message = format!("`{}: {}` {what}{}", key.annotation(), written.value, did_you_mean(meant));
+    let corrected = near.map(|(part, meant)| written.value.replacen(part, meant, 1));
     found
         .refute(&RULE, message)
         .label(written.at.clone(), meant.map_or_else(|| "not understood".to_owned(), |meant| format!("`{meant}`?")))
         .note("nothing that depends on it was checked")
         .fix(Safety::Unsafe, meant.map_or_else(|| "correct it".to_owned(), |meant| format!("write `{meant}`")))
-        // The value as a whole is one word, or this is about a part of it.
-        .changes(meant.filter(|_| is_one_word(key)).map(|meant| Change::set(written.at.clone(), meant)));
-}
-
-/// Whether an option has a word for its value, not several.
-fn is_one_word(key: Key) -> bool {
-    !matches!(key, Key::Inputs | Key::NodeName | Key::Selector)
+        .changes(corrected.map(|value| Change::set(written.at.clone(), value)));
 }
 
 fn list(words: &[&str]) -> String {

@@ -35,12 +35,12 @@
 
 use crate::discovery::{Query, Resource};
 use crate::fix::change::{Change, Tree};
-use crate::rules::finding::{Effect, Findings, Safety, Severity};
+use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
 use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::object::Object;
-use crate::world::pod::{ContainerPort, PodTemplate};
+use crate::world::pod::PodTemplate;
 use crate::world::service::{ServicePort, TargetPort};
 
 pub(super) static RULE: Rule = Rule {
@@ -48,7 +48,7 @@ pub(super) static RULE: Rule = Rule {
     slug: "named-port-undeclared",
     severity: Severity::Warning,
     effect: Effect::Breaks,
-    mends: Mends::Program(Safety::Safe),
+    mends: Mends::Program(Safety::Unsafe),
     summary: "no port of the Service exists in the pod, which is left out",
     source: include_str!("named_port_undeclared.rs"),
     check: Check::Trace(check),
@@ -76,29 +76,39 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         Query::Service(asked, _) => Symptom::LookupFailed(asked.written()),
         _ => Symptom::Silence,
     });
-    finding.fix(Safety::Safe, "declare the port under that name").changes(declaration(trace, name));
+    fix(trace, name, finding);
 }
 
-/// Another name for a port that nobody aims at by the one that it has, or else one more port.
-fn declaration(trace: &Trace<'_>, name: &str) -> Option<Change> {
-    let container = trace.container?;
+/// Another name for a port that no Service aims at by the one that it has; something else may. Or else one more port.
+fn fix(trace: &Trace<'_>, name: &str, finding: &mut Finding) {
+    let Some(container) = trace.container else {
+        finding.fix(Safety::Safe, "declare the port under that name");
+        return;
+    };
     let ports = container.at.key("ports");
     let is_aimed_at = |known: &str| {
         let services = trace.world.objects().iter().filter_map(Object::service);
         services.flat_map(|service| &service.ports).any(|port| port.target == TargetPort::Name(known.to_owned()))
     };
-    let is_free = |port: &&(usize, &ContainerPort)| port.1.number == Some(4369);
-    let found = container.ports.iter().enumerate().find(|port| is_free(&port));
-    match found.map(|(index, port)| (index, port.name.as_deref())) {
+    let found = container.ports.iter().enumerate().find(|(_, port)| port.number == Some(4369));
+    let at = match found.map(|(index, port)| (index, port.name.as_deref())) {
         Some((index, Some(known))) if !is_aimed_at(known) => {
-            Some(Change::set(ports.item("name", known, index).key("name").of(trace.object.id), name))
+            finding.fix(Safety::Unsafe, format!("call the port `{name}`"));
+            ports.item("name", known, index)
         }
-        Some((index, None)) => Some(Change::set(ports.index(index).key("name").of(trace.object.id), name)),
+        Some((index, None)) => {
+            finding.fix(Safety::Safe, format!("call the port `{name}`"));
+            ports.index(index)
+        }
         _ => {
             let item = Tree::map([("name", name.into()), ("containerPort", Tree::from(4369))]);
-            Some(Change::Insert { list: ports.of(trace.object.id), index: container.ports.len(), item })
+            let list = ports.of(trace.object.id);
+            let declare = Change::Insert { list, index: container.ports.len(), item };
+            finding.fix(Safety::Safe, "declare the port under that name").changes([declare]);
+            return;
         }
-    }
+    };
+    finding.changes([Change::set(at.key("name").of(trace.object.id), name)]);
 }
 
 /// Endpoints and SRV records need a port; A records do not.

@@ -21,8 +21,8 @@
 //!
 //! ## Fix
 //!
-//! `serviceName` is immutable: delete the StatefulSet (`--cascade=orphan` keeps the pods) and make it again. Or let the
-//! app ask for the Service that governs it.
+//! `serviceName` is immutable: delete the StatefulSet (`--cascade=orphan` keeps the pods) and make it again. Pods that were kept have
+//! their old names until they are restarted. Or let the app ask for the Service that governs it.
 //!
 //! Where nodes are named by address, `serviceName` does not matter, and this rule is silent.
 //!
@@ -91,14 +91,18 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     match trace.workload.has_stable_hostnames() {
         true => finding
             .fix(Safety::Recreate, format!("make the StatefulSet again with `serviceName: {}`", asked.name))
-            .besides(format!(
-                "kubectl delete statefulset {}{} --cascade=orphan",
-                trace.object.name,
-                in_namespace(trace.object)
-            )),
+            .besides(again(trace)),
         false => finding.fix(Safety::Unsafe, format!("set `subdomain: {}`", asked.name)),
     };
     finding.changes([Change::Set { at, value: asked.name.as_str().into(), among: Among::Behind("replicas".into()) }]);
+}
+
+/// Pods that are there already have the subdomain with which they were made.
+fn again(trace: &Trace<'_>) -> String {
+    let (name, namespace) = (&trace.object.name, in_namespace(trace.object));
+    format!(
+        "kubectl delete statefulset {name}{namespace} --cascade=orphan; apply it; kubectl rollout restart statefulset {name}{namespace}"
+    )
 }
 
 fn field(trace: &Trace<'_>) -> (&'static str, Loc) {
