@@ -350,7 +350,7 @@ fn reported_label(primary: bool, object: String, at: &Loc, place: Option<Place>,
 fn removal(object: &Object, stale: &Annotated) -> Option<Fix> {
     let alone = silence::wishes(object).iter().filter(|other| other.at == stale.at).count() == 1;
     alone.then(|| Fix {
-        safety: Safety::Safe,
+        safety: Safety::Unsafe,
         title: "remove it".to_owned(),
         snippet: None,
         changes: vec![Change::Remove { at: stale.at.clone() }],

@@ -9,7 +9,7 @@ use annotate_snippets::normalize_untrusted_str as harmless;
 use anyhow::{Context, bail};
 
 use crate::explain::{self, Difference, Log, Seen, suspects};
-use crate::rules::{self, Rule};
+use crate::rules::{self, Rule, word};
 use crate::symptom::Symptom;
 
 /// How many rules are told with what they say.
@@ -109,8 +109,8 @@ fn tell_names(dialled: &str, own: Option<&str>, log: &Log, out: &mut impl Write)
         writeln!(
             out,
             "   = what that node is really called, it says itself: `beamgate probe {} --dial {}`",
-            harmless(host),
-            harmless(dialled)
+            word(&harmless(host)),
+            word(&harmless(dialled))
         )?;
         return Ok(());
     };

@@ -262,7 +262,10 @@ fn take(read: Result<Text, Problem>, texts: &mut Vec<Text>, problems: &mut Vec<P
 }
 
 fn file_text(file: Found) -> Result<Text, Problem> {
-    let text = read::file(&file.path).map_err(|error| unread(&file.path, error.to_string(), file.named))?;
+    let text = read::file(&file.path).map_err(|error| {
+        let kubernetes = matches!(&error, ReadError::NotUtf8 { guess, .. } if looks_like_kubernetes(guess));
+        Problem { kubernetes, ..unread(&file.path, error.to_string(), file.named) }
+    })?;
     let name = file.path.display().to_string();
     Ok(Text { source: Source::new(name, source::Origin::File(file.path), text), named: file.named })
 }

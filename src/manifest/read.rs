@@ -23,6 +23,8 @@ pub enum ReadError {
     NotUtf8 {
         /// The first byte that is wrong.
         offset: usize,
+        /// What can be made out of it all the same, UTF-16 among it.
+        guess: String,
     },
 }
 
@@ -43,7 +45,10 @@ pub fn stream(from: impl Read, size: usize) -> Result<String, ReadError> {
     if read as u64 > MAX_BYTES {
         return Err(ReadError::TooLarge);
     }
-    String::from_utf8(bytes).map_err(|error| ReadError::NotUtf8 { offset: error.utf8_error().valid_up_to() })
+    String::from_utf8(bytes).map_err(|error| ReadError::NotUtf8 {
+        offset: error.utf8_error().valid_up_to(),
+        guess: String::from_utf8_lossy(error.as_bytes()).replace('\0', ""),
+    })
 }
 
 #[cfg(test)]
@@ -53,7 +58,7 @@ mod tests {
     #[test]
     fn what_is_no_text_is_said_with_its_byte() {
         let error = stream(&b"a: \xff"[..], 0).unwrap_err();
-        assert!(matches!(error, ReadError::NotUtf8 { offset: 3 }));
+        assert!(matches!(error, ReadError::NotUtf8 { offset: 3, .. }));
         let endless = stream(std::io::repeat(b'x'), 0).unwrap_err();
         assert!(matches!(endless, ReadError::TooLarge));
     }

@@ -134,7 +134,16 @@ pub fn find(name: &str) -> Option<&'static Rule> {
 
 /// ` --namespace shop`, for a command about an object.
 fn in_namespace(object: &Object) -> String {
-    object.namespace.as_ref().map_or_else(String::new, |namespace| format!(" --namespace {namespace}"))
+    object.namespace.as_ref().map_or_else(String::new, |namespace| format!(" --namespace {}", word(namespace)))
+}
+
+/// A word of a command that people copy into a shell: what anybody may have written is no command of its own.
+pub fn word(text: &str) -> std::borrow::Cow<'_, str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._:@/-".contains(c);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text.into(),
+        false => format!("'{}'", text.replace('\'', r"'\''")).into(),
+    }
 }
 
 /// What to say of a name that is no rule's.

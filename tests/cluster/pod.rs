@@ -93,6 +93,8 @@ impl Pod {
         if let Some(ip) = &self.ip {
             put(ip, "{pod-ip}");
             put(&ip.replace('.', "-"), "{pod-ip-dashed}");
+            // What BG112 makes of it.
+            put(&"-".repeat(ip.len()), "{pod-ip-as-dashes}");
         }
         if let Some(ip) = &self.host_ip {
             put(ip, "{host-ip}");

@@ -49,12 +49,15 @@ fn stage(source: &Source, before: &str) -> anyhow::Result<Option<Staged>> {
     if metadata.permissions().readonly() {
         bail!("may not be written");
     }
+    if names(&metadata) > 1 {
+        bail!("has another name too (a hard link), which would keep the old text");
+    }
     if fs::read(&target)? != before.as_bytes() {
         bail!("has changed while it was read");
     }
     let beside = name_beside(&target)?;
     let staged = Staged { beside, target, name: source.name.clone() };
-    match fill(&staged.beside, &source.text, metadata.permissions()) {
+    match fill(&staged.beside, &source.text, &metadata) {
         Ok(()) => Ok(Some(staged)),
         Err(error) => {
             let _ = fs::remove_file(&staged.beside);
@@ -69,11 +72,39 @@ fn name_beside(target: &Path) -> anyhow::Result<PathBuf> {
     Ok(target.with_file_name(format!(".{}.beamgate-{}", name.to_string_lossy(), std::process::id())))
 }
 
-fn fill(path: &Path, text: &str, permissions: fs::Permissions) -> std::io::Result<()> {
+fn fill(path: &Path, text: &str, like: &fs::Metadata) -> std::io::Result<()> {
     let mut file: File = OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.set_permissions(permissions)?;
+    give_to_its_owner(&file, like)?;
+    file.set_permissions(like.permissions())?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
+}
+
+/// A program that runs as somebody else, in a container for one, leaves the file to whom it belongs.
+#[cfg(unix)]
+fn give_to_its_owner(file: &File, like: &fs::Metadata) -> std::io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, fchown};
+    let is = file.metadata()?;
+    match (is.uid(), is.gid()) == (like.uid(), like.gid()) {
+        true => Ok(()),
+        false => fchown(file, Some(like.uid()), Some(like.gid())),
+    }
+}
+
+#[cfg(not(unix))]
+fn give_to_its_owner(_: &File, _: &fs::Metadata) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// How many names a file has.
+#[cfg(unix)]
+fn names(metadata: &fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::nlink(metadata)
+}
+
+#[cfg(not(unix))]
+fn names(_: &fs::Metadata) -> u64 {
+    1
 }
 
 #[cfg(test)]

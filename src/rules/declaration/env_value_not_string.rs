@@ -41,7 +41,7 @@ pub(super) static RULE: Rule = Rule {
     slug: "env-value-not-string",
     severity: Severity::Error,
     effect: Effect::Breaks,
-    mends: Mends::Program(Safety::Safe),
+    mends: Mends::Program(Safety::Unsafe),
     summary: "the value of an environment variable is not a string",
     source: include_str!("env_value_not_string.rs"),
     check: Check::Trace(check),
@@ -61,7 +61,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
                     "cannot unmarshal {} into Go struct field EnvVar...value of type string",
                     go_kind(what)
                 )))
-                .fix(Safety::Safe, "put it in quotes");
+                .fix(Safety::Unsafe, "put it in quotes");
             if matches!(*what, "boolean" | "number") {
                 finding.changes([Change::set(at, text.as_str())]);
             }

@@ -49,7 +49,7 @@ use super::{did_you_mean, meant};
 use crate::fix::change::Change;
 use crate::place::Loc;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Cel, Check, Condition, Mends, Rule, in_namespace};
+use crate::rules::{Cel, Check, Condition, Mends, Rule, in_namespace, word};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::declared::{INJECTED, Key, PREFIX, STRATEGY};
@@ -264,7 +264,7 @@ fn selectors(trace: &Trace<'_>, found: &mut Findings) {
             .besides(format!(
                 "kubectl delete {} {}{} --cascade=orphan",
                 trace.object.kind.to_lowercase(),
-                trace.object.name,
+                word(&trace.object.name),
                 in_namespace(trace.object)
             ))
             .changes([Change::Remove { at }]);
@@ -272,11 +272,14 @@ fn selectors(trace: &Trace<'_>, found: &mut Findings) {
     for service in trace.world.services_selecting(trace.object, trace.workload) {
         let Some(name) = service.service().and_then(|found| key(&found.selector)) else { continue };
         let at = service.at(&["spec", "selector"]).pointer.key(name.clone()).of(service.id);
-        found
-            .refute(&RULE, format!("`{name}` is in the selector of {}", service.title()))
+        let finding = found.refute(&RULE, format!("`{name}` is in the selector of {}", service.title()));
+        finding
             .label(at.clone().at_key(), "a rollout to another strategy takes the old pods out of the Service")
-            .fix(Safety::Safe, "leave it out of the selector")
-            .changes([Change::Remove { at }]);
+            .fix(Safety::Unsafe, "leave it out of the selector");
+        // Without a selector a Service has no endpoints at all.
+        if service.service().is_some_and(|service| service.selector.len() > 1) {
+            finding.changes([Change::Remove { at }]);
+        }
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) static RULE: Rule = Rule {
     slug: "stale-ignore",
     severity: Severity::Warning,
     effect: Effect::Hygiene,
-    mends: Mends::Program(Safety::Safe),
+    mends: Mends::Program(Safety::Unsafe),
     summary: "an ignore that silences nothing, has expired or gives no reason",
     source: include_str!("stale_ignore.rs"),
     check: Check::Input,

@@ -39,13 +39,14 @@ use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::declared::PREFIX;
 use crate::world::facts::Kinds;
+use crate::world::object::value_of;
 
 pub(super) static RULE: Rule = Rule {
     code: 209,
     slug: "selector-misses-pod",
     severity: Severity::Error,
     effect: Effect::Breaks,
-    mends: Mends::Program(Safety::Safe),
+    mends: Mends::Program(Safety::Unsafe),
     summary: "these pods do not carry the labels that are asked for",
     source: include_str!("selector_misses_pod.rs"),
     check: Check::Trace(check),
@@ -70,7 +71,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         .label(trace.at_labels(), "the labels of these pods")
         .label(query.at.clone(), "asks for others")
         .symptom(Symptom::Silence)
-        .fix(Safety::Safe, "add the label to the pod template");
+        .fix(Safety::Unsafe, "add the label to the pod template");
     let labels = trace.at_labels().pointer;
     // Before what is said to us, which comes last.
     let last = trace.pod.labels.iter().rfind(|(key, _)| !key.starts_with(PREFIX));
@@ -80,5 +81,9 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         value: value.into(),
         among: among.clone(),
     };
-    finding.changes(query.selector.pairs().map(label));
+    // What another label says, others may go by: the workload's own selector, to begin with.
+    let is_taken = |(key, value)| value_of(&trace.pod.labels, key).is_some_and(|own| own != value);
+    if !query.selector.pairs().any(is_taken) {
+        finding.changes(query.selector.pairs().map(label));
+    }
 }

@@ -49,7 +49,7 @@ use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::facts::Kinds;
-use crate::world::object::Object;
+use crate::world::object::{Object, value_of};
 use crate::world::{SameNamespace, same_namespace};
 
 pub(super) static RULE: Rule = Rule {
@@ -57,7 +57,7 @@ pub(super) static RULE: Rule = Rule {
     slug: "selector-misses-service",
     severity: Severity::Error,
     effect: Effect::Breaks,
-    mends: Mends::Program(Safety::Safe),
+    mends: Mends::Program(Safety::Unsafe),
     summary: "no Service carries the labels that are asked for",
     source: include_str!("selector_misses_service.rs"),
     check: Check::Trace(check),
@@ -103,7 +103,12 @@ fn fix(query: &LabelQuery, candidates: &[&Object], finding: &mut Finding) {
         let labels = service.at(&["metadata", "labels"]).pointer;
         let label = |(key, value): (&str, &str)| Change::set(labels.key(key.to_owned()).of(service.id), value);
         let title = format!("label Service `{}`", service.full_name());
-        finding.fix(Safety::Safe, title).changes(pairs.map(label));
+        finding.fix(Safety::Unsafe, title);
+        // What another label says, others may go by.
+        let is_taken = |(key, value)| value_of(&service.labels, key).is_some_and(|own| own != value);
+        if !query.selector.pairs().any(is_taken) {
+            finding.changes(pairs.map(label));
+        }
         return;
     }
     finding.fix(Safety::Unsafe, "label the Service of these pods, or list pods instead");

@@ -43,7 +43,7 @@
 use crate::discovery::{Needs, ServiceRef};
 use crate::fix::change::{Among, Change};
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
-use crate::rules::{Cel, Check, Mends, Rule, in_namespace};
+use crate::rules::{Cel, Check, Mends, Rule, in_namespace, word};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::object::Object;
@@ -114,7 +114,7 @@ fn label(finding: &mut Finding, asked: &ServiceRef, object: &Object, service: &S
         .snippet("spec:\n  clusterIP: None");
     if is_for_clustering(service) {
         let (at, value) = (object.at(&["spec", "clusterIP"]), "None".into());
-        let delete = format!("kubectl delete service {}{}", object.name, in_namespace(object));
+        let delete = format!("kubectl delete service {}{}", word(&object.name), in_namespace(object));
         finding.changes([Change::Set { at, value, among: Among::First }]).besides(delete);
     }
 }

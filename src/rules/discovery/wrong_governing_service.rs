@@ -37,7 +37,7 @@ use crate::name::boot::Boot;
 use crate::name::template::Sym;
 use crate::place::Loc;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Cel, Check, Condition, Mends, Rule, in_namespace};
+use crate::rules::{Cel, Check, Condition, Mends, Rule, in_namespace, word};
 use crate::symptom::Symptom;
 use crate::trace::{Agreement, Trace};
 
@@ -99,7 +99,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
 
 /// Pods that are there already have the subdomain with which they were made.
 fn again(trace: &Trace<'_>) -> String {
-    let (name, namespace) = (&trace.object.name, in_namespace(trace.object));
+    let (name, namespace) = (word(&trace.object.name), in_namespace(trace.object));
     format!(
         "kubectl delete statefulset {name}{namespace} --cascade=orphan; apply it; kubectl rollout restart statefulset {name}{namespace}"
     )

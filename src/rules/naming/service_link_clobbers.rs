@@ -53,7 +53,7 @@ pub(super) static RULE: Rule = Rule {
     slug: "service-link-clobbers",
     severity: Severity::Error,
     effect: Effect::Breaks,
-    mends: Mends::Program(Safety::Safe),
+    mends: Mends::Program(Safety::Unsafe),
     summary: "a Service makes the kubelet set a variable that the VM reads",
     source: include_str!("service_link_clobbers.rs"),
     check: Check::Trace(check),
@@ -80,7 +80,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         finding
             .label(service.at(&["metadata", "name"]), format!("becomes {variable}"))
             .label(trace.at_container(container), "gets the variables of all Services of its namespace")
-            .fix(Safety::Safe, "set `enableServiceLinks: false` in the pod")
+            .fix(Safety::Unsafe, "set `enableServiceLinks: false` in the pod")
             .changes([Change::Set {
                 at: trace.at_pod_spec(&["enableServiceLinks"]),
                 value: false.into(),

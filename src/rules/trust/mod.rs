@@ -1,6 +1,6 @@
 //! Trust (6xx): whether the peers accept each other.
 
-use super::{Rule, in_namespace};
+use super::{Rule, in_namespace, word};
 use crate::fix::change::Tree;
 use crate::name::env::Lookup;
 use crate::name::launcher::{Program, Verb};
@@ -74,6 +74,7 @@ fn secret(trace: &Trace<'_>) -> Tree {
 /// The command that makes it.
 fn make_secret(trace: &Trace<'_>) -> String {
     let name = format!("{}-cookie", trace.object.name);
+    let name = word(&name);
     let namespace = in_namespace(trace.object);
     format!("kubectl create secret generic {name}{namespace} --from-literal=cookie=\"$(openssl rand -hex 32)\"")
 }
