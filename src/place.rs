@@ -118,13 +118,21 @@ impl Pointer {
 }
 
 /// Adds a key to a JSON pointer, escaped.
-pub(crate) fn push_token(pointer: &mut String, key: &str) {
+fn push_token(pointer: &mut String, key: &str) {
     for piece in key.split_inclusive(['~', '/']) {
         match piece.as_bytes().last() {
             Some(b'~') => pointer.extend([&piece[..piece.len() - 1], "~0"]),
             Some(b'/') => pointer.extend([&piece[..piece.len() - 1], "~1"]),
             _ => pointer.push_str(piece),
         }
+    }
+}
+
+/// A token of a JSON pointer as the key that it is.
+pub(crate) fn unescaped(token: &str) -> Cow<'_, str> {
+    match token.contains('~') {
+        true => Cow::Owned(token.replace("~1", "/").replace("~0", "~")),
+        false => Cow::Borrowed(token),
     }
 }
 

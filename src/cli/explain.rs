@@ -9,6 +9,7 @@ use annotate_snippets::normalize_untrusted_str as harmless;
 use anyhow::{Context, bail};
 
 use crate::explain::{self, Difference, Log, Seen, suspects};
+use crate::report::closing::counted;
 use crate::rules::{self, Rule, word};
 use crate::symptom::Symptom;
 
@@ -61,7 +62,7 @@ fn explain_log(
     if log.lines == 0 {
         bail!("the log is empty");
     }
-    let lines = format!("{} line{}", log.lines, if log.lines == 1 { "" } else { "s" });
+    let lines = counted(log.lines, "line");
     if log.seen.is_empty() {
         writeln!(out, "no rule knows what is in {lines}.")?;
         writeln!(out, "A cluster that does not form may log nothing at all: `beamgate lint` reads the manifests.")?;

@@ -12,6 +12,7 @@ use super::lint::LintArgs;
 use super::session::InputArgs;
 use crate::manifest::read::MAX_BYTES;
 use crate::manifest::resource_list::{Item, ResourceList};
+use crate::place::unescaped;
 use crate::report::Report;
 use crate::report::model::ReportedFinding;
 use crate::rules::finding::Severity;
@@ -35,8 +36,9 @@ impl Piped {
     }
 }
 
-/// The entries of a `functionConfig`: the `data` of a ConfigMap, or the `spec` of an object of ours.
-fn settings(config: &Json) -> anyhow::Result<Vec<(&str, String)>> {
+/// The entries of a list's `functionConfig`: the `data` of a ConfigMap, or the `spec` of an object of ours.
+fn settings(list: &ResourceList) -> anyhow::Result<Vec<(&str, String)>> {
+    let Some(config) = &list.config else { return Ok(Vec::new()) };
     let is_ours = config["apiVersion"].as_str().is_some_and(|version| version.starts_with("beamgate.dev/"));
     let map = match config["kind"].as_str() {
         _ if is_ours => &config["spec"],
@@ -63,7 +65,7 @@ fn configure_input(input: &mut InputArgs, key: &str, value: &str) -> bool {
 
 /// Takes the options of `beamgate inject` from the list, by the names that they have on the command line.
 pub(super) fn configure_inject(input: &mut InputArgs, list: &ResourceList) -> anyhow::Result<()> {
-    for (key, value) in list.config.iter().map(settings).collect::<anyhow::Result<Vec<_>>>()?.concat() {
+    for (key, value) in settings(list)? {
         if !configure_input(input, key, &value) {
             bail!("functionConfig: `{key}` is none of namespace, cluster-domain");
         }
@@ -74,7 +76,7 @@ pub(super) fn configure_inject(input: &mut InputArgs, list: &ResourceList) -> an
 /// Takes the options of `beamgate lint` from the list, by the names that they have on the command line.
 pub(super) fn configure_lint(args: &mut LintArgs, list: &ResourceList) -> anyhow::Result<()> {
     let words = |value: &str| value.split(',').map(|word| word.trim().to_owned()).collect();
-    for (key, value) in list.config.iter().map(settings).collect::<anyhow::Result<Vec<_>>>()?.concat() {
+    for (key, value) in settings(list)? {
         match key {
             _ if configure_input(&mut args.input, key, &value) => {}
             "complete" => args.input.complete = words(&value),
@@ -134,7 +136,7 @@ fn annotation<'j>(metadata: &'j Json, name: &str) -> Option<&'j str> {
 /// `spec.containers[0].env[3].value` of an RFC 6901 pointer; a key that has dots itself stands in brackets.
 fn field_path(pointer: &str) -> String {
     let mut path = String::new();
-    for step in pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")) {
+    for step in pointer.split('/').skip(1).map(unescaped) {
         let is_index = step.bytes().all(|byte| byte.is_ascii_digit());
         match is_index || step.contains('.') {
             true => path.push_str(&format!("[{step}]")),

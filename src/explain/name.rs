@@ -94,15 +94,8 @@ pub fn difference(dialled: &str, own: &str) -> Difference {
 
 /// The lines of a manifest that name a node as it is dialled, where a manifest can say it.
 pub fn lines(dialled: &str) -> Option<String> {
-    if !matches!(Shape::of(dialled), Shape::Ip | Shape::Pod) {
-        return None;
-    }
-    let spelled = spelling::spell(&general(dialled), &Env::default(), None)?;
-    let definitions = spelled.missing.iter().filter_map(|(name, sym)| {
-        let field = spelling::field(*sym)?;
-        Some(format!("- name: {name}\n  valueFrom:\n    fieldRef:\n      fieldPath: {field}\n"))
-    });
-    Some(format!("{}- name: RELEASE_NODE\n  value: {}", definitions.collect::<String>(), spelled.text))
+    let is_sure = matches!(Shape::of(dialled), Shape::Ip | Shape::Pod);
+    is_sure.then(|| spelling::lines("RELEASE_NODE", &general(dialled), &Env::default())).flatten()
 }
 
 /// The name with a symbol for what each pod has for itself.

@@ -12,6 +12,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{Edit, WRITER_FILE, WRITER_MOUNT, WRITER_SCRIPT};
 use crate::name::env::NAME_WRITER;
+use crate::place::unescaped;
 use crate::world::node::{Node, Value};
 use crate::world::pod::{EnvSource, EnvVar, PodTemplate};
 
@@ -219,13 +220,6 @@ impl<'w> Writer<'w> {
 
 fn pointer(path: &str) -> Result<PointerBuf, PatchError> {
     PointerBuf::parse(path).map_err(|_| PatchError::Odd(path.to_owned()))
-}
-
-fn unescaped(key: &str) -> Cow<'_, str> {
-    match key.contains('~') {
-        true => Cow::Owned(key.replace("~1", "/").replace("~0", "~")),
-        false => Cow::Borrowed(key),
-    }
 }
 
 fn step<'n, 's>(node: &'n Node<'s>, key: &str) -> Option<&'n Node<'s>> {

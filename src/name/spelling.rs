@@ -88,13 +88,10 @@ fn free_name(usual: &str, env: &Env) -> String {
 /// The lines that set a variable to a template, with those that define what it needs and the container does not have yet.
 pub fn lines(variable: &str, value: &Template, env: &Env) -> Option<String> {
     let spelled = spell(value, env, env.get(variable).and_then(|var| var.index))?;
-    let definitions = spelled.missing.iter().filter_map(|(name, sym)| Some(definition(name, field(*sym)?)));
+    let definitions = spelled.missing.iter().filter_map(|(name, sym)| {
+        Some(format!("- name: {name}\n  valueFrom:\n    fieldRef:\n      fieldPath: {}\n", field(*sym)?))
+    });
     Some(format!("{}- name: {variable}\n  value: {}", definitions.collect::<String>(), spelled.text))
-}
-
-/// The lines that bind a variable to a field.
-pub fn definition(name: &str, field: &str) -> String {
-    format!("- name: {name}\n  valueFrom:\n    fieldRef:\n      fieldPath: {field}\n")
 }
 
 /// Whether a value is this symbol and nothing else.

@@ -162,7 +162,8 @@ fn by_reason<'r>(reasons: impl Iterator<Item = (&'r str, usize)>) -> Option<(usi
     (!why.is_empty()).then(|| (counts.values().sum(), why.join(", ")))
 }
 
-fn counted(count: usize, thing: &str) -> String {
+/// `1 file`, `2 files`.
+pub(crate) fn counted(count: usize, thing: &str) -> String {
     format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
 

@@ -5,7 +5,7 @@
 
 pub mod model;
 
-mod closing;
+pub(crate) mod closing;
 mod github;
 mod gitlab;
 mod human;

@@ -50,6 +50,11 @@ impl Selector {
         self.0.iter().all(|requirement| is_added(requirement) || requirement.holds(labels))
     }
 
+    /// Whether labels say something else of a key that is asked for.
+    pub fn contradicts(&self, labels: &[(String, String)]) -> bool {
+        self.pairs().any(|(key, value)| value_of(labels, key).is_some_and(|own| own != value))
+    }
+
     /// The pairs that a label list can say.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().filter_map(|requirement| match requirement {

@@ -6,6 +6,7 @@ use annotate_snippets::normalize_untrusted_str as harmless;
 
 use super::repair::{Done, Left, Repair, Why};
 use crate::report;
+use crate::report::closing::counted;
 use crate::rules::finding::Fix;
 
 /// All of it, file by file. Writing to a string never fails.
@@ -100,8 +101,4 @@ fn summary(repair: &Repair<'_>, left: usize, diff: bool) -> String {
         0 => fixed,
         _ => format!("{fixed}, {} left", counted(left, "finding")),
     }
-}
-
-fn counted(count: usize, thing: &str) -> String {
-    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }

@@ -39,7 +39,6 @@ use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::declared::PREFIX;
 use crate::world::facts::Kinds;
-use crate::world::object::value_of;
 
 pub(super) static RULE: Rule = Rule {
     code: 209,
@@ -82,8 +81,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         among: among.clone(),
     };
     // What another label says, others may go by: the workload's own selector, to begin with.
-    let is_taken = |(key, value)| value_of(&trace.pod.labels, key).is_some_and(|own| own != value);
-    if !query.selector.pairs().any(is_taken) {
+    if !query.selector.contradicts(&trace.pod.labels) {
         finding.changes(query.selector.pairs().map(label));
     }
 }

@@ -49,7 +49,7 @@ use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::world::facts::Kinds;
-use crate::world::object::{Object, value_of};
+use crate::world::object::Object;
 use crate::world::{SameNamespace, same_namespace};
 
 pub(super) static RULE: Rule = Rule {
@@ -105,8 +105,7 @@ fn fix(query: &LabelQuery, candidates: &[&Object], finding: &mut Finding) {
         let title = format!("label Service `{}`", service.full_name());
         finding.fix(Safety::Unsafe, title);
         // What another label says, others may go by.
-        let is_taken = |(key, value)| value_of(&service.labels, key).is_some_and(|own| own != value);
-        if !query.selector.pairs().any(is_taken) {
+        if !query.selector.contradicts(&service.labels) {
             finding.changes(pairs.map(label));
         }
         return;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::Decided;
 use super::judgement::Versions;
+use crate::inject::warning;
 use crate::place::ObjectId;
 use crate::policy::decide::{Decision, RestsOn};
 use crate::report;
@@ -15,9 +16,6 @@ use crate::world::object::Object;
 
 /// What stands where a cookie stood.
 const REDACTED: &str = "‹redacted›";
-
-/// The API server cuts longer ones.
-const LONGEST: usize = 120;
 
 /// More of them are read by nobody.
 const MOST: usize = 5;
@@ -41,7 +39,7 @@ pub(super) fn answer(decided: &[Decided<'_>], world: &World, read: &Versions) ->
 
 /// What cannot be read passes: it is nested too deeply, or has more values than any object.
 pub(super) fn not_judged(error: &serde_json::Error) -> Answer {
-    let line = shortened(&format!("beamgate: not judged: {error}"));
+    let line = warning(None, &format!("beamgate: not judged: {error}"));
     Answer { audit: vec![("not-judged", error.to_string())], warnings: vec![line], ..Answer::default() }
 }
 
@@ -49,7 +47,7 @@ pub(super) fn not_judged(error: &serde_json::Error) -> Answer {
 pub(super) fn warnings<'f>(findings: impl Iterator<Item = &'f Finding>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for finding in findings {
-        let line = shortened(&clean(&format!("{}: {}", finding.rule.id(), finding.message)));
+        let line = warning(None, &clean(&format!("{}: {}", finding.rule.id(), finding.message)));
         if !lines.contains(&line) {
             lines.push(line);
         }
@@ -59,13 +57,6 @@ pub(super) fn warnings<'f>(findings: impl Iterator<Item = &'f Finding>) -> Vec<S
         lines.push(format!("beamgate: and {more} more; `beamgate lint` shows them all"));
     }
     lines
-}
-
-fn shortened(line: &str) -> String {
-    if line.chars().count() <= LONGEST {
-        return line.to_owned();
-    }
-    line.chars().take(LONGEST - 1).chain(['…']).collect()
 }
 
 /// In one line, and without cookies.
