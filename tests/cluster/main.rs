@@ -8,6 +8,8 @@
 mod admission;
 mod app;
 mod cluster;
+mod guide;
+mod guides;
 mod lint;
 mod load;
 mod matrix;
@@ -28,6 +30,7 @@ use std::time::Instant;
 const USAGE: &str = "usage: cargo test --test cluster -- STEP…
   proofs [RULE…] [--every]    the rules' fixtures; --every: not only those with a proof of their own
   matrix                      every strategy, mode, lookup, kind and Service
+  guides                      the manifests of the pages about strategies
   random [FIRST..LAST]        apps from these seeds; without: the seeds that are always run
   webhook [PART…] [--keep]    what it injects, denies and survives; --keep leaves it on the cluster
   ship [PART…] [--keep]       the chart and the overlays, put there and taken away
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
     let wrong = match step.as_str() {
         "proofs" => proofs::run(rest),
         "matrix" => matrix::run(),
+        "guides" => guides::run(),
         "random" => random::run(rest.first().map(String::as_str)),
         "webhook" => webhook::run(rest),
         "ship" => ship::run(rest),
