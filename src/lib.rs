@@ -7,6 +7,7 @@
 //! - [`symptom`]: what is seen at run time;
 //! - [`name`]: name templates, environments as the kubelet evaluates them, launchers;
 //! - [`discovery`]: what the strategies ask and dial;
+//! - [`reach`]: whether NetworkPolicies let a connection pass;
 //! - [`trace`]: the journey of one connection;
 //! - [`fix`]: changes to a pod and to objects, symbolically, and what makes those of pods in the model and in JSON;
 //! - [`inject`]: what the admission webhook puts into a pod;
@@ -35,6 +36,7 @@ pub mod name;
 pub mod place;
 pub mod policy;
 pub mod probe;
+pub mod reach;
 pub mod report;
 pub mod rules;
 pub mod symptom;

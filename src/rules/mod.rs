@@ -15,6 +15,7 @@ pub mod fingerprint;
 mod judge;
 mod lifecycle;
 mod naming;
+mod reach;
 mod trust;
 
 pub use cel::{Cel, Condition};
@@ -110,12 +111,13 @@ impl Rule {
 }
 
 /// The rules of each stage, in the order of the journey.
-static STAGES: [&[&Rule]; 7] = [
+static STAGES: [&[&Rule]; 8] = [
     declaration::RULES,
     naming::RULES,
     discovery::RULES,
     agreement::RULES,
     access::RULES,
+    reach::RULES,
     trust::RULES,
     lifecycle::RULES,
 ];

@@ -5,6 +5,7 @@
 pub mod container;
 mod doubts;
 pub mod feeds;
+pub mod listening;
 
 use crate::discovery::{Answer, Discovery, LabelQuery, Query, Record, Resource, ServiceRef, Strategy};
 use crate::name::boot::{Boot, Naming, Setting, identity};
