@@ -10,7 +10,7 @@ use crate::rules::{govern, headless_service};
 use crate::trace::Trace;
 use crate::world::declared::{Key, STRATEGY};
 use crate::world::facts::Facts;
-use crate::world::object::show_pairs;
+use crate::world::object::{show_pairs, value_of};
 
 /// The variable in which `Kubernetes` and `Kubernetes.DNSSRV` look for the cluster's domain.
 const DOMAIN: &str = "CLUSTER_DOMAIN";
@@ -26,20 +26,18 @@ pub struct Declaration {
     pub governs: Option<Fix>,
 }
 
-/// Declares a candidate; nothing where it is declared already.
+/// Declares a candidate, whatever is declared now.
 pub fn declare(trace: &Trace<'_>, candidate: Candidate) -> Declaration {
     let mut written = Writer { trace, candidate, declaration: Declaration::default() };
-    if Candidate::declared(trace) != Some(candidate) {
-        let service = Service::of(trace, candidate);
-        let carrier = Carrier::of(trace, candidate, service.as_ref());
-        written.label();
-        written.annotations(service.as_ref(), carrier.as_ref());
-        written.services(service.as_ref(), carrier.as_ref());
-        if candidate.lists().is_some_and(|resource| !may_list(trace, resource)) {
-            written.account();
-        }
-        written.domain();
+    let service = Service::of(trace, candidate);
+    let carrier = Carrier::of(trace, candidate, service.as_ref());
+    written.label();
+    written.annotations(service.as_ref(), carrier.as_ref());
+    written.services(service.as_ref(), carrier.as_ref());
+    if candidate.lists().is_some_and(|resource| !may_list(trace, resource)) {
+        written.account();
     }
+    written.domain();
     written.declaration
 }
 
@@ -51,6 +49,9 @@ struct Writer<'t, 'w> {
 
 impl Writer<'_, '_> {
     fn label(&mut self) {
+        if Candidate::declared(self.trace) == Some(self.candidate) {
+            return;
+        }
         let at = self.trace.pod.at_label(STRATEGY).of(self.trace.object.id);
         self.declaration.says.push(Change::set(at, self.candidate.strategy));
     }
@@ -63,7 +64,9 @@ impl Writer<'_, '_> {
         let unused = ours.into_iter().filter(|key| !options.iter().any(|(used, _)| used == key) && annotated(*key));
         let at = |key: Key| pod.at_annotation(&key.annotation()).of(self.trace.object.id);
         self.declaration.says.extend(unused.map(|key| Change::Remove { at: at(key) }));
-        self.declaration.says.extend(options.iter().map(|(key, value)| Change::set(at(*key), value.as_str())));
+        let said = |key: Key| value_of(&pod.annotations, &key.annotation());
+        let new = options.iter().filter(|(key, value)| said(*key) != Some(value.as_str()));
+        self.declaration.says.extend(new.map(|(key, value)| Change::set(at(*key), value.as_str())));
     }
 
     /// The options of the candidate, in the order of the documentation.

@@ -30,7 +30,7 @@ const USAGE: &str = "usage: cargo test --test cluster -- STEP…
   proofs [RULE…] [--every]    the rules' fixtures; --every: not only those with a proof of their own
   matrix                      every strategy, mode, lookup, kind and Service
   random [FIRST..LAST]        apps from these seeds; without: the seeds that are always run
-  advise                      the article's five leaves: advise --write on a bare app, and what comes of it
+  advise [PART…]              what `beamgate advise` writes and prints for a bare app, each strategy
   webhook [PART…] [--keep]    what it injects, denies and survives; --keep leaves it on the cluster
   ship [PART…] [--keep]       the chart and the overlays, put there and taken away
   policies [PART…] [--keep]   what the exported policies say and name, without the webhook
@@ -51,7 +51,7 @@ fn main() -> ExitCode {
         "proofs" => proofs::run(rest),
         "matrix" => matrix::run(),
         "random" => random::run(rest.first().map(String::as_str)),
-        "advise" => advise::run(),
+        "advise" => advise::run(rest),
         "webhook" => webhook::run(rest),
         "ship" => ship::run(rest),
         "policies" => policies::run(rest),

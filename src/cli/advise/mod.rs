@@ -88,6 +88,9 @@ pub(super) fn run(args: &AdviseArgs, stdin: &mut dyn Read, out: &mut dyn Write) 
     })
 }
 
+/// How many workloads are named where one is asked for.
+const SHOWN: usize = 3;
+
 /// The one workload that is meant, by its world and number.
 fn subject(session: &Session, said: &str) -> anyhow::Result<(usize, ObjectId)> {
     let mut found = Vec::new();
@@ -108,12 +111,14 @@ fn subject(session: &Session, said: &str) -> anyhow::Result<(usize, ObjectId)> {
             Ok((*number, object.id))
         }
         several => {
-            let titles = several.iter().map(|(number, _, object, _)| {
+            let titles = several.iter().take(SHOWN).map(|(number, _, object, _)| {
                 let file = session.source_of(*number, object).map_or("", |source| source.name.as_str());
                 format!("{} in {file}", object.title())
             });
+            let more = several.len().saturating_sub(SHOWN);
+            let more = if more > 0 { format!(", or one of {more} more") } else { String::new() };
             bail!(
-                "`{said}` may be {}: name it as kind/name or namespace/kind/name, or give its folder alone",
+                "`{said}` may be {}{more}: say namespace/kind/name, or give the folder that is meant",
                 titles.collect::<Vec<_>>().join(" or ")
             )
         }

@@ -102,9 +102,14 @@ impl Advice {
         let bench = Bench { input, subject, injection: session.policy.config.injection };
         let (mut session, mut candidates) = (session, Vec::new());
         for candidate in CANDIDATES {
-            let (back, weighed) = bench.weigh(session, candidate)?;
-            session = back;
-            candidates.extend(weighed);
+            // What is declared may do as it is, or as it would be declared now.
+            let mut ways = Vec::new();
+            for keeps in [true, false] {
+                let (back, weighed) = bench.weigh(session, candidate, keeps)?;
+                session = back;
+                ways.extend(weighed);
+            }
+            candidates.extend(ways.into_iter().min_by_key(|weighed| weighed.standing(stateful)));
         }
         // Stable: of equals, the first of the list stays the first.
         candidates.sort_by_key(|weighed| weighed.standing(stateful));
@@ -145,6 +150,7 @@ impl Weighed {
             self.rights.is_some(),
             self.outside.is_some(),
             self.edits,
+            !self.declared,
         )
     }
 
@@ -177,14 +183,16 @@ struct Before {
 }
 
 impl Before {
-    fn of(trace: &Trace<'_>, candidate: Candidate) -> Self {
-        Self {
-            declared: Candidate::declared(trace) == Some(candidate),
+    /// Nothing where a candidate is to be kept that is not declared.
+    fn of(trace: &Trace<'_>, candidate: Candidate, keeps: bool) -> Option<Self> {
+        let declared = Candidate::declared(trace) == Some(candidate);
+        (declared || !keeps).then(|| Self {
+            declared,
             guided: guide::comes_to(trace, candidate),
             rights: candidate.lists().filter(|resource| !advise::may_list(trace, *resource)),
             blind: advise::is_ipv6(trace) && !candidate.knows_ipv6(),
-            declaration: advise::declare(trace, candidate),
-        }
+            declaration: if keeps { Declaration::default() } else { advise::declare(trace, candidate) },
+        })
     }
 
     /// All that is written before any rule speaks.
@@ -197,9 +205,14 @@ impl Before {
 
 impl Bench<'_> {
     /// Weighs a candidate, and gives the session back as it was.
-    fn weigh(&self, mut session: Session, candidate: Candidate) -> anyhow::Result<(Session, Option<Weighed>)> {
+    fn weigh(
+        &self,
+        mut session: Session,
+        candidate: Candidate,
+        keeps: bool,
+    ) -> anyhow::Result<(Session, Option<Weighed>)> {
         let subject = self.subject;
-        let Some(before) = look(&session, subject, |trace| Before::of(trace, candidate)) else {
+        let Some(before) = look(&session, subject, |trace| Before::of(trace, candidate, keeps)).flatten() else {
             return Ok((session, None));
         };
         // What the webhook would inject is what the manifest lacks; a rule writes it.
