@@ -2,6 +2,7 @@
 
 pub(super) mod files;
 pub(super) mod repair;
+mod results;
 mod tell;
 
 use std::io::{Read, Write};
@@ -11,6 +12,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 use similar::TextDiff;
 
+use super::function::{self, Piped};
 use super::lint::{nothing_to_read, severities};
 use super::session::{InputArgs, Session};
 use crate::manifest::Source;
@@ -58,8 +60,15 @@ pub(super) fn run(
     if streams > 0 && args.input.paths.len() > 1 {
         bail!("`-` stands alone: what comes by standard input goes to standard output");
     }
+    let piped = Piped::read(&args.input.paths, stdin)?;
+    if let Some(list) = piped.as_ref().and_then(|piped| piped.list.as_ref()) {
+        function::configure_fix(&mut args, list)?;
+    }
     super::assemble::check_rule_names(args.select.iter())?;
-    let session = Session::open(&args.input, stdin)?;
+    let session = match &piped {
+        Some(piped) => Session::open(&args.input, &mut piped.bytes.as_slice())?,
+        None => Session::open(&args.input, stdin)?,
+    };
     if let Some(why) = nothing_to_read(&args.input.paths, &session) {
         bail!(why);
     }
@@ -72,7 +81,8 @@ pub(super) fn run(
         stdout.flush()?;
         stderr.write_all(told.as_bytes())?;
     } else if streams > 0 {
-        repaired.sources().iter().try_for_each(|source| stdout.write_all(source.text.as_bytes()))?;
+        let texts = || repaired.sources().iter().map(|source| source.text.as_str()).collect();
+        stdout.write_all(results::list(&repaired).unwrap_or_else(texts).as_bytes())?;
         stdout.flush()?;
         stderr.write_all(told.as_bytes())?;
     } else {

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::is_writable;
 use crate::cli::assemble::{Assembled, assemble, is_named};
+use crate::cli::function;
 use crate::cli::lint::LintArgs;
 use crate::cli::session::{InputArgs, Session};
 use crate::fix::change::Change;
 use crate::manifest::edit::{self, Meant};
-use crate::manifest::{Origin, Source};
+use crate::manifest::resource_list::{Item, ResourceList};
+use crate::manifest::{Origin, Source, source};
 use crate::place::ObjectId;
 use crate::report::model::ReportedFinding;
 use crate::rules::finding::{Effect, Fix, Safety};
@@ -50,7 +52,13 @@ pub(in crate::cli) struct Done {
     pub(in crate::cli) fix: Fix,
     pub(in crate::cli) workload: Option<String>,
     /// The files that it changed, by their numbers.
-    pub(in crate::cli) sources: Vec<usize>,
+    pub(super) sources: Vec<usize>,
+    /// Who the finding was.
+    pub(super) fingerprint: String,
+    /// Where it pointed, as an RFC 6901 JSON pointer.
+    pub(super) pointer: Option<String>,
+    /// The item of a function's list that it pointed into, as it was.
+    pub(super) item: Option<Item>,
     key: String,
 }
 
@@ -97,6 +105,8 @@ pub(in crate::cli) struct Repair<'a> {
     wanted: Wanted<'a>,
     session: Session,
     assembled: Assembled,
+    /// The list that a function is given, as it is now.
+    list: Option<ResourceList>,
     /// The texts as they were read, of those that are others now.
     before: BTreeMap<usize, String>,
     done: Vec<Done>,
@@ -106,8 +116,9 @@ pub(in crate::cli) struct Repair<'a> {
 
 impl<'a> Repair<'a> {
     pub(in crate::cli) fn new(session: Session, wanted: Wanted<'a>) -> Self {
-        let assembled = judge(&session);
-        Self { wanted, session, assembled, before: BTreeMap::new(), done: Vec::new(), refused: HashMap::new() }
+        let (assembled, list) = (judge(&session), piped(&session));
+        let (before, done, refused) = (BTreeMap::new(), Vec::new(), HashMap::new());
+        Self { wanted, session, assembled, list, before, done, refused }
     }
 
     pub(in crate::cli) fn run(mut self) -> anyhow::Result<Self> {
@@ -164,11 +175,11 @@ impl<'a> Repair<'a> {
 
     fn with_texts(self, texts: &BTreeMap<usize, String>) -> anyhow::Result<Self> {
         let session = self.session.with_texts(self.wanted.input, texts)?;
-        let assembled = judge(&session);
-        Ok(Self { session, assembled, ..self })
+        let (assembled, list) = (judge(&session), piped(&session));
+        Ok(Self { session, assembled, list, ..self })
     }
 
-    /// Makes what can be made at once: of each document one fix.
+    /// Makes what can be made at once: of each object one fix.
     fn round(&mut self) -> Round {
         let (mut round, mut refused) = (Round::default(), HashMap::new());
         for (finding, subject) in self.assembled.report.findings.iter().zip(&self.assembled.subjects) {
@@ -181,6 +192,9 @@ impl<'a> Repair<'a> {
                     fix: fix.clone(),
                     workload: finding.workload.clone(),
                     sources,
+                    fingerprint: finding.fingerprint.clone(),
+                    pointer: finding.primary().map(|label| label.json_pointer.clone()),
+                    item: self.item(finding).cloned(),
                     key: self.key(finding),
                 }),
                 Err(why) => drop(refused.insert(self.key(finding), why)),
@@ -190,7 +204,7 @@ impl<'a> Repair<'a> {
         round
     }
 
-    /// Makes changes, unless one of their documents has changed in this round already. Says which files changed.
+    /// Makes changes, unless one of their objects has changed in this round already. Says which files changed.
     fn attempt(
         &self,
         changes: &[Change],
@@ -202,9 +216,8 @@ impl<'a> Repair<'a> {
             let origin = self.owner(subject, change.object())?;
             by_source.entry(origin.source as usize).or_default().push((origin, change));
         }
-        let places: Vec<(u32, Option<u32>)> =
-            by_source.values().flatten().map(|(origin, change)| place(origin, change)).collect();
-        if places.iter().any(|place| round.has(*place)) {
+        let places: Vec<Place> = by_source.values().flatten().map(|(origin, change)| place(origin, change)).collect();
+        if places.iter().any(|place| round.has(place)) {
             return Ok(None);
         }
         let mut edited = Vec::new();
@@ -237,6 +250,16 @@ impl<'a> Repair<'a> {
         let (Some(from), Some(owner)) = (all.object(subject), all.object(object)) else { return Err(Why::ByHand) };
         let is_certain = subject == object || all.is_meant_alone(from, owner);
         if is_certain { Ok(origin) } else { Err(Why::Ambiguous(owner.title())) }
+    }
+
+    /// The item of a function's list that a finding points into.
+    pub(super) fn item(&self, finding: &ReportedFinding) -> Option<&Item> {
+        function::item_of(finding, self.report(), self.list.as_ref()?)
+    }
+
+    /// The list that a function is given, as it is now.
+    pub(super) fn list(&self) -> Option<&ResourceList> {
+        self.list.as_ref()
     }
 
     /// Who a finding is: of objects that are called alike, each has its own.
@@ -309,27 +332,38 @@ impl<'a> Repair<'a> {
     }
 }
 
+/// An object that a change is in, by where it is written; of a new document or item, which moves others, the whole source.
+type Place = (u32, Option<Origin>);
+
 /// What is done at once.
 #[derive(Default)]
 struct Round {
-    /// The documents that have changed; of a new document's source, all of them.
-    places: HashSet<(u32, Option<u32>)>,
+    /// What has changed.
+    places: HashSet<Place>,
     texts: BTreeMap<usize, String>,
     done: Vec<Done>,
 }
 
 impl Round {
-    fn has(&self, (source, document): (u32, Option<u32>)) -> bool {
-        match document {
-            Some(_) => self.places.contains(&(source, document)) || self.places.contains(&(source, None)),
-            None => self.places.iter().any(|(other, _)| *other == source),
+    fn has(&self, place: &Place) -> bool {
+        let (source, object) = place;
+        match object {
+            Some(_) => self.places.contains(place) || self.places.contains(&(*source, None)),
+            None => self.places.iter().any(|(other, _)| other == source),
         }
     }
 }
 
-/// The document that a change is in; that of a new one moves all others.
-fn place(origin: &Origin, change: &Change) -> (u32, Option<u32>) {
-    (origin.source, (!matches!(change, Change::Create { .. })).then_some(origin.document))
+fn place(origin: &Origin, change: &Change) -> Place {
+    (origin.source, (!matches!(change, Change::Create { .. })).then(|| origin.clone()))
+}
+
+/// The list for a function that came by standard input, if it is one.
+fn piped(session: &Session) -> Option<ResourceList> {
+    match session.input.sources.as_slice() {
+        [Source { origin: source::Origin::Stream, text, .. }] => ResourceList::read(text),
+        _ => None,
+    }
 }
 
 /// Everything counts, whatever was selected: an ignore that silences another rule is not stale.
