@@ -17,7 +17,7 @@ use crate::world::access::{Access, Question};
 use crate::world::declared::Key;
 pub use declare::{Declaration, declare};
 pub use lines::{Lines, lines};
-pub use name::{Naming, name};
+pub use name::{Naming, is_named_by_its_image, name};
 
 /// A strategy, and the options of it that decide what is asked and dialled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

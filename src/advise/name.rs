@@ -44,7 +44,7 @@ pub(super) fn dialled(trace: &Trace<'_>) -> Option<Template> {
 }
 
 /// Whether the image names the node, as an annotation says, or its script.
-fn is_named_by_its_image(trace: &Trace<'_>) -> bool {
+pub fn is_named_by_its_image(trace: &Trace<'_>) -> bool {
     let Some(naming) = &trace.naming else { return false };
     let by_a_script = naming.node.at().is_some_and(|at| at.object.as_text().is_some());
     naming.declared.is_some() || by_a_script

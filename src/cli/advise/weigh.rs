@@ -179,6 +179,8 @@ struct Before {
     guided: bool,
     rights: Option<Resource>,
     blind: bool,
+    /// Whether the image names the node now, so that the pod need not.
+    by_the_image: bool,
     declaration: Declaration,
 }
 
@@ -191,6 +193,7 @@ impl Before {
             guided: guide::comes_to(trace, candidate),
             rights: candidate.lists().filter(|resource| !advise::may_list(trace, *resource)),
             blind: advise::is_ipv6(trace) && !candidate.knows_ipv6(),
+            by_the_image: advise::is_named_by_its_image(trace),
             declaration: if keeps { Declaration::default() } else { advise::declare(trace, candidate) },
         })
     }
@@ -217,7 +220,8 @@ impl Bench<'_> {
         };
         // What the webhook would inject is what the manifest lacks; a rule writes it.
         session.policy.config.injection = Injection::Webhook;
-        let only = Only { subject, injected: self.injection == Injection::None };
+        let injected = self.injection == Injection::None && !before.by_the_image;
+        let only = Only { subject, injected };
         let wanted = Wanted { input: self.input, unsafe_too: true, select: &[], only: Some(only) };
         let mut repair = Repair::new(session, wanted).change(&before.changes(), subject)?.run()?;
         let named = look(repair.session(), subject, |trace| advise::name(trace, candidate));
