@@ -7,6 +7,7 @@
 pub mod access;
 pub mod config;
 pub mod declared;
+pub mod exec;
 pub mod facts;
 pub mod json;
 pub mod node;
