@@ -60,16 +60,6 @@ impl Selector {
         pairs.chain(expressions).collect::<Option<_>>().map(Self)
     }
 
-    /// Whether it has no requirement, so that it selects everything.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The keys that it asks for.
-    pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(Requirement::key)
-    }
-
     /// Whether an object with these labels is selected, where it may have more of some keys, and placeholders are filled in
     /// before anything is applied.
     pub fn selects(&self, labels: &[(String, String)], may_have: impl Fn(&str) -> bool) -> Selected {
@@ -81,6 +71,12 @@ impl Selector {
             _ => Selected::No,
         };
         self.0.iter().map(one).min().unwrap_or(Selected::Yes)
+    }
+
+    /// Whether two selectors have the same requirements, in whatever order.
+    pub fn asks_the_same(&self, other: &Self) -> bool {
+        let all_in = |one: &Self, other: &Self| one.0.iter().all(|requirement| other.0.contains(requirement));
+        all_in(self, other) && all_in(other, self)
     }
 
     /// Whether an object with these labels is selected.
