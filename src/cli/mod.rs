@@ -4,6 +4,7 @@ mod assemble;
 mod baseline;
 #[cfg(feature = "webhook")]
 mod certs;
+pub mod clusters;
 #[cfg(feature = "webhook")]
 mod doctor;
 mod explain;
@@ -18,6 +19,7 @@ pub mod probe;
 pub mod rules;
 pub mod session;
 mod time;
+mod told;
 mod trace;
 #[cfg(feature = "webhook")]
 mod webhook;
@@ -63,7 +65,7 @@ enum Command {
     /// with --unsafe. What is written is read again and judged again before any file is touched. Exits with 0 if nothing is
     /// left at or above --fail-on, 1 if something is, or with --diff if there is something to write; 2 if it could not do its work.
     Fix(fix::FixArgs),
-    /// Follow the connection to a workload, with a command to check each step by hand.
+    /// Follow the connection to a workload, with a command to check each step by hand; or all those between workloads.
     Trace(trace::TraceArgs),
     /// Show what the admission webhook does to a pod, or to the pods of a workload.
     ///

@@ -14,5 +14,5 @@ pub(crate) fn run() -> Vec<String> {
 
 fn scene(guide: Guide) -> Scene {
     let images = guide.script.map(|script| ("cart".to_owned(), script)).into_iter().collect();
-    Scene { title: guide.title, manifest: guide.manifest, images }
+    Scene { title: guide.title, manifest: guide.manifest, images, together: None }
 }
