@@ -12,6 +12,7 @@
 //! - [`inject`]: what the admission webhook puts into a pod;
 //! - [`membership`]: who becomes a member of which cluster;
 //! - [`rules`]: what may break on the way;
+//! - [`advise`]: which strategy a workload could use, and what the app says for it;
 //!
 //! The shell around them:
 //!
@@ -24,10 +25,12 @@
 //! - `cluster`: the client of a cluster's API (a Cargo feature, on by default);
 //! - [`cli`]: one file for each subcommand.
 
+pub mod advise;
 pub mod cli;
 #[cfg(feature = "cluster")]
 pub mod cluster;
 pub mod discovery;
+pub mod elixir;
 pub mod explain;
 pub mod fix;
 pub mod inject;

@@ -3,6 +3,7 @@
 //! This is the one data structure of the program. Rules name its breaks, `beamgate trace` prints it.
 
 mod answers;
+pub mod coded;
 pub mod container;
 pub mod cookie;
 mod doubts;

@@ -7,6 +7,7 @@ use crate::trace::Trace;
 use crate::world::declared::Key;
 
 mod accidental_cluster;
+mod address_family;
 mod hard_coded_namespace;
 mod name_mismatch;
 mod name_unprovable;
@@ -17,6 +18,7 @@ pub(super) static RULES: &[&Rule] = &[
     &name_mismatch::RULE,
     &hard_coded_namespace::RULE,
     &wrong_cluster_domain::RULE,
+    &address_family::RULE,
     &siblings_disagree::RULE,
     &accidental_cluster::RULE,
     &name_unprovable::RULE,
