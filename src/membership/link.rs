@@ -73,17 +73,21 @@ impl Link {
     /// What comes of it when nodes of `from` look for their peers; nothing if they do not find those of `to`.
     pub fn between(from: &Trace<'_>, to: &Trace<'_>) -> Option<Self> {
         let is_node = |trace: &Trace<'_>| trace.is_beam() && trace.starts_a_node();
-        // A node without a name dials nobody.
-        let may_dial = matches!(from.boot(), Some(Boot::Named(_) | Boot::Opaque(_)));
-        if from.object.id == to.object.id || !may_dial || !is_node(from) || !is_node(to) {
+        if from.object.id == to.object.id || !is_node(from) || !is_node(to) {
             return None;
         }
+        let nameless = match from.boot()? {
+            Boot::Named(_) => None,
+            Boot::Opaque(why) => Some(why.clone()),
+            // A node without a name dials nobody.
+            Boot::Undistributed(_) | Boot::Crash(_) => return None,
+        };
         let Found { dials, doubt } = from.finds(to)?;
         let dials: Vec<Template> = dials.into_iter().map(|dial| dial.name).collect();
         let cookies = from.same_cookie(to);
-        let outcome = match (outcome(from, to, &dials, cookies), doubt) {
-            (Outcome::Joins, Some(why)) => Outcome::Open(why),
-            (outcome, _) => outcome,
+        let outcome = match (doubt, outcome(from, to, &dials, cookies), nameless) {
+            (Some(why), ..) | (None, Outcome::Joins, Some(why)) => Outcome::Open(why),
+            (None, outcome, _) => outcome,
         };
         Some(Self { dials, outcome, cookies })
     }
@@ -144,6 +148,8 @@ fn outcome(from: &Trace<'_>, to: &Trace<'_>, dials: &[Template], cookies: SameCo
     };
     match names(to, dials, own) {
         Same::Yes => {}
+        // Whatever they are called.
+        Same::Open(_) if cookies == SameCookie::No => return Outcome::Splits(Split::Cookies),
         Same::Open(why) => return Outcome::Open(why),
         Same::No { .. } => {
             let dialled = dials.first().cloned().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! # cookie-differs (BG603)
 //!
-//! Two workloads find each other's nodes and dial them by their right names, and take their cookies from different places. If
-//! the cookies are not the same after all, each refuses the other, and both try again for ever.
+//! Two workloads find each other's nodes, or one those of the other, and take their cookies from different places. If the
+//! cookies are not the same after all, each refuses the other, and both try again for ever.
 //!
 //! ## At run time
 //!
