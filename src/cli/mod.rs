@@ -5,6 +5,7 @@ mod assemble;
 mod baseline;
 #[cfg(feature = "webhook")]
 mod certs;
+pub mod clusters;
 #[cfg(feature = "webhook")]
 mod doctor;
 mod explain;
@@ -19,6 +20,7 @@ pub mod probe;
 pub mod rules;
 pub mod session;
 mod time;
+mod told;
 mod trace;
 #[cfg(feature = "webhook")]
 mod webhook;
@@ -70,7 +72,7 @@ enum Command {
     /// is written without --write. Exits with 0 if the strategy at hand forms a cluster, as far as the manifests say; 1 if
     /// something stands in its way; 2 if it could not do its work.
     Advise(advise::AdviseArgs),
-    /// Follow the connection to a workload, with a command to check each step by hand.
+    /// Follow the connection to a workload, with a command to check each step by hand; or all those between workloads.
     Trace(trace::TraceArgs),
     /// Show what the admission webhook does to a pod, or to the pods of a workload.
     ///

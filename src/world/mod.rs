@@ -280,12 +280,15 @@ impl World {
     }
 
     /// Workloads whose pods a Service selects.
-    pub fn workloads_selected(&self, object: &Object, service: &Service) -> Vec<&Object> {
-        let Some(rarest) = self.rarest_on_pods(&service.selector) else { return Vec::new() };
-        let pool = self.pods_by_label.get(rarest).map_or(&[] as &[_], Vec::as_slice);
+    pub fn workloads_selected<'w>(
+        &'w self,
+        object: &'w Object,
+        service: &'w Service,
+    ) -> impl Iterator<Item = &'w Object> {
+        let rarest = self.rarest_on_pods(&service.selector);
+        let pool = rarest.and_then(|rarest| self.pods_by_label.get(rarest)).map_or(&[] as &[_], Vec::as_slice);
         self.within(pool, object.namespace.as_deref())
             .filter(|object| object.workload().is_some_and(|workload| service.selects(&workload.template.labels)))
-            .collect()
     }
 
     /// Whether a Service selects the pods of a workload, as far as can be told: a Service sees its own namespace only.
