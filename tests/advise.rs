@@ -122,7 +122,7 @@ fn a_stateful_set_that_has_to_be_made_again_is_no_first_choice() {
 
 #[test]
 fn what_is_written_is_what_lint_then_says() {
-    for (kind, governing) in [("Deployment", ""), ("StatefulSet", "cart"), ("StatefulSet", "cart-headless")] {
+    for (kind, governing) in [("Deployment", ""), ("StatefulSet", "cart")] {
         let before = bare(kind, governing);
         let folder = Folder::new("written", &before);
         let ranking = folder.advise(&[]);

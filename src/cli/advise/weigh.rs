@@ -218,9 +218,11 @@ impl Bench<'_> {
         let Some(before) = look(&session, subject, |trace| Before::of(trace, candidate, keeps)).flatten() else {
             return Ok((session, None));
         };
-        // What the webhook would inject is what the manifest lacks; a rule writes it.
-        session.policy.config.injection = Injection::Webhook;
         let injected = self.injection == Injection::None && !before.by_the_image;
+        if injected {
+            // What the webhook would inject is what the manifest lacks; a rule writes it.
+            session.policy.config.injection = Injection::Webhook;
+        }
         let only = Only { subject, injected };
         let wanted = Wanted { input: self.input, unsafe_too: true, select: &[], only: Some(only) };
         let mut repair = Repair::new(session, wanted).change(&before.changes(), subject)?.run()?;
