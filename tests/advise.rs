@@ -238,6 +238,23 @@ fn a_strategy_that_is_declared_may_ask_for_another_service() {
     assert!(advice["chosen"]["diff"].as_str().unwrap().contains("+        beamgate.dev/service: cart-headless"));
 }
 
+/// A file of JSON has room for one object.
+#[test]
+fn what_cannot_be_written_is_said_and_the_rest_is_weighed() {
+    let folder = Folder::new("json", BARE.split("---").next().unwrap());
+    let headless = "apiVersion: v1\nkind: Service\nmetadata: {name: nodes, namespace: shop}\nspec: {clusterIP: None, selector: {app: cart}}\n";
+    let workload = r#"{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "cart", "namespace": "shop"}, "spec": {
+        "selector": {"matchLabels": {"app": "cart"}}, "template": {"metadata": {"labels": {"app": "cart"}},
+        "spec": {"containers": [{"name": "cart", "image": "cart:1"}]}}}}"#;
+    fs::write(folder.0.join("nodes.yaml"), headless).unwrap();
+    fs::write(folder.0.join("cart.json"), workload).unwrap();
+    let advice = folder.advise(&["--write"]);
+    assert_eq!(advice["chosen"]["name"], "Kubernetes.DNS");
+    assert_eq!(folder.verdict(&[]), "forms");
+    let reason = &advice["unwritten"][0]["reason"];
+    assert!(reason.as_str().unwrap().contains("JSON has one object in a file"), "{reason}");
+}
+
 /// A chart's or a kustomization's output is shown, and belongs where it comes from.
 #[test]
 fn what_is_not_a_file_is_not_written() {

@@ -19,6 +19,9 @@ pub(super) fn human(advice: &Advice, chosen: usize, written: bool) -> String {
         let why = reasons(advice, weighed).join("; ");
         let _ = writeln!(text, "{:>3}  {}: {}", number + 1, weighed.candidate, harmless(&why));
     }
+    for (candidate, reason) in &advice.unwritten {
+        let _ = writeln!(text, "  -  {candidate}: not weighed: {}", harmless(reason));
+    }
     text.push('\n');
     text.push_str(&to_use(advice, chosen, written));
     text
