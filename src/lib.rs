@@ -29,6 +29,7 @@ pub mod cli;
 #[cfg(feature = "cluster")]
 pub mod cluster;
 pub mod discovery;
+pub mod elixir;
 pub mod explain;
 pub mod fix;
 pub mod inject;
