@@ -34,6 +34,28 @@ impl Folder {
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {complaint}"))
     }
 
+    /// What `lint` finds of an app with the printed lines.
+    fn with_app(&self, chosen: &Value) -> String {
+        let app = self.0.join("app");
+        let line = |key: &str| chosen[key].as_str().unwrap_or_default();
+        let application = format!(
+            "defmodule Cart do\n  def start(_, _) do\n    children = [\n      {}\n    ]\n    Supervisor.start_link(children, [])\n  end\nend\n",
+            line("child")
+        );
+        for (file, text) in [
+            ("mix.exs", format!("defmodule Cart.MixProject do\n  def deps, do: [{}]\nend\n", line("mix_exs"))),
+            ("config/runtime.exs", format!("import Config\n\n{}", line("runtime_exs"))),
+            ("lib/cart.ex", application),
+        ] {
+            fs::create_dir_all(app.join(file).parent().unwrap()).unwrap();
+            fs::write(app.join(file), text).unwrap();
+        }
+        let output = self.run(&["lint", "--format", "json", "--app", "app"], &[]);
+        let report: Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+        report["findings"].to_string()
+    }
+
     fn verdict(&self, options: &[&str]) -> String {
         let output = self.run(&["lint", "--format", "json"], options);
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -140,9 +162,38 @@ fn what_is_written_is_what_lint_then_says() {
                 let again = folder.advise(&["--strategy", name]);
                 assert_eq!((&again["declares"], &again["chosen"]["diff"]), (&name.into(), &"".into()), "{title}");
                 assert_eq!(again["chosen"]["runtime_exs"], advice["chosen"]["runtime_exs"], "{title}");
+                let findings = folder.with_app(&advice["chosen"]);
+                assert!(
+                    !findings.contains("BG008"),
+                    "{title}: the printed configuration says something else: {findings}"
+                );
             }
         }
     }
+}
+
+/// What is printed is compared: a word of it that is another one is found.
+#[test]
+fn another_configuration_than_the_printed_one_is_found_out() {
+    let folder = Folder::new("contradiction", &bare("Deployment", ""));
+    let mut advice = folder.advise(&["--write"]);
+    assert!(!folder.with_app(&advice["chosen"]).contains("BG008"));
+    let said = advice["chosen"]["runtime_exs"].as_str().unwrap().replace("cart-headless", "cart-nodes");
+    advice["chosen"]["runtime_exs"] = said.into();
+    assert!(folder.with_app(&advice["chosen"]).contains("BG008"));
+}
+
+/// What the code says now keeps nobody from another strategy.
+#[test]
+fn the_code_of_the_app_is_going_to_be_another() {
+    let folder = Folder::new("code", &bare("Deployment", ""));
+    folder.with_app(&folder.advise(&["--strategy", "DNSPoll"])["chosen"]);
+    let advice = folder.advise(&["--app", "app"]);
+    assert_eq!(advice["configures"][0], "DNSPoll");
+    assert_eq!(
+        (&advice["chosen"]["name"], &find(&advice, "Kubernetes.DNS")["verdict"]),
+        (&"Kubernetes.DNS".into(), &"forms".into())
+    );
 }
 
 /// The printed script alone names the node as well.

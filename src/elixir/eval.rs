@@ -135,7 +135,9 @@ impl<'s> Eval<'s> {
             "call" => return self.call(node, None),
             "binary_operator" => return self.operator(node),
             "unary_operator" => self.unary(node),
-            "block" => return children(node).into_iter().fold(self.item(node, Value::nil()), |_, node| self.eval(node)),
+            "block" => {
+                return children(node).into_iter().fold(self.item(node, Value::nil()), |_, node| self.eval(node));
+            }
             _ => None,
         };
         match value {
@@ -160,7 +162,8 @@ impl<'s> Eval<'s> {
     fn pairs(&mut self, node: Node<'_>) -> Vec<Item> {
         let mut pairs = Vec::new();
         for child in children(node) {
-            let (Some(key), Some(value)) = (child.child_by_field_name("key"), child.child_by_field_name("value")) else {
+            let (Some(key), Some(value)) = (child.child_by_field_name("key"), child.child_by_field_name("value"))
+            else {
                 pairs.push(self.unknown(child));
                 continue;
             };

@@ -87,15 +87,15 @@ impl Value {
 
     /// The value of a key; the first, as `Keyword.get` has it.
     pub(super) fn get(&self, key: &str) -> Option<&Item> {
-        self.entries()?.into_iter().find_map(|entry| entry.ok().filter(|(known, _)| *known == key).map(|(_, item)| item))
+        self.entries()?
+            .into_iter()
+            .find_map(|entry| entry.ok().filter(|(known, _)| *known == key).map(|(_, item)| item))
     }
 
     /// How much there is of it: what is copied may grow with each copy.
     pub(super) fn weight(&self) -> usize {
         match self {
-            Self::List(items) | Self::Tuple(items) => {
-                1 + items.iter().map(|item| item.value.weight()).sum::<usize>()
-            }
+            Self::List(items) | Self::Tuple(items) => 1 + items.iter().map(|item| item.value.weight()).sum::<usize>(),
             Self::Text(text) => 1 + text.weight(),
             _ => 1,
         }

@@ -27,6 +27,8 @@ struct Document<'a> {
     workload: &'a str,
     /// The strategy that it declares now.
     declares: Option<&'a str>,
+    /// The strategies that the app's code configures now, where --app shows it.
+    configures: &'a [String],
     /// What the guide of the article "libcluster and Kubernetes" comes to, in a sentence.
     guide: &'a str,
     /// The candidates, the best one first.
@@ -139,6 +141,7 @@ pub(super) fn write(advice: &Advice, chosen: usize, written: bool, out: &mut dyn
         schema: SCHEMA,
         workload: &advice.title,
         declares: advice.declares.as_deref(),
+        configures: &advice.configures,
         guide: &advice.guide,
         candidates: advice.candidates.iter().map(|weighed| ranked(advice, weighed)).collect(),
         unwritten: advice.unwritten.iter().map(unwritten).collect(),

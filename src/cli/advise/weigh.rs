@@ -23,6 +23,8 @@ pub(super) struct Advice {
     pub(super) title: String,
     /// The strategy that it declares now, as it is written.
     pub(super) declares: Option<String>,
+    /// The strategies that its code configures, where that was given.
+    pub(super) configures: Vec<String>,
     /// Whether its pods have host names of their own that stay.
     pub(super) stateful: bool,
     /// What the article's guide comes to for it.
@@ -97,12 +99,11 @@ pub(super) struct Text {
 impl Advice {
     /// Weighs all candidates for a workload.
     pub(super) fn of(session: Session, input: &InputArgs, subject: (usize, ObjectId)) -> anyhow::Result<Self> {
-        let now = look(&session, subject, |trace| {
-            (trace.object.title(), declares(trace), is_stateful(trace), guide::sentence(trace))
-        });
-        let Some((title, declares, stateful, guide)) = now else { anyhow::bail!("the workload is gone") };
+        let Some(mut advice) = look(&session, subject, Self::before) else { anyhow::bail!("the workload is gone") };
         let bench = Bench { input, subject, injection: session.policy.config.injection };
-        let (mut session, mut candidates, mut unwritten) = (session, Vec::new(), Vec::new());
+        let mut session = session;
+        // What the app's code says now is not what it will say.
+        session.policy.apps.iter_mut().for_each(|app| app.code = None);
         for candidate in CANDIDATES {
             // What is declared may do as it is, or as it would be declared now.
             let (mut ways, mut why) = (Vec::new(), None);
@@ -114,17 +115,30 @@ impl Advice {
                     Err(reason) => why = Some(reason),
                 }
             }
-            match ways.into_iter().min_by_key(|weighed| weighed.standing(stateful)) {
-                Some(weighed) => candidates.push(weighed),
-                None => unwritten.extend(why.map(|reason| (candidate, reason))),
+            match ways.into_iter().min_by_key(|weighed| weighed.standing(advice.stateful)) {
+                Some(weighed) => advice.candidates.push(weighed),
+                None => advice.unwritten.extend(why.map(|reason| (candidate, reason))),
             }
         }
-        if let (true, Some((_, reason))) = (candidates.is_empty(), unwritten.first()) {
-            anyhow::bail!("{title}: no strategy can be declared: {reason}");
+        if let (true, Some((_, reason))) = (advice.candidates.is_empty(), advice.unwritten.first()) {
+            anyhow::bail!("{}: no strategy can be declared: {reason}", advice.title);
         }
         // Stable: of equals, the first of the list stays the first.
-        candidates.sort_by_key(|weighed| weighed.standing(stateful));
-        Ok(Self { title, declares, stateful, guide, candidates, unwritten })
+        advice.candidates.sort_by_key(|weighed| weighed.standing(advice.stateful));
+        Ok(advice)
+    }
+
+    /// What is to be said before any candidate is weighed.
+    fn before(trace: &Trace<'_>) -> Self {
+        Self {
+            title: trace.object.title(),
+            declares: declares(trace),
+            configures: trace.coded_ways().iter().map(|way| way.strategy.value.clone()).collect(),
+            stateful: is_stateful(trace),
+            guide: guide::sentence(trace),
+            candidates: Vec::new(),
+            unwritten: Vec::new(),
+        }
     }
 
     /// The findings that are left whatever is chosen: they tell nobody which one to choose.

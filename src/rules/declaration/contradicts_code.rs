@@ -216,13 +216,7 @@ fn is_same(key: Key, one: &str, other: &str) -> bool {
     }
 }
 
-fn report(
-    trace: &Trace<'_>,
-    declared: &Declared,
-    code: &Code,
-    fault: &Contradiction<'_>,
-    found: &mut Findings,
-) {
+fn report(trace: &Trace<'_>, declared: &Declared, code: &Code, fault: &Contradiction<'_>, found: &mut Findings) {
     let (annotation, called) = (fault.key.annotation(), fault.called);
     let ours = match fault.declared.is_default {
         true => format!("without `{annotation}`, `{}` is meant", fault.declared.text),
