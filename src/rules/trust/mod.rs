@@ -9,6 +9,7 @@ use crate::place::Loc;
 use crate::trace::Trace;
 use crate::world::declared::env_sh_of;
 
+mod cookie_fragile;
 mod cookie_literal;
 mod cookie_missing;
 mod cookie_unread;
@@ -17,8 +18,13 @@ mod cookie_well_known;
 pub(crate) use cookie_unread::OTHERS as UNREAD_COOKIES;
 pub(crate) use cookie_well_known::WELL_KNOWN as WELL_KNOWN_COOKIES;
 
-pub(super) static RULES: &[&Rule] =
-    &[&cookie_literal::RULE, &cookie_missing::RULE, &cookie_well_known::RULE, &cookie_unread::RULE];
+pub(super) static RULES: &[&Rule] = &[
+    &cookie_literal::RULE,
+    &cookie_missing::RULE,
+    &cookie_fragile::RULE,
+    &cookie_well_known::RULE,
+    &cookie_unread::RULE,
+];
 
 /// The variable that the start script of a mix release reads.
 const COOKIE: &str = "RELEASE_COOKIE";
@@ -97,7 +103,7 @@ fn is_left_to_the_image(trace: &Trace<'_>) -> bool {
 }
 
 /// Whether something shows that a mix release starts here, and not one of relx, which reads none of its variables.
-fn is_mix_release(trace: &Trace<'_>) -> bool {
+pub(super) fn is_mix_release(trace: &Trace<'_>) -> bool {
     let Some(naming) = &trace.naming else { return false };
     let own = ["RELEASE_NODE", "RELEASE_DISTRIBUTION", "RELEASE_MODE", "RELEASE_TMP", "RELEASE_VM_ARGS"];
     let starts = matches!(naming.launch.program, Program::Release(Verb::Start));
