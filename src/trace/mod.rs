@@ -195,7 +195,8 @@ impl<'w> Trace<'w> {
         self.is_strategy(&["DNSCluster"])
     }
 
-    fn is_strategy(&self, names: &[&str]) -> bool {
+    /// Whether it declares one of these strategies.
+    pub fn is_strategy(&self, names: &[&str]) -> bool {
         self.strategy.as_ref().is_some_and(|strategy| names.contains(&strategy.name.as_str()))
     }
 

@@ -9,6 +9,7 @@ use crate::trace::Trace;
 use crate::trace::cookie::COOKIE;
 
 mod cookie_differs;
+mod cookie_fragile;
 mod cookie_literal;
 mod cookie_missing;
 mod cookie_unread;
@@ -21,6 +22,7 @@ pub(super) static RULES: &[&Rule] = &[
     &cookie_literal::RULE,
     &cookie_missing::RULE,
     &cookie_differs::RULE,
+    &cookie_fragile::RULE,
     &cookie_well_known::RULE,
     &cookie_unread::RULE,
 ];
@@ -68,7 +70,7 @@ fn is_left_to_the_image(trace: &Trace<'_>) -> bool {
 }
 
 /// Whether something shows that a mix release starts here, and not one of relx, which reads none of its variables.
-fn is_mix_release(trace: &Trace<'_>) -> bool {
+pub(super) fn is_mix_release(trace: &Trace<'_>) -> bool {
     let Some(naming) = &trace.naming else { return false };
     let own = ["RELEASE_NODE", "RELEASE_DISTRIBUTION", "RELEASE_MODE", "RELEASE_TMP", "RELEASE_VM_ARGS"];
     let starts = matches!(naming.launch.program, Program::Release(Verb::Start));
