@@ -196,6 +196,23 @@ fn the_code_of_the_app_is_going_to_be_another() {
     );
 }
 
+/// The pod template then says what the configuration said.
+#[test]
+fn a_declaration_beside_the_manifests_moves_into_them() {
+    let folder = Folder::new("toml", &bare("Deployment", ""));
+    let toml = "[[app]]\nmatch = { name = \"cart\" }\nstrategy = \"Kubernetes\"\nbasename = \"shop\"\nselector = \"app=cart\"\n";
+    fs::write(folder.0.join("beamgate.toml"), toml).unwrap();
+    let advice = folder.advise(&["--write"]);
+    assert_eq!(
+        (&advice["declares"], &advice["chosen"]["name"]),
+        (&"Kubernetes:ip:endpoints".into(), &"Kubernetes.DNS".into())
+    );
+    assert!(advice["chosen"]["then"][0].as_str().unwrap().contains("out of `[[app]]`"));
+    assert_eq!(find(&advice, "Kubernetes:ip:endpoints")["declared"], true);
+    fs::remove_file(folder.0.join("beamgate.toml")).unwrap();
+    assert_eq!(folder.verdict(&[]), "forms");
+}
+
 /// The printed script alone names the node as well.
 #[test]
 fn the_printed_script_names_the_node_where_the_pod_does_not() {

@@ -1,5 +1,6 @@
 //! `beamgate advise`: which strategy a workload is to use, what each would take, and what to write for the one at hand.
 
+mod advice;
 mod json;
 mod reasons;
 mod tell;
@@ -12,7 +13,8 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::ValueEnum;
 
-use self::weigh::{Advice, Weighed};
+use self::advice::Advice;
+use self::weigh::Weighed;
 use super::fix::{files, is_writable};
 use super::lint::nothing_to_read;
 use super::session::{InputArgs, Session};

@@ -1,6 +1,7 @@
 //! Why a candidate stands where it does: what it takes, and what is to be known of it.
 
-use super::weigh::{Advice, Weighed};
+use super::advice::Advice;
+use super::weigh::Weighed;
 use crate::advise::Naming;
 use crate::rules::TraceVerdict;
 use crate::rules::finding::Effect;

@@ -1,8 +1,9 @@
-//! Each candidate, declared, mended and judged; and which of them is the better one.
+//! A candidate, declared, mended and judged.
 
 use std::collections::BTreeMap;
 
-use crate::advise::{self, CANDIDATES, Candidate, Declaration, Lines, Naming, guide};
+use super::advice::{Advice, look};
+use crate::advise::{self, Candidate, Declaration, Lines, Naming, guide};
 use crate::cli::assemble::assemble;
 use crate::cli::fix::repair::{Done, Only, Repair, Wanted, Why};
 use crate::cli::lint::LintArgs;
@@ -17,29 +18,9 @@ use crate::rules::finding::{Effect, Fix, Safety, Severity};
 use crate::rules::{Rule, TraceVerdict, judge_trace};
 use crate::trace::Trace;
 
-/// What is to be said of a workload.
-pub(super) struct Advice {
-    /// `Deployment shop/cart`.
-    pub(super) title: String,
-    /// The strategy that it declares now, as it is written.
-    pub(super) declares: Option<String>,
-    /// The strategies that its code configures, where that was given.
-    pub(super) configures: Vec<String>,
-    /// Whether its pods have host names of their own that stay.
-    pub(super) stateful: bool,
-    /// What the article's guide comes to for it.
-    pub(super) guide: String,
-    /// The best one first.
-    pub(super) candidates: Vec<Weighed>,
-    /// Those that the manifests are not written for, and why.
-    pub(super) unwritten: Vec<(Candidate, String)>,
-}
-
 /// A candidate, and what would come of it.
 pub(super) struct Weighed {
     pub(super) candidate: Candidate,
-    /// Whether it is what the workload declares now.
-    pub(super) declared: bool,
     /// Whether the article's guide comes to it.
     pub(super) guided: bool,
     /// What `lint` says of the workload then.
@@ -96,73 +77,10 @@ pub(super) struct Text {
     pub(super) before: String,
 }
 
-impl Advice {
-    /// Weighs all candidates for a workload.
-    pub(super) fn of(session: Session, input: &InputArgs, subject: (usize, ObjectId)) -> anyhow::Result<Self> {
-        let Some(mut advice) = look(&session, subject, Self::before) else { anyhow::bail!("the workload is gone") };
-        let bench = Bench { input, subject, injection: session.policy.config.injection };
-        let mut session = session;
-        // What the app's code says now is not what it will say.
-        session.policy.apps.iter_mut().for_each(|app| app.code = None);
-        for candidate in CANDIDATES {
-            // What is declared may do as it is, or as it would be declared now.
-            let (mut ways, mut why) = (Vec::new(), None);
-            for keeps in [true, false] {
-                let (back, weighed) = bench.weigh(session, candidate, keeps)?;
-                session = back;
-                match weighed {
-                    Ok(weighed) => ways.extend(weighed),
-                    Err(reason) => why = Some(reason),
-                }
-            }
-            match ways.into_iter().min_by_key(|weighed| weighed.standing(advice.stateful)) {
-                Some(weighed) => advice.candidates.push(weighed),
-                None => advice.unwritten.extend(why.map(|reason| (candidate, reason))),
-            }
-        }
-        if let (true, Some((_, reason))) = (advice.candidates.is_empty(), advice.unwritten.first()) {
-            anyhow::bail!("{}: no strategy can be declared: {reason}", advice.title);
-        }
-        // Stable: of equals, the first of the list stays the first.
-        advice.candidates.sort_by_key(|weighed| weighed.standing(advice.stateful));
-        Ok(advice)
-    }
-
-    /// What is to be said before any candidate is weighed.
-    fn before(trace: &Trace<'_>) -> Self {
-        Self {
-            title: trace.object.title(),
-            declares: declares(trace),
-            configures: trace.coded_ways().iter().map(|way| way.strategy.value.clone()).collect(),
-            stateful: is_stateful(trace),
-            guide: guide::sentence(trace),
-            candidates: Vec::new(),
-            unwritten: Vec::new(),
-        }
-    }
-
-    /// The findings that are left whatever is chosen: they tell nobody which one to choose.
-    pub(super) fn is_left_by_all(&self, left: &Left) -> bool {
-        let has = |weighed: &Weighed| weighed.left.iter().any(|other| other.rule.code == left.rule.code);
-        self.candidates.iter().all(has)
-    }
-}
-
-fn declares(trace: &Trace<'_>) -> Option<String> {
-    trace.declared.as_ref().map(|declared| match Candidate::declared(trace) {
-        Some(candidate) => candidate.to_string(),
-        None => declared.strategy.value.clone(),
-    })
-}
-
-fn is_stateful(trace: &Trace<'_>) -> bool {
-    trace.workload.has_stable_hostnames()
-}
-
 impl Weighed {
     /// What it is ranked by: what is left, what has to be made again, names that do not stay where pods' do, rights, DNS beyond
     /// its specification, the number of edits.
-    fn standing(&self, stateful: bool) -> impl Ord + use<> {
+    pub(super) fn standing(&self, advice: &Advice) -> impl Ord + use<> {
         let verdict = match self.verdict {
             TraceVerdict::Forms => 0,
             TraceVerdict::Breaks => 2,
@@ -171,11 +89,11 @@ impl Weighed {
         (
             (verdict, self.blind, self.left.len()),
             self.recreated().count(),
-            stateful && !self.stable,
+            advice.stateful && !self.stable,
             self.rights.is_some(),
             self.outside.is_some(),
             self.edits,
-            !self.declared,
+            advice.declared != Some(self.candidate),
         )
     }
 
@@ -185,25 +103,23 @@ impl Weighed {
     }
 }
 
-/// Looks at the workload as it is in a session.
-fn look<T>(session: &Session, (world, object): (usize, ObjectId), see: impl FnOnce(&Trace<'_>) -> T) -> Option<T> {
-    let (world, _) = session.worlds.get(world)?;
-    let object = world.object(object)?;
-    Some(see(&Trace::of(world, object, object.workload()?)))
-}
+/// A candidate that was weighed, or why it was not.
+pub(super) type Tried = Result<Weighed, String>;
 
-/// A candidate that was weighed, if it was one; or why it was not written.
-type Tried = Result<Option<Weighed>, String>;
+/// Objects move when others are made; that the one in question is lost is not known to happen.
+const LOST: &str = "the workload is not found again in what was written";
 
-struct Bench<'a> {
-    input: &'a InputArgs,
-    subject: (usize, ObjectId),
-    injection: Injection,
+/// What is the same for all candidates.
+pub(super) struct Bench<'a> {
+    pub(super) input: &'a InputArgs,
+    pub(super) subject: (usize, ObjectId),
+    pub(super) injection: Injection,
+    /// The candidate whose declaration may stay as it is.
+    pub(super) kept: Option<Candidate>,
 }
 
 /// What is known of a candidate before anything is changed.
 struct Before {
-    declared: bool,
     guided: bool,
     rights: Option<Resource>,
     blind: bool,
@@ -213,17 +129,14 @@ struct Before {
 }
 
 impl Before {
-    /// Nothing where a candidate is to be kept that is not declared.
-    fn of(trace: &Trace<'_>, candidate: Candidate, keeps: bool) -> Option<Self> {
-        let declared = Candidate::declared(trace) == Some(candidate);
-        (declared || !keeps).then(|| Self {
-            declared,
+    fn of(trace: &Trace<'_>, candidate: Candidate, keeps: bool) -> Self {
+        Self {
             guided: guide::comes_to(trace, candidate),
             rights: candidate.lists().filter(|resource| !advise::may_list(trace, *resource)),
             blind: advise::is_ipv6(trace) && !candidate.knows_ipv6(),
             by_the_image: advise::is_named_by_its_image(trace),
             declaration: if keeps { Declaration::default() } else { advise::declare(trace, candidate) },
-        })
+        }
     }
 
     /// All that is written before any rule speaks.
@@ -236,10 +149,15 @@ impl Before {
 
 impl Bench<'_> {
     /// Weighs a candidate, and gives the session back as it was.
-    fn weigh(&self, mut session: Session, candidate: Candidate, keeps: bool) -> anyhow::Result<(Session, Tried)> {
+    pub(super) fn weigh(
+        &self,
+        mut session: Session,
+        candidate: Candidate,
+        keeps: bool,
+    ) -> anyhow::Result<(Session, Tried)> {
         let subject = self.subject;
-        let Some(before) = look(&session, subject, |trace| Before::of(trace, candidate, keeps)).flatten() else {
-            return Ok((session, Ok(None)));
+        let Some(before) = look(&session, subject, |trace| Before::of(trace, candidate, keeps)) else {
+            return Ok((session, Err(LOST.to_owned())));
         };
         let injected = self.injection == Injection::None && !before.by_the_image;
         if injected {
@@ -254,10 +172,8 @@ impl Bench<'_> {
         let (mut session, was) = repair.into_session();
         session.policy.config.injection = self.injection;
         let session = session.with_texts(self.input, &BTreeMap::new())?;
-        let tried = match naming {
-            Ok(naming) => Ok(self.judge(&session, (candidate, naming), before, made, &was)),
-            Err(why) => Err(why.reason()),
-        };
+        let judged = |naming| self.judge(&session, (candidate, naming), before, made, &was).ok_or(LOST.to_owned());
+        let tried = naming.map_err(|why| why.reason()).and_then(judged);
         Ok((session.with_texts(self.input, &was)?, tried))
     }
 
@@ -275,7 +191,6 @@ impl Bench<'_> {
             before.declaration.brings.iter().chain(made.iter().flat_map(|made| &made.fix.changes)).collect();
         Some(Weighed {
             candidate,
-            declared: before.declared,
             guided: before.guided,
             verdict: after.verdict,
             left: self.left(session),
@@ -344,7 +259,7 @@ impl After {
         Self {
             verdict: judge_trace(trace).verdict,
             outside: outside(trace, candidate),
-            stable: is_stateful(trace) && dialled.any(by_host),
+            stable: trace.workload.has_stable_hostnames() && dialled.any(by_host),
             lines: advise::lines(trace, candidate, naming),
             corrections: guide::corrections(trace, candidate),
         }
