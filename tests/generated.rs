@@ -23,6 +23,7 @@ fn generated() -> BTreeMap<PathBuf, String> {
         ("rules.md", table),
         ("beamgate.schema.json", policy::config::schema()),
         ("probe.schema.json", cli::probe::schema()),
+        ("trace.schema.json", cli::trace::schema()),
         ("policies.md", policies()),
         ("../policies/validating-admission-policy.yaml", export().validating().unwrap()),
         ("../policies/mutating-admission-policy.yaml", export().mutating().unwrap()),

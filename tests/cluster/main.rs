@@ -9,6 +9,7 @@ mod admission;
 mod app;
 mod cluster;
 mod lint;
+mod live;
 mod load;
 mod matrix;
 mod observe;
@@ -29,6 +30,7 @@ const USAGE: &str = "usage: cargo test --test cluster -- STEP…
   proofs [RULE…] [--every]    the rules' fixtures; --every: not only those with a proof of their own
   matrix                      every strategy, mode, lookup, kind and Service
   random [FIRST..LAST]        apps from these seeds; without: the seeds that are always run
+  live                        what lint and trace say of what runs
   webhook [PART…] [--keep]    what it injects, denies and survives; --keep leaves it on the cluster
   ship [PART…] [--keep]       the chart and the overlays, put there and taken away
   policies [PART…] [--keep]   what the exported policies say and name, without the webhook
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         "proofs" => proofs::run(rest),
         "matrix" => matrix::run(),
         "random" => random::run(rest.first().map(String::as_str)),
+        "live" => live::run(),
         "webhook" => webhook::run(rest),
         "ship" => ship::run(rest),
         "policies" => policies::run(rest),

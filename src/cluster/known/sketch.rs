@@ -4,7 +4,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::prune::prune;
+use crate::cluster::prune::prune;
 use crate::world::node::Node;
 use crate::world::object::{Body, Object};
 

@@ -1,0 +1,124 @@
+//! `beamgate trace`: the journey of one connection, each step with the command that checks it by hand; and with a cluster, what
+//! comes of it now.
+
+mod journey;
+#[cfg(feature = "cluster")]
+mod mismatch;
+#[cfg(feature = "cluster")]
+mod now;
+mod tell;
+mod walk;
+
+use std::io::{Read, Write};
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::ValueEnum;
+
+use super::live::LiveArgs;
+use super::session::{InputArgs, Session};
+use crate::trace::Trace;
+use crate::world::object::Object;
+use journey::Journey;
+
+pub use tell::schema;
+
+/// The arguments of `beamgate trace`.
+#[derive(Debug, clap::Args)]
+pub(super) struct TraceArgs {
+    /// The workload: `cart`, `statefulset/cart`, `shop/cart` [with a cluster, default: all that declare a strategy].
+    #[arg(value_name = "WORKLOAD", required_unless_present = "with_cluster")]
+    workload: Option<String>,
+
+    /// What to read.
+    #[command(flatten)]
+    input: InputArgs,
+
+    /// Whether a cluster is asked, too.
+    #[command(flatten)]
+    live: LiveArgs,
+
+    /// How to write it.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+/// How to write a journey.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Human,
+    /// For scripts: `beamgate.dev/trace/v1`.
+    Json,
+}
+
+pub(super) fn run(args: &TraceArgs, stdin: &mut dyn Read, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let session = args.live.open(&args.input, stdin)?;
+    let mut journeys = Vec::new();
+    for (number, scene) in session.worlds.iter().enumerate() {
+        for (object, workload) in scene.asked() {
+            let trace = Trace::of(&scene.world, object, workload);
+            let is_meant = match &args.workload {
+                Some(said) => is_meant(object, said),
+                None => trace.is_opted_in(),
+            };
+            if is_meant {
+                journeys.push(Journey::of(&session, number, &trace));
+            }
+        }
+    }
+    match &args.workload {
+        Some(said) if journeys.is_empty() => {
+            let place = if args.live.is_alone(&args.input) { "on the cluster" } else { "in the input" };
+            bail!("no workload `{said}` {place}{}", known(&session))
+        }
+        _ => {}
+    }
+    let cluster = session.cluster.as_ref();
+    let notices = if cluster.is_some() { session.input.notices.as_slice() } else { &[] };
+    match args.format {
+        Format::Human => tell::human(&journeys, notices, out)?,
+        Format::Json => tell::json(&journeys, cluster, out)?,
+    }
+    Ok(if journeys.iter().any(Journey::is_split) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The short names of `kubectl`.
+const KINDS: [(&str, &str); 7] = [
+    ("deploy", "deployment"),
+    ("sts", "statefulset"),
+    ("ds", "daemonset"),
+    ("rs", "replicaset"),
+    ("rc", "replicationcontroller"),
+    ("cj", "cronjob"),
+    ("po", "pod"),
+];
+
+fn is_meant(object: &Object, said: &str) -> bool {
+    let kind = object.kind.to_lowercase();
+    let is_kind = |word: &str| {
+        let word = word.to_lowercase();
+        word == kind || word == format!("{kind}s") || KINDS.contains(&(word.as_str(), kind.as_str()))
+    };
+    let is_namespace = |word: &str| object.namespace.as_deref() == Some(word);
+    let words: Vec<&str> = said.split('/').collect();
+    match words.as_slice() {
+        [name] => object.name == *name,
+        [before, name] => object.name == *name && (is_kind(before) || is_namespace(before)),
+        [namespace, kind, name] => object.name == *name && is_namespace(namespace) && is_kind(kind),
+        _ => false,
+    }
+}
+
+fn known(session: &Session) -> String {
+    let objects = session.worlds.iter().flat_map(|scene| scene.asked().map(|(object, _)| object));
+    let mut names: Vec<String> =
+        objects.map(|object| format!("{}/{}", object.kind.to_lowercase(), object.name)).collect();
+    names.sort();
+    names.dedup();
+    match names.len() {
+        0 => ", nor any other".to_owned(),
+        1..=12 => format!("; there are {}", names.join(", ")),
+        more => format!("; there are {}, and {} more", names[..12].join(", "), more - 12),
+    }
+}
