@@ -1,4 +1,4 @@
-//! The names that peers dial on a live cluster, of the addresses that they are given there.
+//! What there is to ask of a live cluster, and the names that peers dial of the addresses that they are given there.
 
 use super::Trace;
 use crate::discovery::{Address, Answer, Query, Record};
@@ -6,6 +6,16 @@ use crate::name::template::{Sym, Template};
 use crate::world::facts::Dns;
 
 impl Trace<'_> {
+    /// The namespaces in which something is looked for: its own, and those that the strategy asks in.
+    pub fn namespaces(&self) -> Vec<&str> {
+        let asked = self.asked_service().and_then(|asked| asked.namespace.as_deref());
+        let listed = self.label_query().and_then(|query| query.namespace.as_deref());
+        let mut all: Vec<&str> = self.object.namespace.as_deref().into_iter().chain(asked).chain(listed).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
     /// The name that peers make of an address; none where a part of it is not known from here.
     pub fn dialled_at(&self, address: &Address, virtual_ip: bool) -> Option<String> {
         let at = self.object.at(&["spec"]);

@@ -253,16 +253,6 @@ impl<'w> Trace<'w> {
         }
     }
 
-    /// The namespaces in which something is looked for: its own, and those that the strategy asks in.
-    pub fn namespaces(&self) -> Vec<&str> {
-        let asked = self.asked_service().and_then(|asked| asked.namespace.as_deref());
-        let listed = self.label_query().and_then(|query| query.namespace.as_deref());
-        let mut all: Vec<&str> = self.object.namespace.as_deref().into_iter().chain(asked).chain(listed).collect();
-        all.sort_unstable();
-        all.dedup();
-        all
-    }
-
     /// The Services in which the peers look for these pods, by name or by label.
     pub fn searched_services(&self) -> Vec<&'w Object> {
         match &self.query {

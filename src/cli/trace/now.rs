@@ -229,28 +229,22 @@ struct Asked {
 
 impl Asked {
     fn of(cluster: &Cluster, trace: &Trace<'_>) -> Option<Self> {
-        let (namespace, answered): (_, Box<dyn Fn(&Cluster) -> Result<Answered, ClusterError>>) = match &trace.query {
-            Query::Labels(query) => {
-                let (labels, on) = (query.selector.to_string(), query.on);
-                let ask = move |cluster: &Cluster| match on {
-                    Resource::Endpoints => cluster.endpoints(&labels),
-                    Resource::Pods => cluster.labelled_pods(&labels),
-                };
-                (query.namespace.as_deref()?, Box::new(ask))
-            }
-            Query::Service(service, _) if !service.is_asked_in_full() => {
-                let by = vec![format!("`{}` is no full name, and no search list completes it", service.written())];
-                let nothing = Answered { by, ..Answered::default() };
-                (service.namespace.as_deref()?, Box::new(move |_| Ok(nothing.clone())))
-            }
-            Query::Service(service, record) => {
-                let (name, srv) = (service.name.clone(), *record == Record::Srv);
-                (service.namespace.as_deref()?, Box::new(move |cluster: &Cluster| cluster.resolved(&name, srv)))
-            }
+        let namespace = match &trace.query {
+            Query::Labels(query) => query.namespace.as_deref()?,
+            Query::Service(service, _) => service.namespace.as_deref()?,
             Query::Unknown(_) | Query::Undeclared => return None,
         };
         let cluster = cluster.in_namespace(namespace);
-        let answered = answered(&cluster);
+        let answered = match &trace.query {
+            Query::Labels(query) if query.on == Resource::Endpoints => cluster.endpoints(&query.selector.to_string()),
+            Query::Labels(query) => cluster.labelled_pods(&query.selector.to_string()),
+            Query::Service(service, _) if !service.is_asked_in_full() => {
+                let by = vec![format!("`{}` is no full name, and no search list completes it", service.written())];
+                Ok(Answered { by, ..Answered::default() })
+            }
+            Query::Service(service, record) => cluster.resolved(&service.name, *record == Record::Srv),
+            Query::Unknown(_) | Query::Undeclared => return None,
+        };
         Some(Self { cluster, answered })
     }
 }
