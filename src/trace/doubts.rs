@@ -2,7 +2,7 @@
 
 use super::{Agreement, Trace};
 use crate::discovery::{Problem, Query};
-use crate::name::boot::{Boot, Crash, Undistributed};
+use crate::name::boot::{Boot, Crash, Flags, Undistributed};
 use crate::name::template::Template;
 use crate::world::declared::Key;
 use crate::world::object::Object;
@@ -118,13 +118,15 @@ impl Trace<'_> {
         if let Some(service) = self.searched_services().into_iter().find(is_ipv6) {
             return Some(format!("{} answers with IPv6 addresses, which is not checked yet", service.title()));
         }
-        let told = self.naming.as_ref()?.flags.iter().find(|flags| speaks_ipv6(&flags.words))?.variable;
+        let told = self.told_to_speak_ipv6()?.variable;
         Some(format!(
             "{told} asks for distribution over IPv6, and it is not known whether the pods have such addresses"
         ))
     }
-}
 
-fn speaks_ipv6(words: &[Template]) -> bool {
-    words.iter().filter_map(Template::literal).any(|word| word.starts_with("inet6_"))
+    /// The variable that has the VM connect over IPv6: `-proto_dist inet6_tcp`.
+    pub fn told_to_speak_ipv6(&self) -> Option<&Flags> {
+        let is_ipv6 = |word: &Template| word.literal().is_some_and(|word| word.starts_with("inet6_"));
+        self.naming.as_ref()?.flags.iter().find(|flags| flags.words.iter().any(is_ipv6))
+    }
 }

@@ -6,8 +6,11 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is read by whoever waits for it")]
 
 mod admission;
+mod advise;
 mod app;
 mod cluster;
+mod guide;
+mod guides;
 mod lint;
 mod live;
 mod load;
@@ -29,7 +32,9 @@ use std::time::Instant;
 const USAGE: &str = "usage: cargo test --test cluster -- STEP…
   proofs [RULE…] [--every]    the rules' fixtures; --every: not only those with a proof of their own
   matrix                      every strategy, mode, lookup, kind and Service
+  guides                      the manifests of the pages about strategies
   random [FIRST..LAST]        apps from these seeds; without: the seeds that are always run
+  advise [PART…]              what `beamgate advise` writes and prints for a bare app, each strategy
   live                        what lint and trace say of what runs
   webhook [PART…] [--keep]    what it injects, denies and survives; --keep leaves it on the cluster
   ship [PART…] [--keep]       the chart and the overlays, put there and taken away
@@ -50,7 +55,9 @@ fn main() -> ExitCode {
     let wrong = match step.as_str() {
         "proofs" => proofs::run(rest),
         "matrix" => matrix::run(),
+        "guides" => guides::run(),
         "random" => random::run(rest.first().map(String::as_str)),
+        "advise" => advise::run(rest),
         "live" => live::run(),
         "webhook" => webhook::run(rest),
         "ship" => ship::run(rest),

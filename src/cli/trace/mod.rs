@@ -94,7 +94,8 @@ const KINDS: [(&str, &str); 7] = [
     ("po", "pod"),
 ];
 
-fn is_meant(object: &Object, said: &str) -> bool {
+/// Whether a workload is what somebody calls so: `cart`, `statefulset/cart`, `sts/cart`, `shop/cart`, `shop/deployment/cart`.
+pub(super) fn is_meant(object: &Object, said: &str) -> bool {
     let kind = object.kind.to_lowercase();
     let is_kind = |word: &str| {
         let word = word.to_lowercase();
@@ -110,7 +111,8 @@ fn is_meant(object: &Object, said: &str) -> bool {
     }
 }
 
-fn known(session: &Session) -> String {
+/// The workloads that are asked about, for somebody who meant one of them.
+pub(super) fn known(session: &Session) -> String {
     let objects = session.worlds.iter().flat_map(|scene| scene.asked().map(|(object, _)| object));
     let mut names: Vec<String> =
         objects.map(|object| format!("{}/{}", object.kind.to_lowercase(), object.name)).collect();
