@@ -95,12 +95,10 @@ pub(super) fn run(
         Some(piped) => args.live.open(&args.input, &mut piped.bytes.as_slice())?,
         None => args.live.open(&args.input, stdin)?,
     };
-    if !args.live.is_alone(&args.input) {
-        let here = [PathBuf::from(".")];
-        let paths = if args.input.paths.is_empty() { &here } else { args.input.paths.as_slice() };
-        if let Some(why) = nothing_to_read(paths, &session) {
-            bail!(why);
-        }
+    if !args.live.is_alone(&args.input)
+        && let Some(why) = nothing_to_read(&args.input.paths, &session)
+    {
+        bail!(why);
     }
     let Assembled { mut report, opted_in, .. } = assemble(&session, &args);
     report.fail_on = args.fail_on.or(session.policy.config.fail_on).unwrap_or_default();
@@ -127,6 +125,8 @@ pub(super) fn run(
 
 /// Why there was nothing to judge: a typo in a path, a wrong folder, a command before the pipe that failed.
 pub(super) fn nothing_to_read(paths: &[PathBuf], session: &Session) -> Option<String> {
+    let here = [PathBuf::from(".")];
+    let paths = if paths.is_empty() { &here } else { paths };
     let is_stdin = |path: &PathBuf| path.as_os_str() == "-";
     let listed = |paths: &[&PathBuf]| {
         let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();

@@ -6,6 +6,7 @@ mod assemble;
 mod baseline;
 #[cfg(feature = "webhook")]
 mod certs;
+pub mod clusters;
 #[cfg(feature = "webhook")]
 mod doctor;
 mod explain;
@@ -21,6 +22,7 @@ pub mod probe;
 pub mod rules;
 pub mod session;
 mod time;
+mod told;
 pub mod trace;
 #[cfg(feature = "webhook")]
 mod webhook;
@@ -72,7 +74,7 @@ enum Command {
     /// is written without --write. Exits with 0 if the strategy at hand forms a cluster, as far as the manifests say; 1 if
     /// something stands in its way; 2 if it could not do its work.
     Advise(advise::AdviseArgs),
-    /// Follow the connection to a workload, with a command to check each step by hand.
+    /// Follow the connection to a workload, with a command to check each step by hand; or all those between workloads.
     ///
     /// With --with-cluster it also says what the strategy is answered now, asks each node its name, and names the first thing that
     /// keeps the nodes from finding each other: then it exits with 1. Else it exits with 0; with 2 if it could not do its work.

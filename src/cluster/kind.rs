@@ -19,7 +19,7 @@ pub enum Kind {
     RoleBinding,
     /// `clusterrolebindings`.
     ClusterRoleBinding,
-    /// `namespaces`, for one label.
+    /// `namespaces`.
     Namespace,
     /// `deployments`.
     Deployment,
@@ -35,6 +35,8 @@ pub enum Kind {
     Pod,
     /// `horizontalpodautoscalers`.
     Autoscaler,
+    /// `networkpolicies`.
+    NetworkPolicy,
     /// `configmaps`, one by one: a namespace has large ones that concern nobody.
     ConfigMap,
 }
@@ -62,7 +64,7 @@ impl Kind {
         [Self::Deployment, Self::StatefulSet, Self::DaemonSet, Self::Job, Self::CronJob, Self::Pod];
 
     /// Those that lint and trace list in a namespace, in the order in which they are spoken of.
-    pub const IN_NAMESPACES: [Self; 11] = [
+    pub const IN_NAMESPACES: [Self; 12] = [
         Self::Deployment,
         Self::StatefulSet,
         Self::DaemonSet,
@@ -74,6 +76,7 @@ impl Kind {
         Self::ServiceAccount,
         Self::Role,
         Self::RoleBinding,
+        Self::NetworkPolicy,
     ];
 
     /// Those that they list beside the namespaces.
@@ -96,6 +99,7 @@ impl Kind {
             Self::CronJob => "CronJob",
             Self::Pod => "Pod",
             Self::Autoscaler => "HorizontalPodAutoscaler",
+            Self::NetworkPolicy => "NetworkPolicy",
             Self::ConfigMap => "ConfigMap",
         }
     }
@@ -108,6 +112,7 @@ impl Kind {
                 Some(Kinds::RBAC)
             }
             Self::ConfigMap => Some(Kinds::CONFIG),
+            Self::NetworkPolicy => Some(Kinds::NETWORK),
             _ if Self::MAKERS.contains(&self) => Some(Kinds::WORKLOADS),
             _ => None,
         }
@@ -122,6 +127,7 @@ impl Kind {
             Self::Deployment | Self::StatefulSet | Self::DaemonSet => ("apps", "v1"),
             Self::Job | Self::CronJob => ("batch", "v1"),
             Self::Autoscaler => ("autoscaling", "v2"),
+            Self::NetworkPolicy => ("networking.k8s.io", "v1"),
             Self::Service | Self::ServiceAccount | Self::Namespace | Self::Pod | Self::ConfigMap => ("", "v1"),
         };
         ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, self.name()))

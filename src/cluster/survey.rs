@@ -64,7 +64,7 @@ impl Survey {
         let mut survey = Self::default();
         let everywhere: Vec<Task<'_>> = match namespaces {
             Some(_) => Vec::new(),
-            None => Kind::IN_NAMESPACES.iter().map(|kind| (*kind, None)).collect(),
+            None => Kind::IN_NAMESPACES.into_iter().chain([Kind::Namespace]).map(|kind| (kind, None)).collect(),
         };
         let in_none = Kind::IN_NONE.iter().map(|kind| (*kind, None));
         survey.take(cluster, everywhere.into_iter().chain(in_none).collect())?;
@@ -87,9 +87,13 @@ impl Survey {
         for name in namespaces.iter().filter(is_new).cloned().collect::<BTreeSet<String>>() {
             match cluster.get(Kind::Namespace, None, &name) {
                 Ok(None) => drop(self.absent.insert(name)),
-                Err(error) if error.code() != Some(403) => return Err(error),
+                Ok(Some(found)) => {
+                    self.objects.push(found.object);
+                    there.push(name);
+                }
                 // Who may not read it may read what is in it.
-                Ok(Some(_)) | Err(_) => there.push(name),
+                Err(error) if error.code() == Some(403) => there.push(name),
+                Err(error) => return Err(error),
             }
         }
         let tasks = there.iter().flat_map(|name| Kind::IN_NAMESPACES.map(|kind| (kind, Some(name.as_str()))));
@@ -161,7 +165,7 @@ impl Survey {
 
     /// Says of which groups of kinds everything is known.
     fn conclude(&mut self, namespace: Option<&str>) {
-        for group in [Kinds::SERVICES, Kinds::RBAC, Kinds::WORKLOADS] {
+        for group in [Kinds::SERVICES, Kinds::RBAC, Kinds::NETWORK, Kinds::WORKLOADS] {
             let is_here = |gap: &Gap| gap.namespace.is_none() || gap.namespace.as_deref() == namespace;
             let mut gaps = self.gaps.iter().filter(|gap| gap.kind.group() == Some(group) && is_here(gap));
             // Of a kind that the server does not know there is nothing.

@@ -210,6 +210,12 @@ pub fn is_added_to_pods(key: &str) -> bool {
 }
 
 impl PodTemplate {
+    /// The numbers of the ports that containers which stay declare under a name.
+    pub fn ports_named(&self, name: &str) -> impl Iterator<Item = u32> {
+        let ports = self.containers.iter().filter(|container| !container.init).flat_map(|container| &container.ports);
+        ports.filter(move |port| port.name.as_deref() == Some(name)).filter_map(|port| port.number)
+    }
+
     pub(super) fn read(template: &Node<'_>, base: Pointer) -> Option<Self> {
         let spec = template.get("spec")?;
         let metadata = template.get("metadata");

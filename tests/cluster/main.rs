@@ -15,6 +15,7 @@ mod lint;
 mod live;
 mod load;
 mod matrix;
+mod network;
 mod observe;
 mod parts;
 mod pod;
@@ -39,6 +40,7 @@ const USAGE: &str = "usage: cargo test --test cluster -- STEP…
   webhook [PART…] [--keep]    what it injects, denies and survives; --keep leaves it on the cluster
   ship [PART…] [--keep]       the chart and the overlays, put there and taken away
   policies [PART…] [--keep]   what the exported policies say and name, without the webhook
+  network [PART…]             what NetworkPolicies let through, and which apps form under them
   reach [FIRST..LAST]         what lint says of random apps, without a cluster
   renders                     the chart beside the kustomizations, without a cluster";
 
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         "webhook" => webhook::run(rest),
         "ship" => ship::run(rest),
         "policies" => policies::run(rest),
+        "network" => network::run(rest),
         "renders" => ship::renders(),
         "reach" => random::reach(rest.first().map(String::as_str)),
         _ => {

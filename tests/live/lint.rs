@@ -16,7 +16,7 @@ fn what_is_on_the_cluster_is_judged_and_pointed_at() {
     for line in [
         "error[BG301 name-mismatch]: peers dial `cart@{pod-name}.cart.shop.svc.cluster.local`; this node is `cart@{pod-ip}`",
         "--> StatefulSet shop/cart, spec.template.spec.containers[name=cart].env[name=RELEASE_NODE].value",
-        "note: the cluster of context `it` was read: its namespace shop, 2 objects",
+        "note: the cluster of context `it` was read: its namespace shop, 3 objects",
         "checked 1 workload: it breaks; 1 error. 1 other object.",
     ] {
         assert!(text.contains(line), "{line}\n{text}");
@@ -42,7 +42,7 @@ fn files_stand_for_their_live_objects_and_the_others_are_around_them() {
     assert_eq!((&workloads[0]["ref"], &workloads[0]["verdict"]), (&json!("StatefulSet shop/cart"), &json!("forms")));
     assert_eq!((&report["summary"]["errors"], &report["summary"]["warnings"]), (&json!(0), &json!(0)), "{report}");
     assert_eq!(report["summary"]["other_objects"], 0);
-    assert_eq!((&report["cluster"]["context"], &report["cluster"]["objects"]), (&json!("it"), &json!(2)));
+    assert_eq!((&report["cluster"]["context"], &report["cluster"]["objects"]), (&json!("it"), &json!(3)));
     assert_eq!(report["cluster"]["unread"], json!([]));
 }
 
@@ -128,7 +128,7 @@ fn large_clusters_come_in_pages() {
     let report = parsed(&output);
     assert_eq!(
         (&report["workloads"][0]["verdict"], &report["cluster"]["objects"]),
-        (&json!("forms"), &json!(3)),
+        (&json!("forms"), &json!(4)),
         "{report}"
     );
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::reasons::reasons;
 use super::tell::word;
 use super::weigh::{Advice, Weighed};
+use crate::advise::Candidate;
 use crate::cli::fix::diff;
 use crate::rules::finding::{Safety, Severity};
 use crate::rules::{Rule, TraceVerdict};
@@ -26,12 +27,25 @@ struct Document<'a> {
     workload: &'a str,
     /// The strategy that it declares now.
     declares: Option<&'a str>,
+    /// The strategies that the app's code configures now, where --app shows it.
+    configures: &'a [String],
     /// What the guide of the article "libcluster and Kubernetes" comes to, in a sentence.
     guide: &'a str,
     /// The candidates, the best one first.
     candidates: Vec<Ranked<'a>>,
+    /// The candidates for which the manifests cannot be written.
+    unwritten: Vec<Unwritten<'a>>,
     /// What to write for the one that was chosen.
     chosen: Chosen<'a>,
+}
+
+/// A candidate for which the manifests cannot be written.
+#[derive(Serialize, JsonSchema)]
+struct Unwritten<'a> {
+    /// Its name.
+    name: String,
+    /// Why not.
+    reason: &'a str,
 }
 
 /// A candidate, and what would come of it.
@@ -127,12 +141,18 @@ pub(super) fn write(advice: &Advice, chosen: usize, written: bool, out: &mut dyn
         schema: SCHEMA,
         workload: &advice.title,
         declares: advice.declares.as_deref(),
+        configures: &advice.configures,
         guide: &advice.guide,
         candidates: advice.candidates.iter().map(|weighed| ranked(advice, weighed)).collect(),
+        unwritten: advice.unwritten.iter().map(unwritten).collect(),
         chosen: of_chosen(&advice.candidates[chosen], written),
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)
+}
+
+fn unwritten((candidate, reason): &(Candidate, String)) -> Unwritten<'_> {
+    Unwritten { name: candidate.to_string(), reason }
 }
 
 fn ranked<'a>(advice: &Advice, weighed: &'a Weighed) -> Ranked<'a> {

@@ -19,6 +19,9 @@ pub(super) fn human(advice: &Advice, chosen: usize, written: bool) -> String {
         let why = reasons(advice, weighed).join("; ");
         let _ = writeln!(text, "{:>3}  {}: {}", number + 1, weighed.candidate, harmless(&why));
     }
+    for (candidate, reason) in &advice.unwritten {
+        let _ = writeln!(text, "  -  {candidate}: not weighed: {}", harmless(reason));
+    }
     text.push('\n');
     text.push_str(&to_use(advice, chosen, written));
     text
@@ -27,8 +30,10 @@ pub(super) fn human(advice: &Advice, chosen: usize, written: bool) -> String {
 fn headline(advice: &Advice) -> String {
     let (title, count) = (harmless(&advice.title), advice.candidates.len());
     let now = advice.candidates.iter().position(|weighed| weighed.declared);
+    let code = advice.configures.join(" and ");
+    let code = if code.is_empty() { code } else { format!(", and its code configures {}", harmless(&code)) };
     match (&advice.declares, now) {
-        (None, _) => format!("{title} declares no strategy. What comes of each:\n\n"),
+        (None, _) => format!("{title} declares no strategy{code}. What comes of each:\n\n"),
         (Some(strategy), Some(rank)) => {
             format!("{title} declares {}, the {} of these {count}:\n\n", harmless(strategy), ordinal(rank + 1))
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::advise::{self, CANDIDATES, Candidate, Declaration, Lines, Naming, guide};
 use crate::cli::assemble::assemble;
-use crate::cli::fix::repair::{Done, Only, Repair, Wanted};
+use crate::cli::fix::repair::{Done, Only, Repair, Wanted, Why};
 use crate::cli::lint::LintArgs;
 use crate::cli::session::{InputArgs, Session};
 use crate::discovery::Resource;
@@ -23,12 +23,16 @@ pub(super) struct Advice {
     pub(super) title: String,
     /// The strategy that it declares now, as it is written.
     pub(super) declares: Option<String>,
+    /// The strategies that its code configures, where that was given.
+    pub(super) configures: Vec<String>,
     /// Whether its pods have host names of their own that stay.
     pub(super) stateful: bool,
     /// What the article's guide comes to for it.
     pub(super) guide: String,
     /// The best one first.
     pub(super) candidates: Vec<Weighed>,
+    /// Those that the manifests are not written for, and why.
+    pub(super) unwritten: Vec<(Candidate, String)>,
 }
 
 /// A candidate, and what would come of it.
@@ -95,25 +99,46 @@ pub(super) struct Text {
 impl Advice {
     /// Weighs all candidates for a workload.
     pub(super) fn of(session: Session, input: &InputArgs, subject: (usize, ObjectId)) -> anyhow::Result<Self> {
-        let now = look(&session, subject, |trace| {
-            (trace.object.title(), declares(trace), is_stateful(trace), guide::sentence(trace))
-        });
-        let Some((title, declares, stateful, guide)) = now else { anyhow::bail!("the workload is gone") };
+        let Some(mut advice) = look(&session, subject, Self::before) else { anyhow::bail!("the workload is gone") };
         let bench = Bench { input, subject, injection: session.policy.config.injection };
-        let (mut session, mut candidates) = (session, Vec::new());
+        let mut session = session;
+        // What the app's code says now is not what it will say.
+        session.policy.apps.iter_mut().for_each(|app| app.code = None);
         for candidate in CANDIDATES {
             // What is declared may do as it is, or as it would be declared now.
-            let mut ways = Vec::new();
+            let (mut ways, mut why) = (Vec::new(), None);
             for keeps in [true, false] {
                 let (back, weighed) = bench.weigh(session, candidate, keeps)?;
                 session = back;
-                ways.extend(weighed);
+                match weighed {
+                    Ok(weighed) => ways.extend(weighed),
+                    Err(reason) => why = Some(reason),
+                }
             }
-            candidates.extend(ways.into_iter().min_by_key(|weighed| weighed.standing(stateful)));
+            match ways.into_iter().min_by_key(|weighed| weighed.standing(advice.stateful)) {
+                Some(weighed) => advice.candidates.push(weighed),
+                None => advice.unwritten.extend(why.map(|reason| (candidate, reason))),
+            }
+        }
+        if let (true, Some((_, reason))) = (advice.candidates.is_empty(), advice.unwritten.first()) {
+            anyhow::bail!("{}: no strategy can be declared: {reason}", advice.title);
         }
         // Stable: of equals, the first of the list stays the first.
-        candidates.sort_by_key(|weighed| weighed.standing(stateful));
-        Ok(Self { title, declares, stateful, guide, candidates })
+        advice.candidates.sort_by_key(|weighed| weighed.standing(advice.stateful));
+        Ok(advice)
+    }
+
+    /// What is to be said before any candidate is weighed.
+    fn before(trace: &Trace<'_>) -> Self {
+        Self {
+            title: trace.object.title(),
+            declares: declares(trace),
+            configures: trace.coded_ways().iter().map(|way| way.strategy.value.clone()).collect(),
+            stateful: is_stateful(trace),
+            guide: guide::sentence(trace),
+            candidates: Vec::new(),
+            unwritten: Vec::new(),
+        }
     }
 
     /// The findings that are left whatever is chosen: they tell nobody which one to choose.
@@ -167,6 +192,9 @@ fn look<T>(session: &Session, (world, object): (usize, ObjectId), see: impl FnOn
     Some(see(&Trace::of(world, object, object.workload()?)))
 }
 
+/// A candidate that was weighed, if it was one; or why it was not written.
+type Tried = Result<Option<Weighed>, String>;
+
 struct Bench<'a> {
     input: &'a InputArgs,
     subject: (usize, ObjectId),
@@ -208,34 +236,29 @@ impl Before {
 
 impl Bench<'_> {
     /// Weighs a candidate, and gives the session back as it was.
-    fn weigh(
-        &self,
-        mut session: Session,
-        candidate: Candidate,
-        keeps: bool,
-    ) -> anyhow::Result<(Session, Option<Weighed>)> {
+    fn weigh(&self, mut session: Session, candidate: Candidate, keeps: bool) -> anyhow::Result<(Session, Tried)> {
         let subject = self.subject;
         let Some(before) = look(&session, subject, |trace| Before::of(trace, candidate, keeps)).flatten() else {
-            return Ok((session, None));
+            return Ok((session, Ok(None)));
         };
-        // What the webhook would inject is what the manifest lacks; a rule writes it.
-        session.policy.config.injection = Injection::Webhook;
         let injected = self.injection == Injection::None && !before.by_the_image;
+        if injected {
+            // What the webhook would inject is what the manifest lacks; a rule writes it.
+            session.policy.config.injection = Injection::Webhook;
+        }
         let only = Only { subject, injected };
         let wanted = Wanted { input: self.input, unsafe_too: true, select: &[], only: Some(only) };
-        let mut repair = Repair::new(session, wanted).change(&before.changes(), subject)?.run()?;
-        let named = look(repair.session(), subject, |trace| advise::name(trace, candidate));
-        let (naming, changes) = named.unwrap_or((Naming::Pod, Vec::new()));
-        if !changes.is_empty() {
-            repair = repair.change(&changes, subject)?.run()?;
-        }
+        let (repair, naming) = written(Repair::new(session, wanted), &before, (candidate, subject))?;
         let governs = before.declaration.governs.clone().map(|fix| Made { rule: None, fix });
         let made = governs.into_iter().chain(repair.done().iter().map(Made::from)).collect();
         let (mut session, was) = repair.into_session();
         session.policy.config.injection = self.injection;
         let session = session.with_texts(self.input, &BTreeMap::new())?;
-        let weighed = self.judge(&session, (candidate, naming), before, made, &was);
-        Ok((session.with_texts(self.input, &was)?, weighed))
+        let tried = match naming {
+            Ok(naming) => Ok(self.judge(&session, (candidate, naming), before, made, &was)),
+            Err(why) => Err(why.reason()),
+        };
+        Ok((session.with_texts(self.input, &was)?, tried))
     }
 
     /// What `lint` says of the session as it is now.
@@ -283,6 +306,26 @@ impl Bench<'_> {
         })
         .collect()
     }
+}
+
+/// Declares a candidate, and mends what that shows; then says who names the node.
+fn written<'r>(
+    repair: Repair<'r>,
+    before: &Before,
+    (candidate, subject): (Candidate, (usize, ObjectId)),
+) -> anyhow::Result<(Repair<'r>, Result<Naming, Why>)> {
+    let (repair, unwritten) = repair.change(&before.changes(), subject)?;
+    if let Some(why) = unwritten {
+        return Ok((repair, Err(why)));
+    }
+    let repair = repair.run()?;
+    let named = look(repair.session(), subject, |trace| advise::name(trace, candidate));
+    let (naming, changes) = named.unwrap_or((Naming::Pod, Vec::new()));
+    if changes.is_empty() {
+        return Ok((repair, Ok(naming)));
+    }
+    let (repair, unwritten) = repair.change(&changes, subject)?;
+    Ok((repair.run()?, unwritten.map_or(Ok(naming), Err)))
 }
 
 /// What is known of a candidate once everything is changed.

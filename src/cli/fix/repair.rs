@@ -151,17 +151,21 @@ impl<'a> Repair<'a> {
         Ok(self)
     }
 
-    /// Makes changes that are no fix, before the fixes or after them.
-    pub(in crate::cli) fn change(mut self, changes: &[Change], subject: (usize, ObjectId)) -> anyhow::Result<Self> {
+    /// Makes changes that are no fix, before the fixes or after them: all of them, or none, and says why.
+    pub(in crate::cli) fn change(
+        mut self,
+        changes: &[Change],
+        subject: (usize, ObjectId),
+    ) -> anyhow::Result<(Self, Option<Why>)> {
         let mut round = Round::default();
         if let Err(why) = self.attempt(changes, subject, &mut round) {
-            anyhow::bail!("the declaration cannot be written: {}", why.reason());
+            return Ok((self, Some(why)));
         }
         for number in round.texts.keys() {
             let text = &self.session.input.sources[*number].text;
             self.before.entry(*number).or_insert_with(|| text.clone());
         }
-        self.with_texts(&round.texts)
+        Ok((self.with_texts(&round.texts)?, None))
     }
 
     /// The session with the texts as they are now, and the texts that are others, as they were.

@@ -174,6 +174,8 @@ fn means(kind: Kind) -> &'static str {
         Kind::Role | Kind::ClusterRole | Kind::RoleBinding | Kind::ClusterRoleBinding => {
             "whether the strategy may list what it asks for stays open"
         }
+        Kind::NetworkPolicy => "whether peers are let through stays open",
+        Kind::Namespace => "their labels stay open",
         Kind::Autoscaler => "replicas are counted as they are written",
         Kind::ConfigMap => "what it says stays open",
         _ => "these are not judged, and not known as peers",

@@ -4,7 +4,7 @@
 use super::now::Now;
 use super::walk::Walk;
 use crate::cli::session::Session;
-use crate::place::Loc;
+use crate::cli::told::At;
 use crate::rules::finding::Finding;
 use crate::rules::{Judged, TraceVerdict, judge_trace};
 use crate::trace::Trace;
@@ -41,18 +41,6 @@ pub(super) struct Step {
     pub(super) command: Option<String>,
 }
 
-/// Where something is written.
-pub(super) struct At {
-    /// The object.
-    pub(super) object: String,
-    /// The place in it, an RFC 6901 JSON pointer.
-    pub(super) pointer: String,
-    /// The same for people, keyed.
-    pub(super) shown: String,
-    /// The file, the line and the column; none of what is on the cluster.
-    pub(super) file: Option<(String, u32, u32)>,
-}
-
 impl Journey {
     /// Follows a connection; where a cluster is at hand, to its pods.
     pub(super) fn of(session: &Session, world: usize, trace: &Trace<'_>) -> Self {
@@ -60,7 +48,7 @@ impl Journey {
         let steps = Walk { session, world, trace, steps: Vec::new() }.walk();
         let Judged { verdict, boots, dials, findings, .. } = judged;
         let placed = |finding: Finding| {
-            let at = finding.labels.first().map(|label| at(session, world, trace, &label.at));
+            let at = finding.labels.first().map(|label| At::of(session, world, &label.at));
             (finding, at)
         };
         Self {
@@ -87,15 +75,4 @@ impl Journey {
     pub(super) fn is_split(&self) -> bool {
         false
     }
-}
-
-/// Where a place is written.
-pub(super) fn at(session: &Session, world: usize, trace: &Trace<'_>, loc: &Loc) -> At {
-    let file = session.locate(world, loc).and_then(|place| {
-        let source = session.input.sources.get(place.file)?;
-        let position = source.position(place.span.start);
-        Some((source.name.clone(), position.line, position.column))
-    });
-    let object = trace.world.object(loc.object).map(|object| object.title()).unwrap_or_default();
-    At { object, pointer: loc.pointer.to_json_pointer(), shown: loc.pointer.to_string(), file }
 }

@@ -10,11 +10,13 @@ mod tell;
 mod walk;
 
 use std::io::{Read, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::bail;
-use clap::ValueEnum;
 
+use super::clusters::{self, Format};
+use super::lint::nothing_to_read;
 use super::live::LiveArgs;
 use super::session::{InputArgs, Session};
 use crate::trace::Trace;
@@ -25,10 +27,22 @@ pub use tell::schema;
 
 /// The arguments of `beamgate trace`.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "beamgate trace [OPTIONS] <WORKLOAD> [PATH]...
+       beamgate trace [OPTIONS] --with-cluster [WORKLOAD] [PATH]...
+       beamgate trace [OPTIONS] --clusters [PATH]...")]
 pub(super) struct TraceArgs {
-    /// The workload: `cart`, `statefulset/cart`, `shop/cart` [with a cluster, default: all that declare a strategy].
-    #[arg(value_name = "WORKLOAD", required_unless_present = "with_cluster")]
+    /// The workload: `cart`, `statefulset/cart`, `shop/cart`; with a cluster, all that declare a strategy if none is named. With
+    /// --clusters, one more path.
+    #[arg(value_name = "WORKLOAD", required_unless_present_any = ["clusters", "with_cluster"])]
     workload: Option<String>,
+
+    /// Follow all connections between workloads instead: which of them become one cluster, and what keeps the others apart.
+    #[arg(long)]
+    clusters: bool,
+
+    /// How to write it; dot and mermaid draw the clusters.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    format: Format,
 
     /// What to read.
     #[command(flatten)]
@@ -37,50 +51,55 @@ pub(super) struct TraceArgs {
     /// Whether a cluster is asked, too.
     #[command(flatten)]
     live: LiveArgs,
-
-    /// How to write it.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
-}
-
-/// How to write a journey.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Human,
-    /// For scripts: `beamgate.dev/trace/v1`.
-    Json,
 }
 
 pub(super) fn run(args: &TraceArgs, stdin: &mut dyn Read, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    let session = args.live.open(&args.input, stdin)?;
-    let mut journeys = Vec::new();
-    for (number, scene) in session.worlds.iter().enumerate() {
-        for (object, workload) in scene.asked() {
-            let trace = Trace::of(&scene.world, object, workload);
-            let is_meant = match &args.workload {
-                Some(said) => is_meant(object, said),
-                None => trace.is_opted_in(),
-            };
-            if is_meant {
-                journeys.push(Journey::of(&session, number, &trace));
-            }
+    let mut input = args.input.clone();
+    let wanted = match &args.workload {
+        Some(workload) if !args.clusters => Some(workload.as_str()),
+        // Whatever stands first is taken for the workload.
+        path => {
+            input.paths.splice(..0, path.iter().map(PathBuf::from));
+            None
         }
+    };
+    let session = args.live.open(&input, stdin)?;
+    if args.clusters {
+        if !args.live.is_alone(&input)
+            && let Some(why) = nothing_to_read(&input.paths, &session)
+        {
+            bail!(why);
+        }
+        clusters::write(&session, args.format, out)?;
+        return Ok(ExitCode::SUCCESS);
     }
-    match &args.workload {
-        Some(said) if journeys.is_empty() => {
-            let place = if args.live.is_alone(&args.input) { "on the cluster" } else { "in the input" };
-            bail!("no workload `{said}` {place}{}", known(&session))
-        }
-        _ => {}
+    let journeys = journeys(&session, wanted);
+    if let Some(said) = wanted.filter(|_| journeys.is_empty()) {
+        let place = if args.live.is_alone(&input) { "on the cluster" } else { "in the input" };
+        bail!("no workload `{said}` {place}{}", known(&session));
     }
     let cluster = session.cluster.as_ref();
     let notices = if cluster.is_some() { session.input.notices.as_slice() } else { &[] };
     match args.format {
         Format::Human => tell::human(&journeys, notices, out)?,
         Format::Json => tell::json(&journeys, cluster, out)?,
+        Format::Dot | Format::Mermaid => bail!("what is drawn are the clusters: --clusters"),
     }
     Ok(if journeys.iter().any(Journey::is_split) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The journeys to the workloads of this name, or to all that declare a strategy.
+fn journeys(session: &Session, wanted: Option<&str>) -> Vec<Journey> {
+    let mut found = Vec::new();
+    for (number, scene) in session.worlds.iter().enumerate() {
+        for (object, workload) in scene.asked() {
+            let trace = Trace::of(&scene.world, object, workload);
+            if wanted.map_or_else(|| trace.is_opted_in(), |said| is_meant(object, said)) {
+                found.push(Journey::of(session, number, &trace));
+            }
+        }
+    }
+    found
 }
 
 /// The short names of `kubectl`.

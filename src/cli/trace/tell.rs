@@ -1,19 +1,18 @@
 //! Journeys, for people and for scripts.
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
-use super::journey::{At, Journey};
+use super::journey::{self, Journey};
+use crate::cli::told::{At, Told, verdict};
 use crate::manifest::Notice;
 use crate::report::json::Cluster;
 use crate::report::model::ReadCluster;
 use crate::rules::TraceVerdict;
 use crate::rules::finding::Severity;
-use crate::world::facts::Source;
 
 const SCHEMA: &str = "beamgate.dev/trace/v1";
 
@@ -36,56 +35,29 @@ pub(super) fn human(journeys: &[Journey], notices: &[Notice], out: &mut dyn Writ
     Ok(())
 }
 
-/// Lines of `name  text`, and the command to check it by hand. Writing to a string never fails.
 fn lines(journey: &Journey) -> String {
-    let mut text = format!("{}: {}\n", journey.title, verdict(&journey.verdict, journey.source));
+    let mut told = Told(format!("{}: {}\n", journey.title, verdict(&journey.verdict, journey.source)));
     if let TraceVerdict::Open(missing) = &journey.verdict {
         // Findings speak for themselves, below.
         let speaks = |reason: &&String| journey.findings.iter().any(|(finding, _)| finding.message == **reason);
-        for reason in missing.iter().filter(|reason| !speaks(reason)) {
-            line(&mut text, "", reason);
-        }
+        missing.iter().filter(|reason| !speaks(reason)).for_each(|reason| told.more(reason));
     }
-    text.push('\n');
+    told.0.push('\n');
+    let placed = |text: &str, at: Option<&At>| at.map_or_else(|| text.to_owned(), |at| at.behind(text));
     for step in &journey.steps {
-        line(&mut text, step.name, &placed(&step.text, step.at.as_ref()));
-        if let Some(command) = &step.command {
-            let _ = writeln!(text, "{:>9}  $ {command}", "");
-        }
+        told.step(step.name, &placed(&step.text, step.at.as_ref()));
+        step.command.iter().for_each(|command| told.check(command));
     }
     for (finding, at) in &journey.findings {
         let said = format!("{}[{} {}]: {}", finding.severity, finding.rule.id(), finding.rule.slug, finding.message);
-        let _ = writeln!(text, "\n{}", placed(&said, at.as_ref()));
+        told.0.extend(["\n", &placed(&said, at.as_ref()), "\n"]);
     }
     #[cfg(feature = "cluster")]
     if let Some(now) = &journey.now {
-        text.push('\n');
-        now.tell(|name, said| line(&mut text, name, said));
+        told.0.push('\n');
+        now.tell(|name, said| told.step(name, said));
     }
-    text
-}
-
-fn line(text: &mut String, name: &str, said: &str) {
-    let _ = writeln!(text, "{name:>9}  {said}");
-}
-
-/// A text and where it is written.
-fn placed(text: &str, at: Option<&At>) -> String {
-    match at {
-        Some(At { file: Some((name, line, column)), .. }) => format!("{text}  ({name}:{line}:{column})"),
-        Some(At { object, shown, file: None, .. }) if !object.is_empty() => format!("{text}  ({object}, {shown})"),
-        _ => text.to_owned(),
-    }
-}
-
-fn verdict(verdict: &TraceVerdict, source: Source) -> String {
-    match verdict {
-        TraceVerdict::Forms => "forms".to_owned(),
-        TraceVerdict::Breaks => "breaks".to_owned(),
-        TraceVerdict::Open(_) => format!("open: what is {source} does not decide it"),
-        TraceVerdict::NotOptedIn => "not checked: it declares no strategy".to_owned(),
-        TraceVerdict::OwnClustering(server) => format!("not checked: {server} clusters by itself"),
-    }
+    told.0
 }
 
 /// The connections to some workloads.
@@ -201,8 +173,8 @@ fn workload(journey: &Journey) -> Workload<'_> {
     }
 }
 
-fn step(step: &super::journey::Step) -> Step<'_> {
-    let super::journey::Step { name, text, at, command } = step;
+fn step(step: &journey::Step) -> Step<'_> {
+    let journey::Step { name, text, at, command } = step;
     Step { name, text, at: at.as_ref().map(place), command: command.as_deref() }
 }
 

@@ -1,9 +1,10 @@
 //! What is said of each step of a connection.
 
-use super::journey::{Step, at};
+use super::journey::Step;
 use crate::cli::session::Session;
+use crate::cli::told::{At, boots};
 use crate::discovery::{LabelQuery, Query, Record, Resource, ServiceRef};
-use crate::name::boot::{Boot, Crash, Naming, Setting, Undistributed};
+use crate::name::boot::{Naming, Setting};
 use crate::place::Loc;
 use crate::trace::{Agreement, Trace};
 use crate::world::access::{Access, Question};
@@ -35,7 +36,7 @@ impl Walk<'_> {
     }
 
     fn placed(&mut self, name: &'static str, text: impl Into<String>, loc: &Loc) -> &mut Step {
-        let at = at(self.session, self.world, self.trace, loc);
+        let at = At::of(self.session, self.world, loc);
         self.add(Step { name, text: text.into(), at: Some(at), command: None })
     }
 
@@ -64,12 +65,7 @@ impl Walk<'_> {
             self.step("boots as", "unknown: it is not clear which container runs the node; the annotation `beamgate.dev/container` says it");
             return;
         };
-        let text = match &naming.boot {
-            Boot::Named(name) => trace.identity.show(name),
-            Boot::Undistributed(why) => undistributed(why),
-            Boot::Crash(crash) => crash_text(*crash).to_owned(),
-            Boot::Opaque(why) => format!("unknown: {why}"),
-        };
+        let text = boots(trace, &naming.boot);
         match naming.written() {
             Some((_, at)) => self.placed("boots as", text, &at),
             None => self.step("boots as", text),
@@ -191,24 +187,6 @@ impl Walk<'_> {
 
 fn asked_name(service: &ServiceRef) -> String {
     if service.search { service.written() } else { service.fqdn() }
-}
-
-fn undistributed(why: &Undistributed) -> String {
-    match why {
-        Undistributed::None => "nothing: RELEASE_DISTRIBUTION is none".to_owned(),
-        Undistributed::Misspelt(value) => format!("nothing: RELEASE_DISTRIBUTION is `{value}`"),
-        Undistributed::Verb => "nothing: the command starts no node".to_owned(),
-        Undistributed::NoName => "nothing: the command gives no name".to_owned(),
-    }
-}
-
-fn crash_text(crash: Crash) -> &'static str {
-    match crash {
-        Crash::ShortName => "nothing: the VM refuses a dotted host with short names",
-        Crash::LongName => "nothing: the VM finds no host for a long name",
-        Crash::InvalidName => "nothing: the VM refuses the name",
-        Crash::Words => "nothing: the name falls apart into arguments",
-    }
 }
 
 fn settings(naming: &Naming) -> String {

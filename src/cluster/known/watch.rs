@@ -48,7 +48,7 @@ pub async fn watch(known: Arc<Known>, client: Client) {
                 Kind::Deployment => follow::<Deployment>(known, kind, client).await,
                 Kind::StatefulSet => follow::<StatefulSet>(known, kind, client).await,
                 Kind::DaemonSet => follow::<DaemonSet>(known, kind, client).await,
-                Kind::Job | Kind::CronJob | Kind::Pod | Kind::Autoscaler | Kind::ConfigMap => {}
+                Kind::Job | Kind::CronJob | Kind::Pod | Kind::Autoscaler | Kind::NetworkPolicy | Kind::ConfigMap => {}
             }
         }
     }))
