@@ -1,5 +1,6 @@
 //! The command line: one file for each subcommand.
 
+pub mod access;
 pub mod advise;
 mod assemble;
 mod baseline;
@@ -14,6 +15,7 @@ pub mod fix;
 mod function;
 mod inject;
 pub mod lint;
+pub mod live;
 #[cfg(feature = "webhook")]
 mod managed;
 pub mod probe;
@@ -21,7 +23,7 @@ pub mod rules;
 pub mod session;
 mod time;
 mod told;
-mod trace;
+pub mod trace;
 #[cfg(feature = "webhook")]
 mod webhook;
 
@@ -58,7 +60,7 @@ enum Command {
     /// Say what will not cluster, where, what would be seen at run time, and how to fix it.
     ///
     /// Exits with 0 if nothing is wrong, 1 if there are findings at or above --fail-on, 2 if it could not do its work:
-    /// usage, configuration, or nothing to read.
+    /// usage, configuration, a cluster that does not answer, or nothing to read.
     Lint(Box<lint::LintArgs>),
     /// Mend what can be mended in the files, and say what is left for somebody to do.
     ///
@@ -73,7 +75,10 @@ enum Command {
     /// something stands in its way; 2 if it could not do its work.
     Advise(advise::AdviseArgs),
     /// Follow the connection to a workload, with a command to check each step by hand; or all those between workloads.
-    Trace(trace::TraceArgs),
+    ///
+    /// With --with-cluster it also says what the strategy is answered now, asks each node its name, and names the first thing that
+    /// keeps the nodes from finding each other: then it exits with 1. Else it exits with 0; with 2 if it could not do its work.
+    Trace(Box<trace::TraceArgs>),
     /// Show what the admission webhook does to a pod, or to the pods of a workload.
     ///
     /// Exits with 0 whatever that is, also if it is nothing; 2 if it could not do its work.

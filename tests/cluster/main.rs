@@ -12,6 +12,7 @@ mod cluster;
 mod guide;
 mod guides;
 mod lint;
+mod live;
 mod load;
 mod matrix;
 mod network;
@@ -35,6 +36,7 @@ const USAGE: &str = "usage: cargo test --test cluster -- STEP…
   guides                      the manifests of the pages about strategies
   random [FIRST..LAST]        apps from these seeds; without: the seeds that are always run
   advise [PART…]              what `beamgate advise` writes and prints for a bare app, each strategy
+  live                        what lint and trace say of what runs
   webhook [PART…] [--keep]    what it injects, denies and survives; --keep leaves it on the cluster
   ship [PART…] [--keep]       the chart and the overlays, put there and taken away
   policies [PART…] [--keep]   what the exported policies say and name, without the webhook
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         "guides" => guides::run(),
         "random" => random::run(rest.first().map(String::as_str)),
         "advise" => advise::run(rest),
+        "live" => live::run(),
         "webhook" => webhook::run(rest),
         "ship" => ship::run(rest),
         "policies" => policies::run(rest),

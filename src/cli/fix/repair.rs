@@ -243,7 +243,8 @@ impl<'a> Repair<'a> {
 
     /// Where an object is written, if that is certain.
     fn owner(&self, (world, subject): (usize, ObjectId), object: ObjectId) -> Result<&Origin, Why> {
-        let (Some(origin), Some((all, _))) = (self.session.origin_of(world, object), self.session.worlds.get(world))
+        let (Some(origin), Some(all)) =
+            (self.session.origin_of(world, object), self.session.worlds.get(world).map(|scene| &scene.world))
         else {
             return Err(Why::ByHand);
         };
