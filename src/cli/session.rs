@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::manifest::source::Source;
+use crate::manifest::source::{Origin as SourceOrigin, Source};
 use crate::manifest::{self, Input, Origin, RootInfo};
 use crate::place::{Focus, Loc, ObjectId};
 use crate::policy::config::Policy;
@@ -127,6 +127,16 @@ impl Session {
     /// The bytes of a place in a world.
     pub fn locate(&self, world: usize, loc: &Loc) -> Option<Place> {
         self.locate_all(world, std::iter::once(loc)).remove(loc)
+    }
+
+    /// A place in a world, as people write it: `config/runtime.exs:12:5`.
+    pub fn address(&self, world: usize, loc: &Loc) -> Option<String> {
+        let place = self.locate(world, loc)?;
+        let position = match self.input.sources.get(place.file) {
+            Some(source) => source.position(place.span.start),
+            None => Source::new("", SourceOrigin::Stream, self.file(place.file)?.text).position(place.span.start),
+        };
+        Some(format!("{}:{}:{}", self.file(place.file)?.name, position.line, position.column))
     }
 
     /// The bytes of many places in a world. Each document that they are in is read again, once.

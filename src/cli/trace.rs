@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 
 use super::session::{InputArgs, Session};
+use super::workload::{is_meant, known};
 use crate::discovery::{LabelQuery, Query, Record, Resource, ServiceRef};
 use crate::name::boot::{Boot, Crash, Naming, Setting, Undistributed};
 use crate::place::Loc;
@@ -16,7 +17,6 @@ use crate::rules::{TraceVerdict, judge_trace};
 use crate::trace::{Agreement, Trace};
 use crate::world::access::{Access, Question};
 use crate::world::declared::Key;
-use crate::world::object::Object;
 use crate::world::service::Answers;
 
 /// The arguments of `beamgate trace`.
@@ -52,46 +52,6 @@ pub(super) fn run(args: &TraceArgs, stdin: &mut dyn Read, out: &mut dyn Write) -
         bail!("no workload `{}` in the input{}", args.workload, known(&session));
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The short names of `kubectl`.
-const KINDS: [(&str, &str); 7] = [
-    ("deploy", "deployment"),
-    ("sts", "statefulset"),
-    ("ds", "daemonset"),
-    ("rs", "replicaset"),
-    ("rc", "replicationcontroller"),
-    ("cj", "cronjob"),
-    ("po", "pod"),
-];
-
-fn is_meant(object: &Object, said: &str) -> bool {
-    let kind = object.kind.to_lowercase();
-    let is_kind = |word: &str| {
-        let word = word.to_lowercase();
-        word == kind || word == format!("{kind}s") || KINDS.contains(&(word.as_str(), kind.as_str()))
-    };
-    let is_namespace = |word: &str| object.namespace.as_deref() == Some(word);
-    let words: Vec<&str> = said.split('/').collect();
-    match words.as_slice() {
-        [name] => object.name == *name,
-        [before, name] => object.name == *name && (is_kind(before) || is_namespace(before)),
-        [namespace, kind, name] => object.name == *name && is_namespace(namespace) && is_kind(kind),
-        _ => false,
-    }
-}
-
-fn known(session: &Session) -> String {
-    let titles = session.worlds.iter().flat_map(|(world, _)| world.workloads().map(|(object, _)| object));
-    let mut names: Vec<String> =
-        titles.map(|object| format!("{}/{}", object.kind.to_lowercase(), object.name)).collect();
-    names.sort();
-    names.dedup();
-    match names.len() {
-        0 => ", nor any other".to_owned(),
-        1..=12 => format!("; there are {}", names.join(", ")),
-        more => format!("; there are {}, and {} more", names[..12].join(", "), more - 12),
-    }
 }
 
 /// One connection, told.
@@ -283,10 +243,10 @@ impl Journey<'_> {
 
     /// A text and where it was written.
     fn placed(&self, text: &str, at: &Loc) -> String {
-        let Some(place) = self.session.locate(self.world, at) else { return text.to_owned() };
-        let Some(source) = self.session.input.sources.get(place.file) else { return text.to_owned() };
-        let position = source.position(place.span.start);
-        format!("{text}  ({}:{}:{})", source.name, position.line, position.column)
+        match self.session.address(self.world, at) {
+            Some(address) => format!("{text}  ({address})"),
+            None => text.to_owned(),
+        }
     }
 
     fn namespace(&self) -> String {

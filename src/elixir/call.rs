@@ -26,7 +26,9 @@ impl Eval<'_> {
         }
         let is_known = match target.kind() {
             "identifier" => matches!(name, "config_env" | "to_string" | "to_charlist"),
-            _ => ["Mix.", "System.", "Application.", "String.", "Kernel."].iter().any(|module| name.starts_with(module)),
+            _ => {
+                ["Mix.", "System.", "Application.", "String.", "Kernel."].iter().any(|module| name.starts_with(module))
+            }
         };
         let has_block = children(node).iter().any(|child| child.kind() == "do_block");
         if !is_known || has_block {
@@ -56,7 +58,9 @@ impl Eval<'_> {
                 self.has_set_variables = true;
                 Some(Value::atom("ok"))
             }
-            ("Application.get_env" | "Application.compile_env", [app, key]) => self.setting(app, key, Some(&Value::nil())),
+            ("Application.get_env" | "Application.compile_env", [app, key]) => {
+                self.setting(app, key, Some(&Value::nil()))
+            }
             ("Application.get_env" | "Application.compile_env", [app, key, default]) => {
                 self.setting(app, key, Some(default))
             }

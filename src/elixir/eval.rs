@@ -119,6 +119,7 @@ impl<'s> Eval<'s> {
             "integer" | "float" => Some(Value::Number(source.to_owned())),
             "atom" => source.strip_prefix(':').map(Value::atom),
             "quoted_atom" => self.quoted(node).and_then(|text| text.literal()).map(Value::Atom),
+            "alias" if source.starts_with("Elixir.") => Some(Value::atom(source)),
             "alias" => Some(Value::Atom(format!("Elixir.{source}"))),
             "string" | "charlist" | "sigil" => self.quoted(node).map(Value::Text),
             "list" => Some(Value::List(self.items(node))),
@@ -135,7 +136,9 @@ impl<'s> Eval<'s> {
             "call" => return self.call(node, None),
             "binary_operator" => return self.operator(node),
             "unary_operator" => self.unary(node),
-            "block" => return children(node).into_iter().fold(self.item(node, Value::nil()), |_, node| self.eval(node)),
+            "block" => {
+                return children(node).into_iter().fold(self.item(node, Value::nil()), |_, node| self.eval(node));
+            }
             _ => None,
         };
         match value {
@@ -160,7 +163,8 @@ impl<'s> Eval<'s> {
     fn pairs(&mut self, node: Node<'_>) -> Vec<Item> {
         let mut pairs = Vec::new();
         for child in children(node) {
-            let (Some(key), Some(value)) = (child.child_by_field_name("key"), child.child_by_field_name("value")) else {
+            let (Some(key), Some(value)) = (child.child_by_field_name("key"), child.child_by_field_name("value"))
+            else {
                 pairs.push(self.unknown(child));
                 continue;
             };

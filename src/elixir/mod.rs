@@ -65,11 +65,12 @@ fn configuration(load: &mut Load<'_>) -> Config {
     config
 }
 
-/// The settings that matter to clustering, as this reader understands them, in one line each: for the tests that compare them with
-/// what Elixir says.
-pub fn settings(load: &mut Load<'_>) -> BTreeMap<String, String> {
+/// The settings that matter to clustering as Elixir's `inspect` prints them, with every variable `set` to `$(X)` or with none set, and
+/// with `?` for what is not evaluated: to hold against what Elixir says.
+pub fn settings(load: &mut Load<'_>, set: bool) -> BTreeMap<String, String> {
     let config = configuration(load);
-    config.settings().map(|(app, key, value)| (format!("{app}.{key}"), value.value.to_string())).collect()
+    let shown = |value: &value::Value| if set { format!("{value}") } else { format!("{value:#}") };
+    config.settings().map(|(app, key, item)| (format!("{app}.{key}"), shown(&item.value))).collect()
 }
 
 /// A text as Elixir's grammar has it; none where it is not Elixir.

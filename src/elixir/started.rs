@@ -63,7 +63,8 @@ impl Eval<'_> {
             if statement.end_byte() > node.start_byte() {
                 break;
             }
-            let is_assignment = statement.child_by_field_name("operator").is_some_and(|operator| operator.kind() == "=");
+            let is_assignment =
+                statement.child_by_field_name("operator").is_some_and(|operator| operator.kind() == "=");
             if is_assignment {
                 self.eval(statement);
             }

@@ -117,6 +117,8 @@ impl Policy {
 
     /// What the code of a mix project says of clustering.
     fn code(&mut self, folder: &Path) -> Result<Arc<Code>, ConfigError> {
+        // `./config/runtime.exs` is `config/runtime.exs` for everybody.
+        let folder = folder.strip_prefix(".").unwrap_or(folder);
         if !elixir::has_configuration(|path| folder.join(path).is_file()) {
             return Err(ConfigError::NoProject { path: folder.display().to_string() });
         }

@@ -1,7 +1,7 @@
 //! `beamgate fix`: what a rule would have written, written.
 
-mod files;
-mod repair;
+pub(super) mod files;
+pub(super) mod repair;
 mod results;
 mod tell;
 
@@ -107,7 +107,8 @@ pub fn text(text: &str, args: &FixArgs) -> anyhow::Result<String> {
     Ok(repaired.sources().first().map_or_else(|| text.to_owned(), |source| source.text.clone()))
 }
 
-fn diff(source: &Source, before: &str) -> String {
+/// What has changed in a text, without its cookies.
+pub(super) fn diff(source: &Source, before: &str) -> String {
     const HIDDEN: &str = "‹redacted›";
     let (before, after) = (without_cookies(before, HIDDEN), without_cookies(&source.text, HIDDEN));
     TextDiff::from_lines(&before, &after).unified_diff().header(&source.name, &source.name).to_string()

@@ -18,32 +18,32 @@ use crate::rules::{Mends, Rule};
 
 /// What the command line wants to have mended.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wanted<'a> {
-    pub(super) input: &'a InputArgs,
-    pub(super) unsafe_too: bool,
-    pub(super) select: &'a [String],
+pub(in crate::cli) struct Wanted<'a> {
+    pub(in crate::cli) input: &'a InputArgs,
+    pub(in crate::cli) unsafe_too: bool,
+    pub(in crate::cli) select: &'a [String],
 }
 
 /// A fix that was made.
 #[derive(Debug, Clone)]
-pub(super) struct Done {
-    pub(super) rule: &'static Rule,
-    pub(super) fix: Fix,
-    pub(super) workload: Option<String>,
+pub(in crate::cli) struct Done {
+    pub(in crate::cli) rule: &'static Rule,
+    pub(in crate::cli) fix: Fix,
+    pub(in crate::cli) workload: Option<String>,
     /// The files that it changed, by their numbers.
-    pub(super) sources: Vec<usize>,
+    pub(in crate::cli) sources: Vec<usize>,
     /// Who the finding was.
-    pub(super) fingerprint: String,
+    pub(in crate::cli) fingerprint: String,
     /// Where it pointed, as an RFC 6901 JSON pointer.
-    pub(super) pointer: Option<String>,
+    pub(in crate::cli) pointer: Option<String>,
     /// The item of a function's list that it pointed into, as it was.
-    pub(super) item: Option<Item>,
+    pub(in crate::cli) item: Option<Item>,
     key: String,
 }
 
 /// Why a fix was not made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Why {
+pub(in crate::cli) enum Why {
     /// It is one that has to be asked for.
     Unsafe,
     /// Only somebody can know this.
@@ -58,17 +58,29 @@ pub(super) enum Why {
     Refused(String),
 }
 
+impl Why {
+    /// Why something was not written, if somebody tried.
+    pub(in crate::cli) fn refusal(&self) -> Option<String> {
+        match self {
+            Self::Rendered => Some("it was rendered, and belongs where it comes from".to_owned()),
+            Self::Ambiguous(object) => Some(format!("several objects are called {object}")),
+            Self::Refused(reason) => Some(reason.clone()),
+            Self::Unsafe | Self::Decision(_) | Self::ByHand => None,
+        }
+    }
+}
+
 /// A finding that is still there.
-pub(super) struct Left<'r> {
-    pub(super) finding: &'r ReportedFinding,
-    pub(super) why: Why,
+pub(in crate::cli) struct Left<'r> {
+    pub(in crate::cli) finding: &'r ReportedFinding,
+    pub(in crate::cli) why: Why,
 }
 
 /// How often what was mended is judged again. Each time mends one fault of every object.
 const ROUNDS: usize = 100;
 
 /// Mends what was read, in memory.
-pub(super) struct Repair<'a> {
+pub(in crate::cli) struct Repair<'a> {
     wanted: Wanted<'a>,
     session: Session,
     assembled: Assembled,
@@ -82,13 +94,13 @@ pub(super) struct Repair<'a> {
 }
 
 impl<'a> Repair<'a> {
-    pub(super) fn new(session: Session, wanted: Wanted<'a>) -> Self {
+    pub(in crate::cli) fn new(session: Session, wanted: Wanted<'a>) -> Self {
         let (assembled, list) = (judge(&session), piped(&session));
         let (before, done, refused) = (BTreeMap::new(), Vec::new(), HashMap::new());
         Self { wanted, session, assembled, list, before, done, refused }
     }
 
-    pub(super) fn run(mut self) -> anyhow::Result<Self> {
+    pub(in crate::cli) fn run(mut self) -> anyhow::Result<Self> {
         for _ in 0..ROUNDS {
             let round = self.round();
             if round.done.is_empty() {
@@ -116,6 +128,19 @@ impl<'a> Repair<'a> {
             self.refused.extend(in_vain.into_iter().map(|key| (key, why())));
         }
         Ok(self)
+    }
+
+    /// Makes one fix, about a workload, that no finding asks for.
+    pub(in crate::cli) fn make(mut self, fix: &Fix, subject: (usize, ObjectId)) -> anyhow::Result<(Self, Option<Why>)> {
+        let mut round = Round::default();
+        if let Err(why) = self.attempt(fix, subject, &mut round) {
+            return Ok((self, Some(why)));
+        }
+        for number in round.texts.keys() {
+            let old = self.session.input.sources[*number].text.clone();
+            self.before.entry(*number).or_insert(old);
+        }
+        Ok((self.with_texts(&round.texts)?, None))
     }
 
     fn with_texts(self, texts: &BTreeMap<usize, String>) -> anyhow::Result<Self> {
@@ -193,12 +218,12 @@ impl<'a> Repair<'a> {
     }
 
     /// The item of a function's list that a finding points into.
-    pub(super) fn item(&self, finding: &ReportedFinding) -> Option<&Item> {
+    pub(in crate::cli) fn item(&self, finding: &ReportedFinding) -> Option<&Item> {
         function::item_of(finding, self.report(), self.list.as_ref()?)
     }
 
     /// The list that a function is given, as it is now.
-    pub(super) fn list(&self) -> Option<&ResourceList> {
+    pub(in crate::cli) fn list(&self) -> Option<&ResourceList> {
         self.list.as_ref()
     }
 
@@ -238,7 +263,7 @@ impl<'a> Repair<'a> {
     }
 
     /// What is still there, of the rules that were asked for.
-    pub(super) fn left(&self) -> impl Iterator<Item = Left<'_>> {
+    pub(in crate::cli) fn left(&self) -> impl Iterator<Item = Left<'_>> {
         let findings = self.assembled.report.sorted().into_iter().filter(|finding| self.is_selected(finding.rule));
         findings.map(|finding| {
             let unfinished = || Why::Refused("it was not reached".to_owned());
@@ -247,22 +272,27 @@ impl<'a> Repair<'a> {
     }
 
     /// What was made, in the order in which it was.
-    pub(super) fn done(&self) -> &[Done] {
+    pub(in crate::cli) fn done(&self) -> &[Done] {
         &self.done
     }
 
+    /// What was read, as it is now.
+    pub(in crate::cli) fn session(&self) -> &Session {
+        &self.session
+    }
+
     /// All texts, as they are now.
-    pub(super) fn sources(&self) -> &[Source] {
+    pub(in crate::cli) fn sources(&self) -> &[Source] {
         &self.session.input.sources
     }
 
     /// What is left, as a linter reports it.
-    pub(super) fn report(&self) -> &crate::report::Report {
+    pub(in crate::cli) fn report(&self) -> &crate::report::Report {
         &self.assembled.report
     }
 
     /// The texts that have changed, with what they were.
-    pub(super) fn changed(&self) -> impl Iterator<Item = (&Source, &str)> {
+    pub(in crate::cli) fn changed(&self) -> impl Iterator<Item = (&Source, &str)> {
         let texts = self.before.iter().map(|(number, before)| (&self.session.input.sources[*number], before.as_str()));
         texts.filter(|(source, before)| source.text != *before)
     }

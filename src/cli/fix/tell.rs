@@ -73,9 +73,7 @@ pub(super) fn why(left: &Left<'_>) -> String {
         Why::Unsafe => format!("with --unsafe: {}", title.unwrap_or_default()),
         Why::Decision(what) => by_hand(&format!("needs a decision: {what}")),
         Why::ByHand => title.map_or_else(|| "by hand".to_owned(), |title| format!("by hand: {title}")),
-        Why::Rendered => by_hand("not written: it was rendered, and belongs where it comes from"),
-        Why::Ambiguous(object) => by_hand(&format!("not written: several objects are called {object}")),
-        Why::Refused(reason) => by_hand(&format!("not written: {reason}")),
+        other => by_hand(&format!("not written: {}", other.refusal().unwrap_or_default())),
     }
 }
 
