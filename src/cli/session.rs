@@ -49,6 +49,10 @@ pub struct InputArgs {
     #[arg(long, value_name = "FILE")]
     pub env_sh: Option<PathBuf>,
 
+    /// The `vm.args`, `vm.args.eex` or `vm.args.src` that went into the image: the flags of the VM, with relx the node's name.
+    #[arg(long, value_name = "FILE")]
+    pub vm_args: Option<PathBuf>,
+
     /// The folder of the app's `mix.exs`: what its code says of clustering is compared with what is declared.
     #[arg(long, value_name = "DIR")]
     pub app: Option<PathBuf>,
@@ -198,6 +202,9 @@ pub(super) fn policy(args: &InputArgs) -> anyhow::Result<Policy> {
     };
     if let Some(script) = &args.env_sh {
         policy.add_env_sh(script)?;
+    }
+    if let Some(file) = &args.vm_args {
+        policy.add_vm_args(file)?;
     }
     if let Some(folder) = &args.app {
         policy.add_code(folder)?;

@@ -7,6 +7,7 @@ use super::launcher::{Launch, NameFlag, Program, Verb, name_flag};
 use super::same::Identity;
 use super::script;
 use super::template::{Template, Why};
+use super::vm_args::{self, VmArgs};
 use crate::place::Loc;
 use crate::world::declared::{Key, Sourced};
 use crate::world::pod::Container;
@@ -98,7 +99,10 @@ const DISTRIBUTION: &str = "RELEASE_DISTRIBUTION";
 /// The variables whose words the VM takes for flags.
 pub const FLAGS: [&str; 4] = ["ERL_AFLAGS", "ERL_FLAGS", "ERL_ZFLAGS", "ELIXIR_ERL_OPTIONS"];
 
-/// A variable whose words the VM takes for flags.
+/// What a file with flags is called in messages.
+pub const VM_ARGS: &str = "vm.args";
+
+/// A variable, or a file, whose words the VM takes for flags.
 #[derive(Debug, Clone)]
 pub struct Flags {
     /// Its name.
@@ -180,15 +184,26 @@ impl Naming {
         let node = Setting::of(&boot_env, NODE);
         let distribution = Setting::of(&boot_env, DISTRIBUTION);
         // An image that is declared to give a name gives a long one.
-        let script_is_short = declared.is_none()
-            && match &distribution {
-                Setting::Unset => closed,
-                _ => distribution.literal().as_deref() == Some("sname"),
-            };
+        let script = match (distribution.literal().as_deref(), &distribution) {
+            _ if declared.is_some() => ByScript::Long,
+            (None, Setting::Unset) if closed => ByScript::Short,
+            (Some("sname"), _) => ByScript::Short,
+            (Some("none"), _) => ByScript::None,
+            _ => ByScript::Long,
+        };
         let closed = closed || declared.is_some();
-        let flags = Flags::of(&boot_env);
+        let mut flags = Flags::of(&boot_env);
+        match vm_args::given(scope, &boot_env, &launch.program) {
+            Some(VmArgs::Whole(words, at)) => {
+                flags.push(Flags { variable: VM_ARGS, words: words.clone(), at: at.clone() });
+                launch = Launch { program: Program::Vm(words), at, ..launch };
+            }
+            Some(VmArgs::Beside(words, at)) => flags.push(Flags { variable: VM_ARGS, words, at }),
+            Some(VmArgs::Unclear) => launch.program = Program::Foreign(Why::Program(VM_ARGS.to_owned())),
+            None => {}
+        }
         let mut naming = Self {
-            flag: flag_of(&flags, &launch, script_is_short),
+            flag: flag_of(&flags, &launch, &script),
             flags,
             distribution,
             closed,
@@ -311,10 +326,20 @@ fn declared_name(scope: Scope<'_>, env: &Env, keys: &[(Key, Sourced<String>)]) -
     Some(Sourced { value: written.with_placeholders(), at: declared.at.clone() })
 }
 
+/// The name that a release's start script gives on the command line.
+enum ByScript {
+    /// A short one, which only an earlier short one beats.
+    Short,
+    /// A long one, or one of which nobody knows what it is.
+    Long,
+    /// None.
+    None,
+}
+
 /// The name in the VM's flags that beats the others. Any `-sname` beats every `-name` (`erl_distribution.erl` tries it
 /// first); of several of a kind the first counts. `ERL_AFLAGS` stand before the command line's, `ERL_FLAGS` and
 /// `ERL_ZFLAGS` behind it, and the release's start script gives a name of its own there unless it is told `none`.
-fn flag_of(flags: &[Flags], launch: &Launch, script_is_short: bool) -> Option<Sourced<NameFlag>> {
+fn flag_of(flags: &[Flags], launch: &Launch, script: &ByScript) -> Option<Sourced<NameFlag>> {
     let of = |name: &str| {
         let flags = flags.iter().find(|flags| flags.variable == name)?;
         Some(Sourced { value: name_flag(&flags.words)?, at: flags.at.clone() })
@@ -324,15 +349,22 @@ fn flag_of(flags: &[Flags], launch: &Launch, script_is_short: bool) -> Option<So
         _ => None,
     };
     let is_short = |flag: &Sourced<NameFlag>| !flag.value.long;
-    let behind = ["ELIXIR_ERL_OPTIONS", "ERL_FLAGS", "ERL_ZFLAGS"];
-    let flags: Vec<_> = of("ERL_AFLAGS").into_iter().chain(command).chain(behind.into_iter().filter_map(of)).collect();
-    if matches!(launch.program, Program::Vm(_)) {
-        return flags.iter().find(|flag| is_short(flag)).or_else(|| flags.first()).cloned();
-    }
+    // Of relx it is the command.
+    let is_behind = |variable: &&str| *variable != VM_ARGS || !matches!(launch.program, Program::Vm(_));
+    let behind = [VM_ARGS, "ELIXIR_ERL_OPTIONS", "ERL_FLAGS", "ERL_ZFLAGS"];
+    let flags: Vec<_> = of("ERL_AFLAGS")
+        .into_iter()
+        .chain(command)
+        .chain(behind.into_iter().filter(is_behind).filter_map(of))
+        .collect();
     let first = of("ERL_AFLAGS");
-    match script_is_short {
-        true => first.filter(is_short),
-        false => flags.into_iter().find(is_short).or(first),
+    match script {
+        _ if matches!(launch.program, Program::Vm(_)) => {
+            flags.iter().find(|flag| is_short(flag)).or(flags.first()).cloned()
+        }
+        ByScript::None => flags.iter().find(|flag| is_short(flag)).or(flags.first()).cloned(),
+        ByScript::Short => first.filter(is_short),
+        ByScript::Long => flags.into_iter().find(is_short).or(first),
     }
 }
 

@@ -13,3 +13,4 @@ pub mod shell;
 pub mod spelling;
 pub mod template;
 pub mod tokens;
+pub mod vm_args;

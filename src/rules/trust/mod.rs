@@ -2,9 +2,11 @@
 
 use super::{Rule, in_namespace, word};
 use crate::fix::change::Tree;
+use crate::name::boot::{Flags, VM_ARGS};
 use crate::name::env::Lookup;
 use crate::name::launcher::{Program, Verb};
 use crate::name::template::{Part, Template};
+use crate::name::vm_args;
 use crate::place::Loc;
 use crate::trace::Trace;
 use crate::world::declared::env_sh_of;
@@ -54,13 +56,20 @@ fn flags(trace: &Trace<'_>) -> Vec<(String, Template, Loc)> {
     let mut add = |what: &str, words: &[Template], at: &Loc| {
         let is_flag = |word: &Template| word.literal().is_some_and(|word| word == "-setcookie" || word == "--cookie");
         for pair in words.windows(2).filter(|pair| is_flag(&pair[0])) {
-            found.push((what.to_owned(), pair[1].clone(), at.clone()));
+            // In a file, the word itself; of a variable, its value.
+            let own = pair[1].pieces().first().map(|piece| &piece.at).filter(|at| at.object.as_text().is_some());
+            found.push((what.to_owned(), pair[1].clone(), own.unwrap_or(at).clone()));
         }
     };
-    for flags in &naming.flags {
+    // Which of two cookies counts, the one in a mix release's file or the one that its start script gives, was not seen.
+    let is_read = |flags: &&Flags| flags.variable != VM_ARGS || matches!(naming.launch.program, Program::Vm(_));
+    for flags in naming.flags.iter().filter(is_read) {
         add(flags.variable, &flags.words, &flags.at);
     }
-    if let Program::Vm(words) = &naming.launch.program {
+    // What a `vm.args` gives to relx is among the flags already.
+    if let Program::Vm(words) = &naming.launch.program
+        && naming.launch.at.object.as_text().is_none()
+    {
         add("the command", words, &naming.launch.at);
     }
     found
@@ -107,6 +116,5 @@ fn is_mix_release(trace: &Trace<'_>) -> bool {
 
 /// Whether a variable shows that a release of relx or Distillery starts here: their cookie is in `vm.args`.
 fn is_relx(trace: &Trace<'_>) -> bool {
-    let theirs = ["RELX_", "REPLACE_OS_VARS", "ERL_DIST_PORT", "VMARGS_PATH"];
-    trace.env.vars().iter().any(|var| theirs.iter().any(|name| var.name.starts_with(name)))
+    vm_args::is_relx(&trace.env)
 }
