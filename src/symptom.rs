@@ -24,6 +24,10 @@ pub enum Symptom {
     IllegalHostname(String),
     /// The name is longer than an atom may be; crash at boot.
     SystemLimit,
+    /// The VM is given two names, and takes the first; its peers dial the other.
+    NamedTwice(String),
+    /// Two nodes of one epmd have the same part before `@`; the second crashes at boot.
+    NameInUse(String),
     /// An unquoted name with spaces falls apart into arguments; crash at boot.
     Words,
     /// The DNS strategies, when the name does not exist.
@@ -59,11 +63,14 @@ pub enum Symptom {
 impl Symptom {
     /// Those that a log of the node shows, each made of the value that it names, if it names one. Of two that a line could
     /// be, the one that says more comes first.
-    pub const LOGGED: [fn(String) -> Self; 16] = [
+    pub const LOGGED: [fn(String) -> Self; 19] = [
         |_| Self::CantSetShortName,
         |_| Self::CantSetLongName,
         |_| Self::InvalidNodeName,
         |_| Self::EpmdPort,
+        |_| Self::SystemLimit,
+        Self::NameInUse,
+        Self::NamedTwice,
         Self::BadDistribution,
         Self::NotPartOfNetwork,
         Self::UnableToConnect,
@@ -86,6 +93,8 @@ impl Symptom {
             | Self::NotPartOfNetwork(value)
             | Self::UnableToConnect(value)
             | Self::IllegalHostname(value)
+            | Self::NameInUse(value)
+            | Self::NamedTwice(value)
             | Self::LookupFailed(value)
             | Self::Unauthorized(value)
             | Self::KeyError(value)
@@ -108,7 +117,13 @@ impl fmt::Display for Symptom {
             Self::UnableToConnect(name) => write!(f, "`unable to connect to :\"{name}\"`, every five seconds; `Node.list()` stays empty"),
             Self::InvalidNodeName => f.write_str("`Invalid node name! Please check your configuration`, and the pod restarts for ever"),
             Self::IllegalHostname(host) => write!(f, "on the peers `** Hostname {host} is illegal **`; `Node.list()` stays empty"),
-            Self::SystemLimit => f.write_str("`system_limit` in `list_to_atom`, and the pod restarts for ever"),
+            Self::SystemLimit => f.write_str("`{system_limit,[{erlang,list_to_atom`, and the pod restarts for ever"),
+            Self::NamedTwice(name) => {
+                write!(f, "`Multiple -name given to erl, using the first, \"{name}\"`; `Node.list()` stays empty")
+            }
+            Self::NameInUse(name) => {
+                write!(f, "`the name {name} seems to be in use by another Erlang node`, and the container restarts for ever")
+            }
             Self::Words => f.write_str("`init terminating in do_boot`, and the pod restarts for ever"),
             Self::LookupFailed(service) => write!(f, "`lookup against {service} failed: :nxdomain`, every five seconds; `Node.list()` stays empty"),
             Self::CaseClauseError => f.write_str("`CaseClauseError` in `Cluster.Strategy.Kubernetes.DNS`, again and again"),

@@ -24,6 +24,7 @@ fn generated() -> BTreeMap<PathBuf, String> {
         ("SUMMARY.md", summary()),
         ("beamgate.schema.json", policy::config::schema()),
         ("probe.schema.json", cli::probe::schema()),
+        ("advise.schema.json", cli::advise::schema()),
         ("policies.md", policies()),
         ("../policies/validating-admission-policy.yaml", export().validating().unwrap()),
         ("../policies/mutating-admission-policy.yaml", export().mutating().unwrap()),

@@ -63,6 +63,8 @@ pub struct Needs {
     pub hostname: bool,
     /// Names that end in `.local`.
     pub local_domain: bool,
+    /// Addresses of IPv4: it asks for A records alone, or makes a DNS name of the dots.
+    pub ipv4: bool,
     /// Addresses without a CNAME before them, which `type: ExternalName` gives.
     pub no_alias: bool,
 }

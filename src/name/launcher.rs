@@ -177,6 +177,22 @@ fn shell_script(words: &[Word]) -> Option<Script> {
     Some(Script { text: text.clone(), at: at.clone() })
 }
 
+/// Whether a word of a command line is a release's start script: it lies in a `bin` of its own and has no extension. The programs of
+/// the system do not, nor does Keycloak's `bin/kc.sh`.
+pub fn is_start_script(word: &str) -> bool {
+    word.rsplit_once("bin/").is_some_and(|(before, file)| {
+        !before.starts_with("/usr/") && !matches!(before, "/" | "/s") && !file.contains('.') && file != "node"
+    })
+}
+
+/// Whether a command line, or a script in it, has a release's start script talk to the node: `/app/bin/cart rpc ":ok"`.
+pub fn talks_to_a_node(command: &[String]) -> bool {
+    let text = command.join(" ");
+    let words = text.split(|c: char| c.is_whitespace() || "'\"();|&`$".contains(c)).filter(|word| !word.is_empty());
+    let words: Vec<&str> = words.collect();
+    words.windows(2).any(|pair| is_start_script(pair[0]) && Verb::named(pair[1]) == Some(Verb::Talk))
+}
+
 /// The names in the flags of a VM: `-name X`, `-sname X` (`--name`, `--sname` of `elixir` and `iex`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameFlag {

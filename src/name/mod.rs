@@ -3,6 +3,7 @@
 pub mod boot;
 mod complete;
 pub mod env;
+mod flags;
 pub mod inputs;
 pub mod launcher;
 mod placeholder;

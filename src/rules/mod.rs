@@ -15,9 +15,11 @@ pub mod fingerprint;
 mod judge;
 mod lifecycle;
 mod naming;
+mod reach;
 mod trust;
 
 pub use cel::{Cel, Condition};
+pub(crate) use discovery::{govern, headless_service};
 pub use judge::{Judged, TraceVerdict, judge, judge_trace};
 pub(crate) use naming::PROGRAMS;
 pub(crate) use trust::{UNREAD_COOKIES, WELL_KNOWN_COOKIES};
@@ -110,12 +112,13 @@ impl Rule {
 }
 
 /// The rules of each stage, in the order of the journey.
-static STAGES: [&[&Rule]; 7] = [
+static STAGES: [&[&Rule]; 8] = [
     declaration::RULES,
     naming::RULES,
     discovery::RULES,
     agreement::RULES,
     access::RULES,
+    reach::RULES,
     trust::RULES,
     lifecycle::RULES,
 ];

@@ -6,6 +6,7 @@ pub mod coded;
 pub mod container;
 mod doubts;
 pub mod feeds;
+pub mod listening;
 
 use crate::discovery::{Answer, Discovery, LabelQuery, Query, Record, Resource, ServiceRef, Strategy};
 use crate::name::boot::{Boot, Naming, Setting, identity};

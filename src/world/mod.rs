@@ -8,8 +8,10 @@ pub mod access;
 pub mod code;
 pub mod config;
 pub mod declared;
+pub mod exec;
 pub mod facts;
 pub mod json;
+pub mod network;
 pub mod node;
 pub mod object;
 pub mod pod;
@@ -45,6 +47,7 @@ pub struct World {
     services: Vec<ObjectId>,
     refused_services: Vec<ObjectId>,
     workloads: Vec<ObjectId>,
+    network_policies: Vec<ObjectId>,
     namespaces: Vec<String>,
 }
 
@@ -60,6 +63,8 @@ enum Group {
     Endpoints,
     Workload,
     Binding,
+    NetworkPolicy,
+    Namespace,
 }
 
 /// Whether two objects are in the same namespace.
@@ -172,7 +177,12 @@ impl World {
                     self.bindings_by_subject.entry(subject.name.clone()).or_default().push(id);
                 }
             }
+            Body::NetworkPolicy(_) => {
+                name(Group::NetworkPolicy);
+                self.network_policies.push(id);
+            }
             Body::Namespace => {
+                name(Group::Namespace);
                 if self.namespaces.last() != Some(&object.name) {
                     self.namespaces.push(object.name.clone());
                 }

@@ -2,7 +2,7 @@
 
 use crate::guide::{self, Guide};
 use crate::observe::Fate;
-use crate::stage::{self, Scene};
+use crate::stage::{self, Image, Scene};
 
 /// Plays all of them: each has to form.
 pub(crate) fn run() -> Vec<String> {
@@ -13,6 +13,7 @@ pub(crate) fn run() -> Vec<String> {
 }
 
 fn scene(guide: Guide) -> Scene {
-    let images = guide.script.map(|script| ("cart".to_owned(), script)).into_iter().collect();
+    let image = |script| Image { app: "cart".to_owned(), files: vec![("env.sh", script)] };
+    let images = guide.script.map(image).into_iter().collect();
     Scene { title: guide.title, manifest: guide.manifest, images }
 }

@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is read by whoever waits for it")]
 
 mod admission;
+mod advise;
 mod app;
 mod cluster;
 mod guide;
@@ -32,6 +33,7 @@ const USAGE: &str = "usage: cargo test --test cluster -- STEP…
   matrix                      every strategy, mode, lookup, kind and Service
   guides                      the manifests of the pages about strategies
   random [FIRST..LAST]        apps from these seeds; without: the seeds that are always run
+  advise [PART…]              what `beamgate advise` writes and prints for a bare app, each strategy
   webhook [PART…] [--keep]    what it injects, denies and survives; --keep leaves it on the cluster
   ship [PART…] [--keep]       the chart and the overlays, put there and taken away
   policies [PART…] [--keep]   what the exported policies say and name, without the webhook
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         "matrix" => matrix::run(),
         "guides" => guides::run(),
         "random" => random::run(rest.first().map(String::as_str)),
+        "advise" => advise::run(rest),
         "webhook" => webhook::run(rest),
         "ship" => ship::run(rest),
         "policies" => policies::run(rest),

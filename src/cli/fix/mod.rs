@@ -73,7 +73,7 @@ pub(super) fn run(
         bail!(why);
     }
     let threshold = args.fail_on.or(session.policy.config.fail_on).unwrap_or(Severity::Error);
-    let wanted = Wanted { input: &args.input, unsafe_too: args.all, select: &args.select };
+    let wanted = Wanted { input: &args.input, unsafe_too: args.all, select: &args.select, only: None };
     let repaired = Repair::new(session, wanted).run()?;
     let told = tell::tell(&repaired, args.diff);
     if args.diff {
@@ -102,7 +102,7 @@ pub fn text(text: &str, args: &FixArgs) -> anyhow::Result<String> {
     let input = InputArgs { paths: vec![PathBuf::from("-")], ..args.input.clone() };
     super::assemble::check_rule_names(args.select.iter())?;
     let session = Session::open(&input, &mut text.as_bytes())?;
-    let wanted = Wanted { input: &input, unsafe_too: args.all, select: &args.select };
+    let wanted = Wanted { input: &input, unsafe_too: args.all, select: &args.select, only: None };
     let repaired = Repair::new(session, wanted).run()?;
     Ok(repaired.sources().first().map_or_else(|| text.to_owned(), |source| source.text.clone()))
 }
@@ -115,6 +115,6 @@ pub(super) fn diff(source: &Source, before: &str) -> String {
 }
 
 /// Whether a text can be written back to where it came from.
-fn is_writable(source: &Source) -> bool {
+pub(super) fn is_writable(source: &Source) -> bool {
     matches!(source.origin, Origin::File(_) | Origin::Stream)
 }

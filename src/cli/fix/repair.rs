@@ -13,7 +13,7 @@ use crate::manifest::resource_list::{Item, ResourceList};
 use crate::manifest::{Origin, Source, source};
 use crate::place::ObjectId;
 use crate::report::model::ReportedFinding;
-use crate::rules::finding::{Fix, Safety};
+use crate::rules::finding::{Effect, Fix, Safety};
 use crate::rules::{Mends, Rule};
 
 /// What the command line wants to have mended.
@@ -22,6 +22,27 @@ pub(in crate::cli) struct Wanted<'a> {
     pub(in crate::cli) input: &'a InputArgs,
     pub(in crate::cli) unsafe_too: bool,
     pub(in crate::cli) select: &'a [String],
+    /// The one workload that it is about, where it is about one.
+    pub(in crate::cli) only: Option<Only>,
+}
+
+/// The workload that is to work, by its world and number, in whatever text; nothing but that is mended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) struct Only {
+    pub(in crate::cli) subject: (usize, ObjectId),
+    /// Whether what the webhook injects is to be written.
+    pub(in crate::cli) injected: bool,
+}
+
+impl Only {
+    fn wants(self, finding: &ReportedFinding, subject: Option<(usize, ObjectId)>) -> bool {
+        let is_wanted = match finding.rule.slug {
+            "relies-on-injection" => self.injected,
+            "image-overrides-name" => true,
+            _ => finding.effect == Effect::Breaks,
+        };
+        subject == Some(self.subject) && is_wanted
+    }
 }
 
 /// A fix that was made.
@@ -59,13 +80,13 @@ pub(in crate::cli) enum Why {
 }
 
 impl Why {
-    /// Why something was not written, if somebody tried.
-    pub(in crate::cli) fn refusal(&self) -> Option<String> {
+    /// The reason for which something was not written; empty where nobody tried.
+    pub(in crate::cli) fn reason(&self) -> String {
         match self {
-            Self::Rendered => Some("it was rendered, and belongs where it comes from".to_owned()),
-            Self::Ambiguous(object) => Some(format!("several objects are called {object}")),
-            Self::Refused(reason) => Some(reason.clone()),
-            Self::Unsafe | Self::Decision(_) | Self::ByHand => None,
+            Self::Rendered => "it was rendered, and belongs where it comes from".to_owned(),
+            Self::Ambiguous(object) => format!("several objects are called {object}"),
+            Self::Refused(reason) => reason.clone(),
+            Self::Unsafe | Self::Decision(_) | Self::ByHand => String::new(),
         }
     }
 }
@@ -130,17 +151,38 @@ impl<'a> Repair<'a> {
         Ok(self)
     }
 
-    /// Makes one fix, about a workload, that no finding asks for.
-    pub(in crate::cli) fn make(mut self, fix: &Fix, subject: (usize, ObjectId)) -> anyhow::Result<(Self, Option<Why>)> {
+    /// Makes changes, about a workload, that no finding asks for; or says why not.
+    pub(in crate::cli) fn make(
+        mut self,
+        changes: &[Change],
+        subject: (usize, ObjectId),
+    ) -> anyhow::Result<(Self, Option<Why>)> {
         let mut round = Round::default();
-        if let Err(why) = self.attempt(fix, subject, &mut round) {
+        if let Err(why) = self.attempt(changes, subject, &mut round) {
             return Ok((self, Some(why)));
         }
         for number in round.texts.keys() {
-            let old = self.session.input.sources[*number].text.clone();
-            self.before.entry(*number).or_insert(old);
+            let text = &self.session.input.sources[*number].text;
+            self.before.entry(*number).or_insert_with(|| text.clone());
         }
         Ok((self.with_texts(&round.texts)?, None))
+    }
+
+    /// Makes changes that are no fix, before the fixes or after them.
+    pub(in crate::cli) fn change(self, changes: &[Change], subject: (usize, ObjectId)) -> anyhow::Result<Self> {
+        match self.make(changes, subject)? {
+            (repair, None) => Ok(repair),
+            (_, Some(why)) => anyhow::bail!("the declaration cannot be written: {}", why.reason()),
+        }
+    }
+
+    /// The session with the texts as they are now, and the texts that are others, as they were.
+    pub(in crate::cli) fn into_session(self) -> (Session, BTreeMap<usize, String>) {
+        (self.session, self.before)
+    }
+
+    pub(in crate::cli) fn session(&self) -> &Session {
+        &self.session
     }
 
     fn with_texts(self, texts: &BTreeMap<usize, String>) -> anyhow::Result<Self> {
@@ -154,8 +196,8 @@ impl<'a> Repair<'a> {
         let (mut round, mut refused) = (Round::default(), HashMap::new());
         for (finding, subject) in self.assembled.report.findings.iter().zip(&self.assembled.subjects) {
             let (Some(fix), None) = (&finding.fix, self.why_not(finding)) else { continue };
-            let Some(subject) = *subject else { continue };
-            match self.attempt(fix, subject, &mut round) {
+            let Some(subject) = subject.filter(|_| self.is_wanted(finding, *subject)) else { continue };
+            match self.attempt(&fix.changes, subject, &mut round) {
                 Ok(None) => {}
                 Ok(Some(sources)) => round.done.push(Done {
                     rule: finding.rule,
@@ -174,10 +216,15 @@ impl<'a> Repair<'a> {
         round
     }
 
-    /// Makes a fix, unless one of its objects has changed in this round already. Says which files it changed.
-    fn attempt(&self, fix: &Fix, subject: (usize, ObjectId), round: &mut Round) -> Result<Option<Vec<usize>>, Why> {
+    /// Makes changes, unless one of their objects has changed in this round already. Says which files changed.
+    fn attempt(
+        &self,
+        changes: &[Change],
+        subject: (usize, ObjectId),
+        round: &mut Round,
+    ) -> Result<Option<Vec<usize>>, Why> {
         let mut by_source: BTreeMap<usize, Vec<(&Origin, &Change)>> = BTreeMap::new();
-        for change in &fix.changes {
+        for change in changes {
             let origin = self.owner(subject, change.object())?;
             by_source.entry(origin.source as usize).or_default().push((origin, change));
         }
@@ -209,7 +256,7 @@ impl<'a> Repair<'a> {
             return Err(Why::ByHand);
         };
         let source = self.session.input.sources.get(origin.source as usize).ok_or(Why::ByHand)?;
-        if !is_writable(source) {
+        if self.wanted.only.is_none() && !is_writable(source) {
             return Err(Why::Rendered);
         }
         let (Some(from), Some(owner)) = (all.object(subject), all.object(object)) else { return Err(Why::ByHand) };
@@ -258,6 +305,10 @@ impl<'a> Repair<'a> {
         }
     }
 
+    fn is_wanted(&self, finding: &ReportedFinding, subject: Option<(usize, ObjectId)>) -> bool {
+        self.wanted.only.is_none_or(|only| only.wants(finding, subject))
+    }
+
     fn is_selected(&self, rule: &Rule) -> bool {
         self.wanted.select.is_empty() || self.wanted.select.iter().any(|name| is_named(rule, name))
     }
@@ -274,11 +325,6 @@ impl<'a> Repair<'a> {
     /// What was made, in the order in which it was.
     pub(in crate::cli) fn done(&self) -> &[Done] {
         &self.done
-    }
-
-    /// What was read, as it is now.
-    pub(in crate::cli) fn session(&self) -> &Session {
-        &self.session
     }
 
     /// All texts, as they are now.

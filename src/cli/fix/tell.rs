@@ -73,7 +73,9 @@ pub(super) fn why(left: &Left<'_>) -> String {
         Why::Unsafe => format!("with --unsafe: {}", title.unwrap_or_default()),
         Why::Decision(what) => by_hand(&format!("needs a decision: {what}")),
         Why::ByHand => title.map_or_else(|| "by hand".to_owned(), |title| format!("by hand: {title}")),
-        other => by_hand(&format!("not written: {}", other.refusal().unwrap_or_default())),
+        why @ (Why::Rendered | Why::Ambiguous(_) | Why::Refused(_)) => {
+            by_hand(&format!("not written: {}", why.reason()))
+        }
     }
 }
 

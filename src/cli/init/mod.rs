@@ -82,10 +82,10 @@ pub(super) fn run(
     }
     let mut plan = choose::plan(&session, args.workload.as_deref(), args.topology.as_deref())?;
     plan.lint = lint(&input);
-    let wanted = Wanted { input: &input, unsafe_too: true, select: &[] };
+    let wanted = Wanted { input: &input, unsafe_too: true, select: &[], only: None };
     let (repaired, refused) = match plan.lines.is_empty() {
         true => (Repair::new(session, wanted), None),
-        false => Repair::new(session, wanted).make(&plan.fix, plan.subject)?,
+        false => Repair::new(session, wanted).make(&plan.fix.changes, plan.subject)?,
     };
     let told = tell::tell(&plan, &repaired, refused.as_ref(), args.diff);
     if args.diff {
@@ -149,5 +149,5 @@ fn lint(input: &InputArgs) -> String {
 
 /// Why nothing was written, for people.
 fn refusal(why: &Why) -> String {
-    why.refusal().unwrap_or_else(|| "it is not written in a file".to_owned())
+    Some(why.reason()).filter(|reason| !reason.is_empty()).unwrap_or_else(|| "it is not in a file".to_owned())
 }

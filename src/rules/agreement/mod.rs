@@ -2,10 +2,16 @@
 
 use super::Rule;
 
+mod address_family;
 mod hard_coded_namespace;
 mod name_mismatch;
 mod name_unprovable;
 mod wrong_cluster_domain;
 
-pub(super) static RULES: &[&Rule] =
-    &[&name_mismatch::RULE, &hard_coded_namespace::RULE, &wrong_cluster_domain::RULE, &name_unprovable::RULE];
+pub(super) static RULES: &[&Rule] = &[
+    &name_mismatch::RULE,
+    &hard_coded_namespace::RULE,
+    &wrong_cluster_domain::RULE,
+    &address_family::RULE,
+    &name_unprovable::RULE,
+];

@@ -117,7 +117,7 @@ const CEL: Cel = Cel::Exported(
 );
 
 /// Rules that say why a name is not what somebody meant, or why the answer has no host name.
-const SAID_BY: [u16; 12] = [105, 106, 107, 108, 109, 112, 115, 201, 202, 212, 213, 210];
+const SAID_BY: [u16; 14] = [103, 105, 106, 107, 108, 109, 110, 112, 115, 201, 202, 212, 213, 210];
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Agreement::Differs(dialled, own, common) = trace.agreement() else { return };

@@ -1,6 +1,8 @@
 //! Discovery (2xx): what the peers' query returns.
 
 use super::Rule;
+pub(crate) use service_missing::headless_service;
+pub(crate) use wrong_governing_service::govern;
 
 mod dangling_address;
 mod dns_policy;
