@@ -11,6 +11,7 @@
 //! - [`trace`]: the journey of one connection;
 //! - [`fix`]: changes to a pod and to objects, symbolically, and what makes those of pods in the model and in JSON;
 //! - [`inject`]: what the admission webhook puts into a pod;
+//! - [`membership`]: who becomes a member of which cluster;
 //! - [`rules`]: what may break on the way;
 //! - [`advise`]: which strategy a workload could use, and what the app says for it;
 //!
@@ -36,6 +37,7 @@ pub mod explain;
 pub mod fix;
 pub mod inject;
 pub mod manifest;
+pub mod membership;
 pub mod name;
 pub mod place;
 pub mod policy;

@@ -1,10 +1,12 @@
 //! The command line: one file for each subcommand.
 
+pub mod access;
 pub mod advise;
 mod assemble;
 mod baseline;
 #[cfg(feature = "webhook")]
 mod certs;
+pub mod clusters;
 #[cfg(feature = "webhook")]
 mod doctor;
 mod explain;
@@ -14,16 +16,17 @@ mod function;
 mod init;
 mod inject;
 pub mod lint;
+pub mod live;
 #[cfg(feature = "webhook")]
 mod managed;
 pub mod probe;
 pub mod rules;
 pub mod session;
 mod time;
-mod trace;
+mod told;
+pub mod trace;
 #[cfg(feature = "webhook")]
 mod webhook;
-mod workload;
 
 use std::io::{Read, Write};
 use std::process::ExitCode;
@@ -58,7 +61,7 @@ enum Command {
     /// Say what will not cluster, where, what would be seen at run time, and how to fix it.
     ///
     /// Exits with 0 if nothing is wrong, 1 if there are findings at or above --fail-on, 2 if it could not do its work:
-    /// usage, configuration, or nothing to read.
+    /// usage, configuration, a cluster that does not answer, or nothing to read.
     Lint(Box<lint::LintArgs>),
     /// Mend what can be mended in the files, and say what is left for somebody to do.
     ///
@@ -78,8 +81,11 @@ enum Command {
     /// is written without --write. Exits with 0 if the strategy at hand forms a cluster, as far as the manifests say; 1 if
     /// something stands in its way; 2 if it could not do its work.
     Advise(advise::AdviseArgs),
-    /// Follow the connection to a workload, with a command to check each step by hand.
-    Trace(trace::TraceArgs),
+    /// Follow the connection to a workload, with a command to check each step by hand; or all those between workloads.
+    ///
+    /// With --with-cluster it also says what the strategy is answered now, asks each node its name, and names the first thing that
+    /// keeps the nodes from finding each other: then it exits with 1. Else it exits with 0; with 2 if it could not do its work.
+    Trace(Box<trace::TraceArgs>),
     /// Show what the admission webhook does to a pod, or to the pods of a workload.
     ///
     /// Exits with 0 whatever that is, also if it is nothing; 2 if it could not do its work.

@@ -151,8 +151,8 @@ impl<'a> Repair<'a> {
         Ok(self)
     }
 
-    /// Makes changes, about a workload, that no finding asks for; or says why not.
-    pub(in crate::cli) fn make(
+    /// Makes changes that are no fix, before the fixes or after them: all of them, or none, and says why.
+    pub(in crate::cli) fn change(
         mut self,
         changes: &[Change],
         subject: (usize, ObjectId),
@@ -166,14 +166,6 @@ impl<'a> Repair<'a> {
             self.before.entry(*number).or_insert_with(|| text.clone());
         }
         Ok((self.with_texts(&round.texts)?, None))
-    }
-
-    /// Makes changes that are no fix, before the fixes or after them.
-    pub(in crate::cli) fn change(self, changes: &[Change], subject: (usize, ObjectId)) -> anyhow::Result<Self> {
-        match self.make(changes, subject)? {
-            (repair, None) => Ok(repair),
-            (_, Some(why)) => anyhow::bail!("the declaration cannot be written: {}", why.reason()),
-        }
     }
 
     /// The session with the texts as they are now, and the texts that are others, as they were.
@@ -251,7 +243,8 @@ impl<'a> Repair<'a> {
 
     /// Where an object is written, if that is certain.
     fn owner(&self, (world, subject): (usize, ObjectId), object: ObjectId) -> Result<&Origin, Why> {
-        let (Some(origin), Some((all, _))) = (self.session.origin_of(world, object), self.session.worlds.get(world))
+        let (Some(origin), Some(all)) =
+            (self.session.origin_of(world, object), self.session.worlds.get(world).map(|scene| &scene.world))
         else {
             return Err(Why::ByHand);
         };

@@ -4,7 +4,7 @@ use anyhow::{anyhow, bail};
 
 use super::Plan;
 use crate::cli::session::Session;
-use crate::cli::workload::{is_meant, known};
+use crate::cli::trace::{is_meant, known};
 use crate::discovery::canonical;
 use crate::place::Loc;
 use crate::trace::Trace;
@@ -12,9 +12,8 @@ use crate::world::code::{Unread, Way};
 
 /// What to declare.
 pub(super) fn plan(session: &Session, workload: Option<&str>, topology: Option<&str>) -> anyhow::Result<Plan> {
-    let traces = session.worlds.iter().enumerate().flat_map(|(number, (world, _))| {
-        let workloads = world.workloads();
-        workloads.map(move |(object, workload)| (number, Trace::of(world, object, workload)))
+    let traces = session.worlds.iter().enumerate().flat_map(|(number, scene)| {
+        scene.asked().map(move |(object, workload)| (number, Trace::of(&scene.world, object, workload)))
     });
     let is_candidate = |trace: &Trace<'_>| match workload {
         Some(said) => is_meant(trace.object, said),

@@ -85,7 +85,7 @@ pub(super) fn run(
     let wanted = Wanted { input: &input, unsafe_too: true, select: &[], only: None };
     let (repaired, refused) = match plan.lines.is_empty() {
         true => (Repair::new(session, wanted), None),
-        false => Repair::new(session, wanted).make(&plan.fix.changes, plan.subject)?,
+        false => Repair::new(session, wanted).change(&plan.fix.changes, plan.subject)?,
     };
     let told = tell::tell(&plan, &repaired, refused.as_ref(), args.diff);
     if args.diff {

@@ -32,12 +32,13 @@
 //! and `ShouldSetHostname`. CoreDNS with `endpoint_pod_names` answers those names all
 //! the same.
 
+use super::again;
 use crate::fix::change::{Among, Change};
 use crate::name::boot::Boot;
 use crate::name::template::Sym;
 use crate::place::Loc;
 use crate::rules::finding::{Effect, Findings, Fix, Safety, Severity};
-use crate::rules::{Cel, Check, Condition, Mends, Rule, in_namespace, word};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::{Agreement, Trace};
 
@@ -101,14 +102,6 @@ pub(crate) fn govern(trace: &Trace<'_>, service: &str) -> Fix {
     };
     let changes = vec![Change::Set { at, value: service.into(), among: Among::Behind("replicas".into()) }];
     Fix { safety, title, snippet: None, changes, besides: stateful.then(|| again(trace)) }
-}
-
-/// Pods that are there already have the subdomain with which they were made.
-fn again(trace: &Trace<'_>) -> String {
-    let (name, namespace) = (word(&trace.object.name), in_namespace(trace.object));
-    format!(
-        "kubectl delete statefulset {name}{namespace} --cascade=orphan; apply it; kubectl rollout restart statefulset {name}{namespace}"
-    )
 }
 
 fn governing_field(trace: &Trace<'_>) -> (&'static str, Loc) {

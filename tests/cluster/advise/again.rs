@@ -39,7 +39,7 @@ pub(super) fn play(seen: &mut Seen) {
 fn follow(one: &Advised, then: &str) -> Fate {
     let number = stage::first_namespace();
     let namespace = stage::namespace(number);
-    let mut scene = Scene { title: one.title(), manifest: bare::manifest(one.kind), images: Vec::new() };
+    let mut scene = Scene { title: one.title(), manifest: bare::manifest(one.kind), ..Scene::default() };
     stage::prepare(std::slice::from_ref(&scene), number);
     cluster::install_podinfo(&namespace);
     apply(&scene.manifest, &namespace);
