@@ -13,6 +13,7 @@ mod explain;
 mod export;
 pub mod fix;
 mod function;
+mod init;
 mod inject;
 pub mod lint;
 pub mod live;
@@ -68,6 +69,12 @@ enum Command {
     /// with --unsafe. What is written is read again and judged again before any file is touched. Exits with 0 if nothing is
     /// left at or above --fail-on, 1 if something is, or with --diff if there is something to write; 2 if it could not do its work.
     Fix(fix::FixArgs),
+    /// Declare the strategy of an app as its code says it: the label and the annotations that are missing.
+    ///
+    /// The configuration of the mix project is read, not run. What cannot be evaluated is listed with its line and is for somebody
+    /// to say. Exits with 0 if everything is declared, 1 if something is left, or with --diff if there is something to write; 2
+    /// if it could not do its work.
+    Init(init::InitArgs),
     /// Say which strategy a workload is to use, what each would take, and what to write for it.
     ///
     /// Each strategy is declared of the workload, what the rules can mend is mended, and `lint` judges what comes of it. Nothing
@@ -154,6 +161,7 @@ impl Cli {
         let done = match self.command {
             Command::Lint(args) => lint::run(&args, colours, stdin, stdout, stderr),
             Command::Fix(args) => fix::run(args, stdin, stdout, stderr),
+            Command::Init(args) => init::run(args, stdin, stdout, stderr),
             Command::Advise(args) => advise::run(&args, stdin, stdout),
             Command::Trace(args) => trace::run(&args, stdin, stdout),
             Command::Inject(args) => inject::run(&args, stdin, stdout),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::manifest::source::Source;
+use crate::manifest::source::{Origin as SourceOrigin, Source};
 use crate::manifest::{self, Input, Origin, RootInfo};
 use crate::place::{Focus, Loc, ObjectId};
 use crate::policy::config::Policy;
@@ -49,6 +49,10 @@ pub struct InputArgs {
     /// The `rel/env.sh` or `rel/env.sh.eex` that went into the image: it has the last word on the node's name.
     #[arg(long, value_name = "FILE")]
     pub env_sh: Option<PathBuf>,
+
+    /// The `vm.args`, `vm.args.eex` or `vm.args.src` that went into the image: the flags of the VM, with relx the node's name.
+    #[arg(long, value_name = "FILE")]
+    pub vm_args: Option<PathBuf>,
 
     /// The folder of the app's `mix.exs`: what its code says of clustering is compared with what is declared.
     #[arg(long, value_name = "DIR")]
@@ -202,6 +206,23 @@ impl Session {
         self.locate_all(world, std::iter::once(loc)).remove(loc)
     }
 
+    /// The file, the line and the column of a place in a world.
+    pub fn position(&self, world: usize, loc: &Loc) -> Option<(String, u32, u32)> {
+        let place = self.locate(world, loc)?;
+        let file = self.file(place.file)?;
+        let position = match self.input.sources.get(place.file) {
+            Some(source) => source.position(place.span.start),
+            None => Source::new("", SourceOrigin::Stream, file.text).position(place.span.start),
+        };
+        Some((file.name, position.line, position.column))
+    }
+
+    /// A place in a world, as people write it: `config/runtime.exs:12:5`.
+    pub fn address(&self, world: usize, loc: &Loc) -> Option<String> {
+        let (file, line, column) = self.position(world, loc)?;
+        Some(format!("{file}:{line}:{column}"))
+    }
+
     /// The bytes of many places in a world. Each document that they are in is read again, once.
     pub fn locate_all<'p>(&self, world: usize, places: impl Iterator<Item = &'p Loc>) -> HashMap<Loc, Place> {
         let (texts, manifests): (Vec<_>, Vec<_>) = places.partition(|loc| loc.object.as_text().is_some());
@@ -252,6 +273,9 @@ pub(super) fn policy(args: &InputArgs) -> anyhow::Result<Policy> {
     };
     if let Some(script) = &args.env_sh {
         policy.add_env_sh(script)?;
+    }
+    if let Some(file) = &args.vm_args {
+        policy.add_vm_args(file)?;
     }
     if let Some(folder) = &args.app {
         policy.add_code(folder)?;

@@ -42,11 +42,7 @@ pub(super) struct At {
 impl At {
     /// The place in a session.
     pub(super) fn of(session: &Session, world: usize, at: &Loc) -> Self {
-        let file = session.locate(world, at).and_then(|place| {
-            let source = session.input.sources.get(place.file)?;
-            let position = source.position(place.span.start);
-            Some((source.name.clone(), position.line, position.column))
-        });
+        let file = session.position(world, at);
         let object = session.worlds.get(world).and_then(|scene| scene.world.object(at.object));
         Self {
             object: object.map_or_else(String::new, |object| object.title()),

@@ -52,13 +52,13 @@ pub(in crate::cli) struct Done {
     pub(in crate::cli) fix: Fix,
     pub(in crate::cli) workload: Option<String>,
     /// The files that it changed, by their numbers.
-    pub(super) sources: Vec<usize>,
+    pub(in crate::cli) sources: Vec<usize>,
     /// Who the finding was.
-    pub(super) fingerprint: String,
+    pub(in crate::cli) fingerprint: String,
     /// Where it pointed, as an RFC 6901 JSON pointer.
-    pub(super) pointer: Option<String>,
+    pub(in crate::cli) pointer: Option<String>,
     /// The item of a function's list that it pointed into, as it was.
-    pub(super) item: Option<Item>,
+    pub(in crate::cli) item: Option<Item>,
     key: String,
 }
 
@@ -258,12 +258,12 @@ impl<'a> Repair<'a> {
     }
 
     /// The item of a function's list that a finding points into.
-    pub(super) fn item(&self, finding: &ReportedFinding) -> Option<&Item> {
+    pub(in crate::cli) fn item(&self, finding: &ReportedFinding) -> Option<&Item> {
         function::item_of(finding, self.report(), self.list.as_ref()?)
     }
 
     /// The list that a function is given, as it is now.
-    pub(super) fn list(&self) -> Option<&ResourceList> {
+    pub(in crate::cli) fn list(&self) -> Option<&ResourceList> {
         self.list.as_ref()
     }
 
