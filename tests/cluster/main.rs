@@ -28,7 +28,8 @@ use std::time::Instant;
 const USAGE: &str = "usage: cargo test --test cluster -- STEP…
   proofs [RULE…] [--every]    the rules' fixtures; --every: not only those with a proof of their own
   matrix                      every strategy, mode, lookup, kind and Service
-  random [FIRST..LAST]        apps from these seeds; without: the seeds that are always run
+  random [FIRST..LAST]        apps from these seeds; without: the seeds that are always run; --record: what is seen of
+                              them is what `cargo test` holds lint against
   webhook [PART…] [--keep]    what it injects, denies and survives; --keep leaves it on the cluster
   ship [PART…] [--keep]       the chart and the overlays, put there and taken away
   policies [PART…] [--keep]   what the exported policies say and name, without the webhook
@@ -48,12 +49,12 @@ fn main() -> ExitCode {
     let wrong = match step.as_str() {
         "proofs" => proofs::run(rest),
         "matrix" => matrix::run(),
-        "random" => random::run(rest.first().map(String::as_str)),
+        "random" => random::run(rest),
         "webhook" => webhook::run(rest),
         "ship" => ship::run(rest),
         "policies" => policies::run(rest),
         "renders" => ship::renders(),
-        "reach" => random::reach(rest.first().map(String::as_str)),
+        "reach" => random::reach(rest),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
