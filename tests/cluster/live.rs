@@ -37,7 +37,7 @@ pub(crate) fn run() -> Vec<String> {
     let scenes = APPS.map(|(title, file)| Scene {
         title: title.to_owned(),
         manifest: fs::read_to_string(root().join(file)).unwrap().replace("replicas: 3", "replicas: 2"),
-        images: Vec::new(),
+        ..Scene::default()
     });
     let first = stage::first_namespace();
     stage::prepare(&scenes, first);
