@@ -22,6 +22,7 @@ const RULES: &str = "[
     {apiGroups: [apps], resources: [deployments, statefulsets, daemonsets], verbs: [list]},
     {apiGroups: [batch], resources: [jobs, cronjobs], verbs: [list]},
     {apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [list]},
+    {apiGroups: [networking.k8s.io], resources: [networkpolicies], verbs: [list]},
     {apiGroups: [rbac.authorization.k8s.io], resources: [roles, rolebindings], verbs: [list]},
     {apiGroups: [''], resources: [pods, serviceaccounts], verbs: [list]}]";
 
@@ -38,6 +39,7 @@ pub(crate) fn run() -> Vec<String> {
         title: title.to_owned(),
         manifest: fs::read_to_string(root().join(file)).unwrap().replace("replicas: 3", "replicas: 2"),
         images: Vec::new(),
+        together: None,
     });
     let first = stage::first_namespace();
     stage::prepare(&scenes, first);

@@ -124,7 +124,7 @@ impl Case {
         app.objects.insert(0, self.policy());
         let ports = if self.pinned { "9100-9110" } else { "any port" };
         let title = format!("{} on {ports}, in {}, out {}", self.strategy.describe(), self.inwards(), self.outwards());
-        Scene { title, manifest: app.manifest(), images: Vec::new() }
+        Scene { title, manifest: app.manifest(), images: Vec::new(), together: None }
     }
 
     fn policy(&self) -> Value {
