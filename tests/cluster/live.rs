@@ -23,6 +23,7 @@ const RULES: &str = "[
     {apiGroups: [apps], resources: [deployments, statefulsets, daemonsets], verbs: [list]},
     {apiGroups: [batch], resources: [jobs, cronjobs], verbs: [list]},
     {apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [list]},
+    {apiGroups: [networking.k8s.io], resources: [networkpolicies], verbs: [list]},
     {apiGroups: [rbac.authorization.k8s.io], resources: [roles, rolebindings], verbs: [list]},
     {apiGroups: [''], resources: [pods, serviceaccounts], verbs: [list]}]";
 
