@@ -11,6 +11,7 @@
 //! - [`fix`]: changes to a pod and to objects, symbolically, and what makes those of pods in the model and in JSON;
 //! - [`inject`]: what the admission webhook puts into a pod;
 //! - [`rules`]: what may break on the way;
+//! - [`advise`]: which strategy a workload could use, and what the app says for it;
 //!
 //! The shell around them:
 //!
@@ -23,10 +24,12 @@
 //! - `cluster`: the client of a cluster's API (a Cargo feature, on by default);
 //! - [`cli`]: one file for each subcommand.
 
+pub mod advise;
 pub mod cli;
 #[cfg(feature = "cluster")]
 pub mod cluster;
 pub mod discovery;
+pub mod elixir;
 pub mod explain;
 pub mod fix;
 pub mod inject;

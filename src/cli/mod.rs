@@ -1,5 +1,6 @@
 //! The command line: one file for each subcommand.
 
+pub mod advise;
 mod assemble;
 mod baseline;
 #[cfg(feature = "webhook")]
@@ -63,6 +64,12 @@ enum Command {
     /// with --unsafe. What is written is read again and judged again before any file is touched. Exits with 0 if nothing is
     /// left at or above --fail-on, 1 if something is, or with --diff if there is something to write; 2 if it could not do its work.
     Fix(fix::FixArgs),
+    /// Say which strategy a workload is to use, what each would take, and what to write for it.
+    ///
+    /// Each strategy is declared of the workload, what the rules can mend is mended, and `lint` judges what comes of it. Nothing
+    /// is written without --write. Exits with 0 if the strategy at hand forms a cluster, as far as the manifests say; 1 if
+    /// something stands in its way; 2 if it could not do its work.
+    Advise(advise::AdviseArgs),
     /// Follow the connection to a workload, with a command to check each step by hand.
     Trace(trace::TraceArgs),
     /// Show what the admission webhook does to a pod, or to the pods of a workload.
@@ -140,6 +147,7 @@ impl Cli {
         let done = match self.command {
             Command::Lint(args) => lint::run(&args, colours, stdin, stdout, stderr),
             Command::Fix(args) => fix::run(args, stdin, stdout, stderr),
+            Command::Advise(args) => advise::run(&args, stdin, stdout),
             Command::Trace(args) => trace::run(&args, stdin, stdout),
             Command::Inject(args) => inject::run(&args, stdin, stdout),
             Command::Probe(args) => probe::run(&args, stdout),

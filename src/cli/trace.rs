@@ -65,7 +65,8 @@ const KINDS: [(&str, &str); 7] = [
     ("po", "pod"),
 ];
 
-fn is_meant(object: &Object, said: &str) -> bool {
+/// Whether a workload is what somebody calls so: `cart`, `statefulset/cart`, `sts/cart`, `shop/cart`, `shop/deployment/cart`.
+pub(super) fn is_meant(object: &Object, said: &str) -> bool {
     let kind = object.kind.to_lowercase();
     let is_kind = |word: &str| {
         let word = word.to_lowercase();
@@ -81,7 +82,8 @@ fn is_meant(object: &Object, said: &str) -> bool {
     }
 }
 
-fn known(session: &Session) -> String {
+/// The workloads of the input, for somebody who meant one of them.
+pub(super) fn known(session: &Session) -> String {
     let titles = session.worlds.iter().flat_map(|(world, _)| world.workloads().map(|(object, _)| object));
     let mut names: Vec<String> =
         titles.map(|object| format!("{}/{}", object.kind.to_lowercase(), object.name)).collect();

@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value as Json;
+
 use crate::place::{Loc, ObjectId};
 
 /// A value to write, its keys in the order in which people write them.
@@ -130,6 +132,19 @@ impl Tree {
     /// A map of strings, such as labels.
     pub fn pairs<K: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
         Self::map(pairs.into_iter().map(|(key, value)| (key, Self::Text(value.into()))))
+    }
+}
+
+impl From<&Json> for Tree {
+    fn from(json: &Json) -> Self {
+        match json {
+            Json::Null => Self::Null,
+            Json::Bool(flag) => Self::Flag(*flag),
+            Json::Number(number) => Self::Number(number.to_string()),
+            Json::String(text) => Self::Text(text.clone()),
+            Json::Array(items) => Self::list(items.iter().map(Self::from)),
+            Json::Object(entries) => Self::map(entries.iter().map(|(key, value)| (key.as_str(), Self::from(value)))),
+        }
     }
 }
 

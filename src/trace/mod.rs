@@ -2,6 +2,7 @@
 //!
 //! This is the one data structure of the program. Rules name its breaks, `beamgate trace` prints it.
 
+pub mod coded;
 pub mod container;
 mod doubts;
 pub mod feeds;

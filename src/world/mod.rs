@@ -5,6 +5,7 @@
 //! end up in any, and a name that is written twice (in two overlays) may mean either.
 
 pub mod access;
+pub mod code;
 pub mod config;
 pub mod declared;
 pub mod exec;

@@ -39,6 +39,12 @@ impl Selector {
             .map(Self)
     }
 
+    /// Whether two selectors have the same requirements, in whatever order.
+    pub fn asks_the_same(&self, other: &Self) -> bool {
+        let all_in = |one: &Self, other: &Self| one.0.iter().all(|requirement| other.0.contains(requirement));
+        all_in(self, other) && all_in(other, self)
+    }
+
     /// Whether an object with these labels is selected.
     pub fn matches(&self, labels: &[(String, String)]) -> bool {
         self.0.iter().all(|requirement| requirement.holds(labels))

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use crate::cluster;
 use crate::lint::{self, Report};
 use crate::observe::{Fate, Observation};
-use crate::stage::{self, Outcome, Scene, judged};
+use crate::stage::{self, Image, Outcome, Scene, judged};
 
 /// A rule's `proof.toml`.
 #[derive(Debug, Default, Deserialize)]
@@ -142,13 +142,14 @@ fn two_builds(manifest: &str) -> String {
 }
 
 /// The `env.sh` of each app that the `beamgate.toml` beside the fixtures names: it goes into that app's image.
-fn images(folder: &Path) -> Vec<(String, String)> {
+fn images(folder: &Path) -> Vec<Image> {
     let Ok(text) = fs::read_to_string(folder.join("beamgate.toml")) else { return Vec::new() };
     let config: toml::Table = toml::from_str(&text).unwrap();
     let apps = config.get("app").and_then(toml::Value::as_array).into_iter().flatten();
     apps.filter_map(|app| {
         let script = fs::read_to_string(folder.join(app.get("env-sh")?.as_str()?)).unwrap();
-        Some((app.get("match")?.get("name")?.as_str()?.to_owned(), script))
+        let app = app.get("match")?.get("name")?.as_str()?.to_owned();
+        Some(Image { app, files: vec![("env.sh", script)] })
     })
     .collect()
 }

@@ -3,7 +3,7 @@
 //! Every app gets a namespace of its own, and its clock runs from the moment when all its pods have run: whoever has
 //! formed leaves at once, whoever has not stays [`PATIENCE`] more, and the next comes in for it.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -47,8 +47,17 @@ pub(crate) struct Scene {
     pub(crate) title: String,
     /// Its objects, all in [`NAMESPACE`].
     pub(crate) manifest: String,
-    /// The `rel/env.sh` that is in the image of an app of this name.
-    pub(crate) images: Vec<(String, String)>,
+    /// What is in the images of its apps.
+    pub(crate) images: Vec<Image>,
+}
+
+/// Files that an app brings along in its image: here they are mounted at `/etc/image`.
+#[derive(Debug, Clone)]
+pub(crate) struct Image {
+    /// The app, by its label `app.kubernetes.io/name`.
+    pub(crate) app: String,
+    /// `env.sh` and `runtime.exs`, with what they say.
+    pub(crate) files: Vec<(&'static str, String)>,
 }
 
 /// What became of it.
@@ -214,9 +223,10 @@ pub(crate) fn prepare(scenes: &[Scene], first: usize) {
             "metadata": {"name": namespace, "labels": {"proof": "yes"}}}));
         objects.push(json!({"apiVersion": "v1", "kind": "Secret",
             "metadata": {"name": "cart-cookie", "namespace": namespace}, "stringData": {"cookie": "from-the-secret"}}));
-        for (app, script) in &scene.images {
+        for Image { app, files } in &scene.images {
+            let data: BTreeMap<_, _> = files.iter().map(|(name, text)| (name, moved(text, &namespace))).collect();
             objects.push(json!({"apiVersion": "v1", "kind": "ConfigMap",
-                "metadata": {"name": format!("image-env-{app}"), "namespace": namespace}, "data": {"env.sh": script}}));
+                "metadata": {"name": format!("image-env-{app}"), "namespace": namespace}, "data": data}));
         }
     }
     cluster::prepare(&json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string());

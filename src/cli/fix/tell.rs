@@ -38,37 +38,45 @@ pub(super) fn tell(repair: &Repair<'_>, diff: bool) -> String {
 
 fn mended(done: &Done, diff: bool) -> String {
     let verb = if diff { "would fix" } else { "fixed" };
-    let about = done.workload.as_ref().map_or_else(String::new, |workload| format!(" of {workload}"));
-    let (rule, fix) = (done.rule, &done.fix);
-    let title = harmless(&fix.title);
-    let mut text = format!("  {verb} {} {}{about} ({}): {title}\n", rule.id(), rule.slug, fix.safety);
-    if let Some(besides) = &fix.besides {
+    let mut text = format!("  {verb} {}\n", what(done));
+    if let Some(besides) = &done.fix.besides {
         let _ = writeln!(text, "    then: {}", harmless(besides));
     }
     text
+}
+
+/// `BG204 service-without-ports of StatefulSet shop/cart (safe): declare a port`.
+pub(super) fn what(done: &Done) -> String {
+    let about = done.workload.as_ref().map_or_else(String::new, |workload| format!(" of {workload}"));
+    let (rule, fix) = (done.rule, &done.fix);
+    format!("{} {}{about} ({}): {}", rule.id(), rule.slug, fix.safety, harmless(&fix.title))
 }
 
 fn unmended(left: &Left<'_>, repair: &Repair<'_>) -> String {
     let finding = left.finding;
     let mut text =
         format!("{}{} {}: {}\n", place(left, repair), finding.rule.id(), finding.rule.slug, harmless(&finding.message));
-    let title = finding.fix.as_ref().map(|fix| harmless(&fix.title));
+    let _ = writeln!(text, "  {}", why(left));
+    let shows = !matches!(left.why, Why::Unsafe | Why::Decision(_));
+    finding.fix.as_ref().filter(|_| shows).into_iter().for_each(|fix| text.push_str(&lines(fix)));
+    text
+}
+
+/// Why something is left, and what to do.
+pub(super) fn why(left: &Left<'_>) -> String {
+    let title = left.finding.fix.as_ref().map(|fix| harmless(&fix.title));
     let by_hand = |reason: &str| match &title {
         Some(title) => format!("{reason}; by hand: {title}"),
         None => reason.to_owned(),
     };
-    let why = match &left.why {
-        Why::Unsafe => format!("with --unsafe: {}", title.clone().unwrap_or_default()),
+    match &left.why {
+        Why::Unsafe => format!("with --unsafe: {}", title.unwrap_or_default()),
         Why::Decision(what) => by_hand(&format!("needs a decision: {what}")),
-        Why::ByHand => title.as_ref().map_or_else(|| "by hand".to_owned(), |title| format!("by hand: {title}")),
-        Why::Rendered => by_hand("not written: it was rendered, and belongs where it comes from"),
-        Why::Ambiguous(object) => by_hand(&format!("not written: several objects are called {object}")),
-        Why::Refused(reason) => by_hand(&format!("not written: {reason}")),
-    };
-    let _ = writeln!(text, "  {why}");
-    let shows = !matches!(left.why, Why::Unsafe | Why::Decision(_));
-    finding.fix.as_ref().filter(|_| shows).into_iter().for_each(|fix| text.push_str(&lines(fix)));
-    text
+        Why::ByHand => title.map_or_else(|| "by hand".to_owned(), |title| format!("by hand: {title}")),
+        why @ (Why::Rendered | Why::Ambiguous(_) | Why::Refused(_)) => {
+            by_hand(&format!("not written: {}", why.reason()))
+        }
+    }
 }
 
 /// What to write by hand.

@@ -37,7 +37,7 @@ use crate::fix::change::{Among, Change};
 use crate::name::boot::Boot;
 use crate::name::template::Sym;
 use crate::place::Loc;
-use crate::rules::finding::{Effect, Findings, Safety, Severity};
+use crate::rules::finding::{Effect, Findings, Fix, Safety, Severity};
 use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::{Agreement, Trace};
@@ -82,23 +82,29 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     {
         return;
     }
-    let (field, at) = field(trace);
+    let (field, at) = governing_field(trace);
     let said = subdomain.map_or("unset".to_owned(), |name| format!("`{name}`"));
     let finding = found.refute(&RULE, format!("{field} is {said}; peers dial through `{}`", asked.name));
     finding
         .label(at.clone(), "gives the pods their names in DNS")
         .label(asked.at.clone(), "peers dial through this one");
     finding.symptom(Symptom::UnableToConnect(trace.first_dialled().unwrap_or_default()));
-    match trace.workload.has_stable_hostnames() {
-        true => finding
-            .fix(Safety::Recreate, format!("make the StatefulSet again with `serviceName: {}`", asked.name))
-            .besides(again(trace)),
-        false => finding.fix(Safety::Unsafe, format!("set `subdomain: {}`", asked.name)),
-    };
-    finding.changes([Change::Set { at, value: asked.name.as_str().into(), among: Among::Behind("replicas".into()) }]);
+    finding.fix = Some(govern(trace, &asked.name));
 }
 
-fn field(trace: &Trace<'_>) -> (&'static str, Loc) {
+/// Gives the pods their names under this Service.
+pub(crate) fn govern(trace: &Trace<'_>, service: &str) -> Fix {
+    let (_, at) = governing_field(trace);
+    let stateful = trace.workload.has_stable_hostnames();
+    let (safety, title) = match stateful {
+        true => (Safety::Recreate, format!("make the StatefulSet again with `serviceName: {service}`")),
+        false => (Safety::Unsafe, format!("set `subdomain: {service}`")),
+    };
+    let changes = vec![Change::Set { at, value: service.into(), among: Among::Behind("replicas".into()) }];
+    Fix { safety, title, snippet: None, changes, besides: stateful.then(|| again(trace)) }
+}
+
+fn governing_field(trace: &Trace<'_>) -> (&'static str, Loc) {
     if trace.workload.has_stable_hostnames() {
         ("serviceName", trace.object.at(&["spec", "serviceName"]))
     } else {
