@@ -65,6 +65,25 @@ fn a_file_keeps_its_permissions_and_a_link_stays_one() {
 }
 
 #[test]
+fn a_link_out_of_what_was_given_is_not_followed() {
+    let folder = Folder::new("outside");
+    let bad = fixture("bad.yaml");
+    let file = folder.write("theirs/cart.yaml", &bad);
+    fs::create_dir(folder.0.join("k8s")).unwrap();
+    symlink("../theirs/cart.yaml", folder.0.join("k8s/cart.yaml")).unwrap();
+    let output = fix(&folder, &["k8s"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stdout).unwrap();
+    let target = file.canonicalize().unwrap();
+    let why = format!("not written: k8s/cart.yaml is {}, outside of what was given; by hand: ", target.display());
+    assert!(said.contains(&why), "{said}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), bad);
+    // Both folders were given, or the file itself.
+    assert!(fix(&folder, &["k8s", "theirs"]).status.success());
+    assert_eq!(fs::read_to_string(&file).unwrap(), fixture("fixed.yaml"));
+}
+
+#[test]
 fn where_one_file_may_not_be_written_none_is() {
     let folder = Folder::new("readonly");
     let bad = fixture("bad.yaml");

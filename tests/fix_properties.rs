@@ -4,7 +4,7 @@
 //! text at all.
 #![allow(clippy::unwrap_used, reason = "a test that fails says so")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
@@ -13,6 +13,7 @@ use beamgate::cli::fix::FixArgs;
 use beamgate::cli::session::InputArgs;
 use beamgate::inject::Sent;
 use beamgate::manifest::yaml;
+use beamgate::report::model::WorkloadVerdict;
 use beamgate::rules::{self, Mends, Rule};
 use beamgate::world::facts::Facts;
 use beamgate::world::object::Object;
@@ -295,6 +296,8 @@ proptest! {
         for (fingerprint, count) in after {
             prop_assert!(before.get(&fingerprint).is_none_or(|was| count <= *was), "{fingerprint}: {text}\n{fixed}");
         }
+        let (formed, forms) = (forming(&text), forming(&fixed));
+        prop_assert!(formed.is_subset(&forms), "{formed:?}, then {forms:?}: {text}\n{fixed}");
     }
 
     #[test]
@@ -353,6 +356,15 @@ fn found(text: &str) -> BTreeMap<String, usize> {
         *counts.entry(finding.fingerprint.clone()).or_default() += 1;
         counts
     })
+}
+
+/// The workloads of which each that is called so forms.
+fn forming(text: &str) -> BTreeSet<String> {
+    let report = beamgate::cli::lint::report(Path::new("-"), &mut text.as_bytes()).unwrap();
+    let (forms, others): (Vec<_>, Vec<_>) =
+        report.workloads.into_iter().partition(|workload| workload.verdict == WorkloadVerdict::Forms);
+    let others: BTreeSet<String> = others.into_iter().map(|workload| workload.title).collect();
+    forms.into_iter().map(|workload| workload.title).filter(|title| !others.contains(title)).collect()
 }
 
 /// The environments of all containers as the webhook leaves them: by name.

@@ -1,6 +1,7 @@
 //! `beamgate fix`: what a rule would have written, written.
 
 mod files;
+mod outcome;
 mod repair;
 mod tell;
 
@@ -14,10 +15,9 @@ use similar::TextDiff;
 use super::lint::{nothing_to_read, severities};
 use super::session::{InputArgs, Session};
 use crate::manifest::Source;
-use crate::manifest::source::Origin;
 use crate::report::redact::without_cookies;
 use crate::rules::finding::Severity;
-use repair::{Repair, Wanted};
+use repair::{Left, Repair, Wanted, Why};
 
 /// The arguments of `beamgate fix`.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -79,7 +79,8 @@ pub(super) fn run(
         files::write(repaired.changed())?;
         stdout.write_all(told.as_bytes())?;
     }
-    let left = repaired.left().any(|left| left.finding.severity >= threshold);
+    let counts = |left: Left<'_>| left.why != Why::NotSelected && left.finding.severity >= threshold;
+    let left = repaired.left().any(counts);
     let waits = args.diff && repaired.changed().next().is_some();
     Ok(if left || waits { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
@@ -101,9 +102,4 @@ fn diff(source: &Source, before: &str) -> String {
     const HIDDEN: &str = "‹redacted›";
     let (before, after) = (without_cookies(before, HIDDEN), without_cookies(&source.text, HIDDEN));
     TextDiff::from_lines(&before, &after).unified_diff().header(&source.name, &source.name).to_string()
-}
-
-/// Whether a text can be written back to where it came from.
-fn is_writable(source: &Source) -> bool {
-    matches!(source.origin, Origin::File(_) | Origin::Stream)
 }

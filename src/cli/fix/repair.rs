@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::is_writable;
+use super::files::Roots;
+use super::outcome::{Outcome, key};
 use crate::cli::assemble::{Assembled, assemble, is_named};
 use crate::cli::lint::LintArgs;
 use crate::cli::session::{InputArgs, Session};
 use crate::fix::change::Change;
 use crate::manifest::edit::{self, Meant};
-use crate::manifest::{Origin, Source};
+use crate::manifest::{Origin, Source, source};
 use crate::place::ObjectId;
 use crate::report::model::ReportedFinding;
 use crate::rules::finding::{Fix, Safety};
@@ -30,12 +31,16 @@ pub(super) struct Done {
     pub(super) workload: Option<String>,
     /// The files that it changed, by their numbers.
     pub(super) sources: Vec<usize>,
+    /// Whether it could not be seen before others were mended.
+    pub(super) is_new: bool,
     key: String,
 }
 
 /// Why a fix was not made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Why {
+    /// Nobody asked for this rule.
+    NotSelected,
     /// It is one that has to be asked for.
     Unsafe,
     /// Only somebody can know this.
@@ -54,10 +59,20 @@ pub(super) enum Why {
 pub(super) struct Left<'r> {
     pub(super) finding: &'r ReportedFinding,
     pub(super) why: Why,
+    /// Whether it could not be seen before others were mended.
+    pub(super) is_new: bool,
 }
 
 /// How often what was mended is judged again. Each time mends one fault of every object.
 const ROUNDS: usize = 100;
+
+/// What speaks against a round of fixes.
+enum Objection {
+    /// What these were to mend is still there.
+    InVain(Vec<String>),
+    /// Something else is worse for it.
+    Harm(String),
+}
 
 /// Mends what was read, in memory.
 pub(super) struct Repair<'a> {
@@ -67,44 +82,72 @@ pub(super) struct Repair<'a> {
     /// The texts as they were read, of those that are others now.
     before: BTreeMap<usize, String>,
     done: Vec<Done>,
+    /// Findings that were not there at first.
+    new: HashSet<String>,
     /// Findings whose fix is not made, and why.
     refused: HashMap<String, Why>,
+    /// Where files may be written.
+    roots: Roots,
 }
 
 impl<'a> Repair<'a> {
     pub(super) fn new(session: Session, wanted: Wanted<'a>) -> Self {
-        let assembled = judge(&session);
-        Self { wanted, session, assembled, before: BTreeMap::new(), done: Vec::new(), refused: HashMap::new() }
+        let (assembled, roots) = (judge(&session), Roots::of(&wanted.input.paths));
+        let (before, done, new, refused) = Default::default();
+        Self { wanted, session, assembled, before, done, new, refused, roots }
     }
 
+    /// Mends until nothing is left that can be, or too much of it. What helps nothing is taken back, and so is what harms: of
+    /// several fixes made at once, half of them are tried, until it is clear whose harm it is.
     pub(super) fn run(mut self) -> anyhow::Result<Self> {
+        let mut most = usize::MAX;
         for _ in 0..ROUNDS {
-            let round = self.round();
+            let round = self.round(most);
             if round.done.is_empty() {
                 break;
             }
             let old: BTreeMap<usize, String> =
                 round.texts.keys().map(|number| (*number, self.session.input.sources[*number].text.clone())).collect();
-            let was = self.counts();
+            let was = Outcome::of(&self.assembled);
             self = self.with_texts(&round.texts)?;
-            let is = self.counts();
-            let stays = |done: &&Done| {
-                let count = |counts: &HashMap<String, usize>| counts.get(&done.key).copied().unwrap_or(0);
-                count(&is) >= count(&was)
-            };
-            let in_vain: Vec<String> = round.done.iter().filter(stays).map(|done| done.key.clone()).collect();
-            if in_vain.is_empty() {
-                for (number, text) in old {
-                    self.before.entry(number).or_insert(text);
-                }
-                self.done.extend(round.done);
+            let is = Outcome::of(&self.assembled);
+            let Some(objection) = self.objection(&round, &was, &is) else {
+                self.accept(round, old, is.newer_than(&was));
+                most = most.saturating_mul(2);
                 continue;
-            }
+            };
             self = self.with_texts(&old)?;
-            let why = || Why::Refused("it would not help".to_owned());
-            self.refused.extend(in_vain.into_iter().map(|key| (key, why())));
+            match (objection, round.done.as_slice()) {
+                (Objection::InVain(keys), _) => {
+                    let why = Why::Refused("it would not help".to_owned());
+                    self.refused.extend(keys.into_iter().map(|key| (key, why.clone())));
+                }
+                (Objection::Harm(harm), [alone]) => {
+                    self.refused.insert(alone.key.clone(), Why::Refused(harm));
+                    most = usize::MAX;
+                }
+                (Objection::Harm(_), several) => most = several.len() / 2,
+            }
         }
         Ok(self)
+    }
+
+    fn objection(&self, round: &Round, was: &Outcome, is: &Outcome) -> Option<Objection> {
+        let stays = |done: &&Done| is.count(&done.key) >= was.count(&done.key);
+        let in_vain: Vec<String> = round.done.iter().filter(stays).map(|done| done.key.clone()).collect();
+        if !in_vain.is_empty() {
+            return Some(Objection::InVain(in_vain));
+        }
+        let mended = self.done.iter().map(|done| done.key.as_str()).collect();
+        is.harm(was, &mended).map(Objection::Harm)
+    }
+
+    fn accept<'n>(&mut self, round: Round, old: BTreeMap<usize, String>, new: impl Iterator<Item = &'n str>) {
+        for (number, text) in old {
+            self.before.entry(number).or_insert(text);
+        }
+        self.done.extend(round.done);
+        self.new.extend(new.map(str::to_owned));
     }
 
     fn with_texts(self, texts: &BTreeMap<usize, String>) -> anyhow::Result<Self> {
@@ -113,12 +156,15 @@ impl<'a> Repair<'a> {
         Ok(Self { session, assembled, ..self })
     }
 
-    /// Makes what can be made at once: of each document one fix.
-    fn round(&mut self) -> Round {
+    /// Makes what can be made at once: of each document one fix, and no more than so many.
+    fn round(&mut self, most: usize) -> Round {
         let (mut round, mut refused) = (Round::default(), HashMap::new());
         for (finding, subject) in self.assembled.report.findings.iter().zip(&self.assembled.subjects) {
             let (Some(fix), None) = (&finding.fix, self.why_not(finding)) else { continue };
             let Some(subject) = *subject else { continue };
+            if round.done.len() >= most {
+                break;
+            }
             match self.attempt(fix, subject, &mut round) {
                 Ok(None) => {}
                 Ok(Some(sources)) => round.done.push(Done {
@@ -126,6 +172,7 @@ impl<'a> Repair<'a> {
                     fix: fix.clone(),
                     workload: finding.workload.clone(),
                     sources,
+                    is_new: self.is_new(finding),
                     key: self.key(finding),
                 }),
                 Err(why) => drop(refused.insert(self.key(finding), why)),
@@ -171,26 +218,21 @@ impl<'a> Repair<'a> {
             return Err(Why::ByHand);
         };
         let source = self.session.input.sources.get(origin.source as usize).ok_or(Why::ByHand)?;
-        if !is_writable(source) {
+        if let source::Origin::Rendered(_) = source.origin {
             return Err(Why::Rendered);
         }
+        self.roots.check(source).map_err(Why::Refused)?;
         let (Some(from), Some(owner)) = (all.object(subject), all.object(object)) else { return Err(Why::ByHand) };
         let is_certain = subject == object || all.is_meant_alone(from, owner);
         if is_certain { Ok(origin) } else { Err(Why::Ambiguous(owner.title())) }
     }
 
-    /// Who a finding is: of objects that are called alike, each has its own.
     fn key(&self, finding: &ReportedFinding) -> String {
-        let place = finding.primary().and_then(|label| label.place);
-        let file = place.and_then(|place| self.assembled.report.files.get(place.file));
-        format!("{} {}", finding.fingerprint, file.map_or("", |file| file.name.as_str()))
+        key(finding, &self.assembled)
     }
 
-    fn counts(&self) -> HashMap<String, usize> {
-        self.assembled.report.findings.iter().fold(HashMap::new(), |mut counts, finding| {
-            *counts.entry(self.key(finding)).or_default() += 1;
-            counts
-        })
+    fn is_new(&self, finding: &ReportedFinding) -> bool {
+        self.new.contains(&self.key(finding))
     }
 
     /// What keeps a finding's fix from being made, before anybody tries.
@@ -199,7 +241,7 @@ impl<'a> Repair<'a> {
             return Some(why.clone());
         }
         if !self.is_selected(finding.rule) {
-            return Some(Why::ByHand);
+            return Some(Why::NotSelected);
         }
         match (&finding.fix, finding.rule.mends) {
             (_, Mends::Person(what)) => Some(Why::Decision(what)),
@@ -214,12 +256,13 @@ impl<'a> Repair<'a> {
         self.wanted.select.is_empty() || self.wanted.select.iter().any(|name| is_named(rule, name))
     }
 
-    /// What is still there, of the rules that were asked for.
+    /// What is still there, of the rules that were asked for, and what can be seen only now.
     pub(super) fn left(&self) -> impl Iterator<Item = Left<'_>> {
-        let findings = self.assembled.report.sorted().into_iter().filter(|finding| self.is_selected(finding.rule));
-        findings.map(|finding| {
+        let is_told = |finding: &&ReportedFinding| self.is_selected(finding.rule) || self.is_new(finding);
+        self.assembled.report.sorted().into_iter().filter(is_told).map(|finding| {
             let unfinished = || Why::Refused("it was not reached".to_owned());
-            Left { finding, why: self.why_not(finding).unwrap_or_else(unfinished) }
+            let why = self.why_not(finding).unwrap_or_else(unfinished);
+            Left { finding, why, is_new: self.is_new(finding) }
         })
     }
 

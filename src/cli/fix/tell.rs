@@ -41,7 +41,8 @@ fn mended(done: &Done, diff: bool) -> String {
     let about = done.workload.as_ref().map_or_else(String::new, |workload| format!(" of {workload}"));
     let (rule, fix) = (done.rule, &done.fix);
     let title = harmless(&fix.title);
-    let mut text = format!("  {verb} {} {}{about} ({}): {title}\n", rule.id(), rule.slug, fix.safety);
+    let safety = format!("{}{}", fix.safety, if done.is_new { ", now visible" } else { "" });
+    let mut text = format!("  {verb} {} {}{about} ({safety}): {title}\n", rule.id(), rule.slug);
     if let Some(besides) = &fix.besides {
         let _ = writeln!(text, "    then: {}", harmless(besides));
     }
@@ -50,14 +51,15 @@ fn mended(done: &Done, diff: bool) -> String {
 
 fn unmended(left: &Left<'_>, repair: &Repair<'_>) -> String {
     let finding = left.finding;
-    let mut text =
-        format!("{}{} {}: {}\n", place(left, repair), finding.rule.id(), finding.rule.slug, harmless(&finding.message));
+    let new = if left.is_new { "now visible: " } else { "" };
+    let mut text = format!("{}{new}{}: {}\n", place(left, repair), finding.rule.title(), harmless(&finding.message));
     let title = finding.fix.as_ref().map(|fix| harmless(&fix.title));
     let by_hand = |reason: &str| match &title {
         Some(title) => format!("{reason}; by hand: {title}"),
         None => reason.to_owned(),
     };
     let why = match &left.why {
+        Why::NotSelected => by_hand("not among the rules that were selected"),
         Why::Unsafe => format!("with --unsafe: {}", title.clone().unwrap_or_default()),
         Why::Decision(what) => by_hand(&format!("needs a decision: {what}")),
         Why::ByHand => title.as_ref().map_or_else(|| "by hand".to_owned(), |title| format!("by hand: {title}")),
