@@ -117,27 +117,6 @@ fn a_diff_writes_nothing_and_hides_cookies() {
 }
 
 #[test]
-fn what_was_rendered_is_shown_and_not_written() {
-    let folder = Folder::new("rendered");
-    let bad = fixture("bad.yaml");
-    let base = folder.write("k8s/cart.yaml", &bad);
-    folder.write("k8s/kustomization.yaml", "resources:\n- cart.yaml\n");
-    let tool = folder.write("bin/kustomize", "#!/bin/sh\ncat \"$2/cart.yaml\"\n");
-    fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_beamgate"));
-    let path = format!("{}:/usr/bin:/bin", folder.0.join("bin").display());
-    let output = command.current_dir(&folder.0).env("PATH", path).args(["fix", "k8s"]).output().unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert!(
-        said.contains("not written: it was rendered, and belongs where it comes from; by hand: declare a port\n"),
-        "{said}"
-    );
-    assert!(said.contains("      ports:\n        - name: epmd\n          port: 4369\n"), "{said}");
-    assert_eq!(output.status.code(), Some(1));
-    assert_eq!(fs::read_to_string(base).unwrap(), bad);
-}
-
-#[test]
 fn a_service_and_its_workload_may_be_in_two_files() {
     let folder = Folder::new("two");
     let bad = fixture("bad.yaml");

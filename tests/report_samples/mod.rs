@@ -118,6 +118,7 @@ pub fn finding(rule: &'static Rule, message: &str, labels: Vec<ReportedLabel>) -
             Some(("StatefulSet shop/cart", &Pointer::keys(&["spec"]))),
             objects.iter().map(String::as_str),
         ),
+        rendered_from: None,
         labels,
         names: None,
         at_run_time: None,

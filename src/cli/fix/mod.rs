@@ -1,6 +1,7 @@
 //! `beamgate fix`: what a rule would have written, written.
 
 mod files;
+mod make;
 mod outcome;
 mod repair;
 mod tell;

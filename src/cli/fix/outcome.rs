@@ -93,7 +93,8 @@ impl Outcome {
 pub(super) fn key(finding: &ReportedFinding, judged: &Assembled) -> String {
     let place = finding.primary().and_then(|label| label.place);
     let file = place.and_then(|place| judged.report.files.get(place.file));
-    format!("{} {}", finding.fingerprint, file.map_or("", |file| file.name.as_str()))
+    let rendered = finding.rendered_from.as_deref().unwrap_or_default();
+    format!("{} {} {rendered}", finding.fingerprint, file.map_or("", |file| file.name.as_str()))
 }
 
 fn standing(verdict: &WorkloadVerdict) -> Option<Standing> {

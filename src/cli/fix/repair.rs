@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::files::Roots;
+use super::make::{Maker, Texts};
 use super::outcome::{Outcome, key};
 use crate::cli::assemble::{Assembled, assemble, is_named};
 use crate::cli::lint::LintArgs;
 use crate::cli::session::{InputArgs, Session};
-use crate::fix::change::Change;
-use crate::manifest::edit::{self, Meant};
-use crate::manifest::{Origin, Source, source};
-use crate::place::ObjectId;
+use crate::manifest::Source;
+use crate::manifest::source::Origin;
 use crate::report::model::ReportedFinding;
 use crate::rules::finding::{Fix, Safety};
 use crate::rules::{Mends, Rule};
@@ -47,8 +46,6 @@ pub(super) enum Why {
     Decision(&'static str),
     /// The rule does not know what to write here.
     ByHand,
-    /// What is judged was made of other files.
-    Rendered,
     /// There are several objects of this name.
     Ambiguous(String),
     /// It was not possible to write it.
@@ -106,10 +103,14 @@ impl<'a> Repair<'a> {
             if round.done.is_empty() {
                 break;
             }
-            let old: BTreeMap<usize, String> =
-                round.texts.keys().map(|number| (*number, self.session.input.sources[*number].text.clone())).collect();
+            let old: BTreeMap<usize, String> = round
+                .made
+                .texts
+                .keys()
+                .map(|number| (*number, self.session.input.sources[*number].text.clone()))
+                .collect();
             let was = Outcome::of(&self.assembled);
-            self = self.with_texts(&round.texts)?;
+            self = self.with_texts(&round.made.texts)?;
             let is = Outcome::of(&self.assembled);
             let Some(objection) = self.objection(&round, &was, &is) else {
                 self.accept(round, old, is.newer_than(&was));
@@ -159,13 +160,14 @@ impl<'a> Repair<'a> {
     /// Makes what can be made at once: of each document one fix, and no more than so many.
     fn round(&mut self, most: usize) -> Round {
         let (mut round, mut refused) = (Round::default(), HashMap::new());
+        let maker = Maker { session: &self.session, roots: &self.roots };
         for (finding, subject) in self.assembled.report.findings.iter().zip(&self.assembled.subjects) {
             let (Some(fix), None) = (&finding.fix, self.why_not(finding)) else { continue };
             let Some(subject) = *subject else { continue };
             if round.done.len() >= most {
                 break;
             }
-            match self.attempt(fix, subject, &mut round) {
+            match maker.make(fix, subject, &mut round.made) {
                 Ok(None) => {}
                 Ok(Some(sources)) => round.done.push(Done {
                     rule: finding.rule,
@@ -180,51 +182,6 @@ impl<'a> Repair<'a> {
         }
         self.refused.extend(refused);
         round
-    }
-
-    /// Makes a fix, unless one of its documents has changed in this round already. Says which files it changed.
-    fn attempt(&self, fix: &Fix, subject: (usize, ObjectId), round: &mut Round) -> Result<Option<Vec<usize>>, Why> {
-        let mut by_source: BTreeMap<usize, Vec<(&Origin, &Change)>> = BTreeMap::new();
-        for change in &fix.changes {
-            let origin = self.owner(subject, change.object())?;
-            by_source.entry(origin.source as usize).or_default().push((origin, change));
-        }
-        let places: Vec<(u32, Option<u32>)> =
-            by_source.values().flatten().map(|(origin, change)| place(origin, change)).collect();
-        if places.iter().any(|place| round.has(*place)) {
-            return Ok(None);
-        }
-        let mut edited = Vec::new();
-        for (number, changes) in &by_source {
-            let text = round.texts.get(number).unwrap_or(&self.session.input.sources[*number].text);
-            let meant = changes.iter().map(|(origin, change)| Meant {
-                document: origin.document,
-                items: &origin.items,
-                change,
-            });
-            let meant: Vec<Meant<'_>> = meant.collect();
-            edited.push((*number, edit::edit(text, &meant).map_err(|error| Why::Refused(error.to_string()))?));
-        }
-        round.places.extend(places);
-        let sources = edited.iter().map(|(number, _)| *number).collect();
-        round.texts.extend(edited);
-        Ok(Some(sources))
-    }
-
-    /// Where an object is written, if that is certain.
-    fn owner(&self, (world, subject): (usize, ObjectId), object: ObjectId) -> Result<&Origin, Why> {
-        let (Some(origin), Some((all, _))) = (self.session.origin_of(world, object), self.session.worlds.get(world))
-        else {
-            return Err(Why::ByHand);
-        };
-        let source = self.session.input.sources.get(origin.source as usize).ok_or(Why::ByHand)?;
-        if let source::Origin::Rendered(_) = source.origin {
-            return Err(Why::Rendered);
-        }
-        self.roots.check(source).map_err(Why::Refused)?;
-        let (Some(from), Some(owner)) = (all.object(subject), all.object(object)) else { return Err(Why::ByHand) };
-        let is_certain = subject == object || all.is_meant_alone(from, owner);
-        if is_certain { Ok(origin) } else { Err(Why::Ambiguous(owner.title())) }
     }
 
     fn key(&self, finding: &ReportedFinding) -> String {
@@ -284,31 +241,17 @@ impl<'a> Repair<'a> {
     /// The texts that have changed, with what they were.
     pub(super) fn changed(&self) -> impl Iterator<Item = (&Source, &str)> {
         let texts = self.before.iter().map(|(number, before)| (&self.session.input.sources[*number], before.as_str()));
-        texts.filter(|(source, before)| source.text != *before)
+        // What was rendered is of no file, and changes with those that it was made of.
+        let is_written = |source: &Source| !matches!(source.origin, Origin::Rendered(_));
+        texts.filter(move |(source, before)| is_written(source) && source.text != *before)
     }
 }
 
 /// What is done at once.
 #[derive(Default)]
 struct Round {
-    /// The documents that have changed; of a new document's source, all of them.
-    places: HashSet<(u32, Option<u32>)>,
-    texts: BTreeMap<usize, String>,
+    made: Texts,
     done: Vec<Done>,
-}
-
-impl Round {
-    fn has(&self, (source, document): (u32, Option<u32>)) -> bool {
-        match document {
-            Some(_) => self.places.contains(&(source, document)) || self.places.contains(&(source, None)),
-            None => self.places.iter().any(|(other, _)| *other == source),
-        }
-    }
-}
-
-/// The document that a change is in; that of a new one moves all others.
-fn place(origin: &Origin, change: &Change) -> (u32, Option<u32>) {
-    (origin.source, (!matches!(change, Change::Create { .. })).then_some(origin.document))
 }
 
 /// Everything counts, whatever was selected: an ignore that silences another rule is not stale.

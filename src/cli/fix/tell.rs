@@ -29,6 +29,9 @@ pub(super) fn tell(repair: &Repair<'_>, diff: bool) -> String {
     for one in &left {
         text.push_str(&unmended(one, repair));
     }
+    for notice in &repair.report().notices {
+        let _ = writeln!(text, "note: {}", harmless(&notice.text));
+    }
     if !left.is_empty() {
         text.push('\n');
     }
@@ -52,7 +55,10 @@ fn mended(done: &Done, diff: bool) -> String {
 fn unmended(left: &Left<'_>, repair: &Repair<'_>) -> String {
     let finding = left.finding;
     let new = if left.is_new { "now visible: " } else { "" };
-    let mut text = format!("{}{new}{}: {}\n", place(left, repair), finding.rule.title(), harmless(&finding.message));
+    let folder = finding.rendered_from.as_ref();
+    let folder = folder.map_or_else(String::new, |folder| format!(" as {} has it", harmless(folder)));
+    let (rule, message) = (finding.rule.title(), harmless(&finding.message));
+    let mut text = format!("{}{new}{rule}{folder}: {message}\n", place(left, repair));
     let title = finding.fix.as_ref().map(|fix| harmless(&fix.title));
     let by_hand = |reason: &str| match &title {
         Some(title) => format!("{reason}; by hand: {title}"),
@@ -63,7 +69,6 @@ fn unmended(left: &Left<'_>, repair: &Repair<'_>) -> String {
         Why::Unsafe => format!("with --unsafe: {}", title.clone().unwrap_or_default()),
         Why::Decision(what) => by_hand(&format!("needs a decision: {what}")),
         Why::ByHand => title.as_ref().map_or_else(|| "by hand".to_owned(), |title| format!("by hand: {title}")),
-        Why::Rendered => by_hand("not written: it was rendered, and belongs where it comes from"),
         Why::Ambiguous(object) => by_hand(&format!("not written: several objects are called {object}")),
         Why::Refused(reason) => by_hand(&format!("not written: {reason}")),
     };
