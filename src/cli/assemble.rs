@@ -359,6 +359,7 @@ fn removal(object: &Object, stale: &Annotated) -> Option<Fix> {
         title: "remove it".to_owned(),
         snippet: None,
         changes: vec![Change::Remove { at: stale.at.clone() }],
+        unwritten: None,
         besides: None,
     })
 }

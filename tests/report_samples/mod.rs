@@ -168,6 +168,7 @@ pub fn shop() -> Report {
         title: "give the Service a port".into(),
         snippet: Some("ports:\n  - name: epmd\n    port: 4369\n".into()),
         changes: Vec::new(),
+        unwritten: None,
         besides: None,
     });
 
@@ -192,6 +193,7 @@ pub fn shop() -> Report {
         title: "name the node after the pod".into(),
         snippet: None,
         changes: Vec::new(),
+        unwritten: None,
         besides: None,
     });
 

@@ -68,7 +68,10 @@ fn unmended(left: &Left<'_>, repair: &Repair<'_>) -> String {
         Why::NotSelected => by_hand("not among the rules that were selected"),
         Why::Unsafe => format!("with --unsafe: {}", title.clone().unwrap_or_default()),
         Why::Decision(what) => by_hand(&format!("needs a decision: {what}")),
-        Why::ByHand => title.as_ref().map_or_else(|| "by hand".to_owned(), |title| format!("by hand: {title}")),
+        Why::ByHand => {
+            let known = finding.fix.as_ref().and_then(|fix| fix.unwritten);
+            by_hand(&format!("not written: {}", known.unwrap_or("the manifests do not say what it ought to be")))
+        }
         Why::Ambiguous(object) => by_hand(&format!("not written: several objects are called {object}")),
         Why::Refused(reason) => by_hand(&format!("not written: {reason}")),
     };
