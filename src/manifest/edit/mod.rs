@@ -123,7 +123,7 @@ fn hold(before: &str, after: &str, expected: &[Option<Tree>]) -> Result<(), Edit
             Some(expected) => {
                 let odd = yaml::parse(before, was)?.map_or(0, |parsed| parsed.notes.len());
                 let said = yaml::parse(after, is).ok().flatten();
-                said.is_some_and(|said| said.notes.len() <= odd && said.root.to_json() == operation::to_json(expected))
+                said.is_some_and(|said| said.notes.len() <= odd && said.root.to_json() == expected.to_json())
             }
         };
         if !holds {
@@ -150,7 +150,7 @@ fn create(text: &str, beside: usize, object: &Tree) -> Result<String, EditError>
     let mut edited = text.to_owned();
     edited.insert_str(at, &new);
 
-    let expected = operation::to_json(object);
+    let expected = object.to_json();
     let is = yaml::documents(&edited);
     let said = is.get(beside + 1).cloned().and_then(|range| yaml::parse(&edited, range).ok().flatten());
     let is_said = said.is_some_and(|parsed| parsed.root.to_json() == expected);

@@ -1,6 +1,6 @@
 //! A value laid over another, as smaller changes inside it: what both say keeps its comments, its order and its style.
 
-use super::operation::{Hop, Operation, node_at, to_json, tree};
+use super::operation::{Hop, Operation, node_at, tree};
 use super::written::is_owned;
 use crate::fix::change::{Among, Tree};
 use crate::world::node::{Node, Value};
@@ -69,7 +69,7 @@ fn replaced(node: &Node<'_>, value: &Tree, path: Vec<Hop>) -> Vec<Operation> {
 }
 
 fn is_same(node: &Node<'_>, value: &Tree) -> bool {
-    to_json(&tree(node)) == to_json(value)
+    tree(node).to_json() == value.to_json()
 }
 
 fn below(path: &[Hop], hop: Hop) -> Vec<Hop> {
