@@ -7,10 +7,13 @@
 //! - [`symptom`]: what is seen at run time;
 //! - [`name`]: name templates, environments as the kubelet evaluates them, launchers;
 //! - [`discovery`]: what the strategies ask and dial;
+//! - [`reach`]: whether NetworkPolicies let a connection pass;
 //! - [`trace`]: the journey of one connection;
 //! - [`fix`]: changes to a pod and to objects, symbolically, and what makes those of pods in the model and in JSON;
 //! - [`inject`]: what the admission webhook puts into a pod;
+//! - [`membership`]: who becomes a member of which cluster;
 //! - [`rules`]: what may break on the way;
+//! - [`advise`]: which strategy a workload could use, and what the app says for it;
 //!
 //! The shell around them:
 //!
@@ -23,18 +26,22 @@
 //! - `cluster`: the client of a cluster's API (a Cargo feature, on by default);
 //! - [`cli`]: one file for each subcommand.
 
+pub mod advise;
 pub mod cli;
 #[cfg(feature = "cluster")]
 pub mod cluster;
 pub mod discovery;
+pub mod elixir;
 pub mod explain;
 pub mod fix;
 pub mod inject;
 pub mod manifest;
+pub mod membership;
 pub mod name;
 pub mod place;
 pub mod policy;
 pub mod probe;
+pub mod reach;
 pub mod report;
 pub mod rules;
 pub mod symptom;

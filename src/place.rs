@@ -60,6 +60,15 @@ impl Pointer {
         Self(keys.iter().map(|key| Step::Key(Cow::Borrowed(key))).collect())
     }
 
+    /// What an RFC 6901 JSON pointer says; a number is the index of an item.
+    pub fn of_json_pointer(text: &str) -> Self {
+        let step = |token: &str| match token.parse() {
+            Ok(index) => Step::Index(index),
+            Err(_) => Step::Key(Cow::Owned(unescaped(token).into_owned())),
+        };
+        Self(text.split('/').skip(1).map(step).collect())
+    }
+
     /// One map key further down.
     #[must_use]
     pub fn key(&self, key: impl Into<Cow<'static, str>>) -> Self {
@@ -210,5 +219,7 @@ mod tests {
         let mode = Pointer::keys(&["metadata", "annotations"]).key("beamgate.dev/mode");
         assert_eq!(mode.to_string(), "metadata.annotations[\"beamgate.dev/mode\"]");
         assert_eq!(mode.to_json_pointer(), "/metadata/annotations/beamgate.dev~1mode");
+        assert_eq!(Pointer::of_json_pointer(&mode.to_json_pointer()), mode);
+        assert_eq!(Pointer::of_json_pointer("/items/0").steps(), Pointer::keys(&["items"]).index(0).steps());
     }
 }

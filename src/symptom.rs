@@ -24,6 +24,16 @@ pub enum Symptom {
     IllegalHostname(String),
     /// The name is longer than an atom may be; crash at boot.
     SystemLimit,
+    /// The VM is given two names, and takes the first; its peers dial the other.
+    NamedTwice(String),
+    /// Two nodes of one epmd have the same part before `@`; the second crashes at boot.
+    NameInUse(String),
+    /// The release writes its configuration where it cannot.
+    CannotWrite(String),
+    /// The node has the one port that the VM's flags leave, so that nothing beside it can talk to it.
+    NoPort,
+    /// A command looks for a node that is not there, or is called otherwise.
+    NodeDown,
     /// An unquoted name with spaces falls apart into arguments; crash at boot.
     Words,
     /// The DNS strategies, when the name does not exist.
@@ -59,11 +69,17 @@ pub enum Symptom {
 impl Symptom {
     /// Those that a log of the node shows, each made of the value that it names, if it names one. Of two that a line could
     /// be, the one that says more comes first.
-    pub const LOGGED: [fn(String) -> Self; 16] = [
+    pub const LOGGED: [fn(String) -> Self; 22] = [
         |_| Self::CantSetShortName,
         |_| Self::CantSetLongName,
         |_| Self::InvalidNodeName,
         |_| Self::EpmdPort,
+        |_| Self::SystemLimit,
+        Self::NameInUse,
+        Self::NamedTwice,
+        |_| Self::NoPort,
+        Self::CannotWrite,
+        |_| Self::NodeDown,
         Self::BadDistribution,
         Self::NotPartOfNetwork,
         Self::UnableToConnect,
@@ -86,6 +102,9 @@ impl Symptom {
             | Self::NotPartOfNetwork(value)
             | Self::UnableToConnect(value)
             | Self::IllegalHostname(value)
+            | Self::NameInUse(value)
+            | Self::NamedTwice(value)
+            | Self::CannotWrite(value)
             | Self::LookupFailed(value)
             | Self::Unauthorized(value)
             | Self::KeyError(value)
@@ -108,7 +127,19 @@ impl fmt::Display for Symptom {
             Self::UnableToConnect(name) => write!(f, "`unable to connect to :\"{name}\"`, every five seconds; `Node.list()` stays empty"),
             Self::InvalidNodeName => f.write_str("`Invalid node name! Please check your configuration`, and the pod restarts for ever"),
             Self::IllegalHostname(host) => write!(f, "on the peers `** Hostname {host} is illegal **`; `Node.list()` stays empty"),
-            Self::SystemLimit => f.write_str("`system_limit` in `list_to_atom`, and the pod restarts for ever"),
+            Self::SystemLimit => f.write_str("`{system_limit,[{erlang,list_to_atom`, and the pod restarts for ever"),
+            Self::NamedTwice(name) => {
+                write!(f, "`Multiple -name given to erl, using the first, \"{name}\"`; `Node.list()` stays empty")
+            }
+            Self::NameInUse(name) => {
+                write!(f, "`the name {name} seems to be in use by another Erlang node`, and the container restarts for ever")
+            }
+            Self::CannotWrite(folder) => write!(
+                f,
+                "`ERROR: Cannot start release because it could not write {folder}`, and the pod restarts for ever"
+            ),
+            Self::NoPort => f.write_str("`register/listen error: eaddrinuse` from whatever is run beside the node"),
+            Self::NodeDown => f.write_str("`--rpc-eval : RPC failed with reason :nodedown` from whatever is run beside the node"),
             Self::Words => f.write_str("`init terminating in do_boot`, and the pod restarts for ever"),
             Self::LookupFailed(service) => write!(f, "`lookup against {service} failed: :nxdomain`, every five seconds; `Node.list()` stays empty"),
             Self::CaseClauseError => f.write_str("`CaseClauseError` in `Cluster.Strategy.Kubernetes.DNS`, again and again"),

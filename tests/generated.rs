@@ -21,8 +21,11 @@ fn generated() -> BTreeMap<PathBuf, String> {
     let table = format!("{INTRODUCTION}{}", cli::rules::markdown());
     let others = [
         ("rules.md", table),
+        ("SUMMARY.md", summary()),
         ("beamgate.schema.json", policy::config::schema()),
         ("probe.schema.json", cli::probe::schema()),
+        ("clusters.schema.json", cli::clusters::schema()),
+        ("advise.schema.json", cli::advise::schema()),
         ("policies.md", policies()),
         ("../policies/validating-admission-policy.yaml", export().validating().unwrap()),
         ("../policies/mutating-admission-policy.yaml", export().mutating().unwrap()),
@@ -36,6 +39,15 @@ fn policies() -> String {
     let page = fs::read_to_string(docs().join("policies.md")).unwrap();
     let by_hand = page.split(tables.lines().next().unwrap()).next().unwrap();
     format!("{by_hand}{tables}")
+}
+
+/// The contents of the book: what is written by hand, and the rules below it.
+fn summary() -> String {
+    const LAST_BY_HAND: &str = "- [Rules](rules.md)\n";
+    let page = fs::read_to_string(docs().join("SUMMARY.md")).unwrap();
+    let by_hand = page.split(LAST_BY_HAND).next().unwrap();
+    let line = |rule: &rules::Rule| format!("  - [{} {}](rules/{}.md)\n", rule.id(), rule.slug, rule.id());
+    rules::all().map(line).fold(format!("{by_hand}{LAST_BY_HAND}"), |all, line| all + &line)
 }
 
 /// The policies of an empty configuration.
@@ -66,9 +78,9 @@ fn generated_files_are_fresh() {
 }
 
 #[test]
-fn the_configuration_of_the_readme_is_one() {
-    let readme = fs::read_to_string(docs().join("../README.md")).unwrap();
-    let example = readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+fn the_configuration_of_the_book_is_one() {
+    let page = fs::read_to_string(docs().join("configure.md")).unwrap();
+    let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
     let config: policy::config::Config = toml::from_str(example).unwrap();
     assert!(config.rules.keys().all(|name| rules::find(name.get_ref()).is_some()));
 }

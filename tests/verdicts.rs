@@ -91,8 +91,8 @@ fn a_short_name_beats_every_long_one() {
     check(
         IP,
         &[
-            (&flag("- name: ERL_FLAGS\n              value: -sname cart"), "breaks", &["BG301"]),
-            (&flag("- name: ERL_ZFLAGS\n              value: -sname cart"), "breaks", &["BG301"]),
+            (&flag("- name: ERL_FLAGS\n              value: -sname cart"), "breaks", &["BG103"]),
+            (&flag("- name: ERL_ZFLAGS\n              value: -sname cart"), "breaks", &["BG103"]),
             (&flag("- name: ERL_FLAGS\n              value: -name x@y.z"), "forms", &[]),
             (
                 &[
@@ -180,7 +180,8 @@ fn what_is_not_understood_is_not_judged_to_form() {
     check(
         DNS,
         &[
-            (&[("clusterIP: None", "clusterIP: None\n  ipFamilies: [IPv6]")], "open", &[]),
+            (&[("clusterIP: None", "clusterIP: None\n  ipFamilies: [IPv6]")], "breaks", &["BG304"]),
+            (&[("clusterIP: None", "clusterIP: None\n  ipFamilies: [IPv6, IPv4]")], "open", &[]),
             (
                 &[(
                     "containers:",

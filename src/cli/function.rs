@@ -1,4 +1,4 @@
-//! `beamgate lint -` and `beamgate inject -` as KRM functions: a `ResourceList` comes in, one with results goes out.
+//! `beamgate lint -`, `fix -` and `inject -` as KRM functions: a `ResourceList` comes in, one with results goes out.
 //!
 //! What is said here is what kpt and kustomize read of the KRM functions specification.
 
@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use serde_json::{Value as Json, json};
 
+use super::fix::FixArgs;
 use super::lint::LintArgs;
 use super::session::InputArgs;
 use crate::manifest::read::MAX_BYTES;
@@ -15,6 +16,7 @@ use crate::manifest::resource_list::{Item, ResourceList};
 use crate::place::unescaped;
 use crate::report::Report;
 use crate::report::model::ReportedFinding;
+use crate::rules::Rule;
 use crate::rules::finding::Severity;
 
 /// Standard input, where it is the only input: a list for a function, or anything else.
@@ -53,7 +55,7 @@ fn settings(list: &ResourceList) -> anyhow::Result<Vec<(&str, String)>> {
     Ok(map.as_object().into_iter().flatten().map(|(key, value)| (key.as_str(), text(value))).collect())
 }
 
-/// What an option of either command is told.
+/// What an option is told that several commands have.
 fn configure_input(input: &mut InputArgs, key: &str, value: &str) -> bool {
     match key {
         "namespace" => input.namespace = Some(value.to_owned()),
@@ -75,14 +77,13 @@ pub(super) fn configure_inject(input: &mut InputArgs, list: &ResourceList) -> an
 
 /// Takes the options of `beamgate lint` from the list, by the names that they have on the command line.
 pub(super) fn configure_lint(args: &mut LintArgs, list: &ResourceList) -> anyhow::Result<()> {
-    let words = |value: &str| value.split(',').map(|word| word.trim().to_owned()).collect();
     for (key, value) in settings(list)? {
         match key {
             _ if configure_input(&mut args.input, key, &value) => {}
             "complete" => args.input.complete = words(&value),
             "select" => args.select = words(&value),
             "ignore" => args.ignore = words(&value),
-            "fail-on" => args.fail_on = Some(serde_json::from_value(json!(value)).context("functionConfig: fail-on")?),
+            "fail-on" => args.fail_on = Some(severity(&value)?),
             other => bail!(
                 "functionConfig: `{other}` is none of namespace, cluster-domain, complete, select, ignore, fail-on"
             ),
@@ -91,22 +92,61 @@ pub(super) fn configure_lint(args: &mut LintArgs, list: &ResourceList) -> anyhow
     Ok(())
 }
 
-/// The list with a result for each finding.
-pub(super) fn linted(list: &ResourceList, report: &Report) -> String {
-    list.with(&[], report.sorted().into_iter().map(|finding| of_finding(finding, list)).collect())
+/// Takes the options of `beamgate fix` from the list, by the names that they have on the command line.
+pub(super) fn configure_fix(args: &mut FixArgs, list: &ResourceList) -> anyhow::Result<()> {
+    for (key, value) in settings(list)? {
+        match key {
+            _ if configure_input(&mut args.input, key, &value) => {}
+            "complete" => args.input.complete = words(&value),
+            "select" => args.select = words(&value),
+            "unsafe" => args.all = value.parse().context("functionConfig: unsafe")?,
+            "fail-on" => args.fail_on = Some(severity(&value)?),
+            other => bail!(
+                "functionConfig: `{other}` is none of namespace, cluster-domain, complete, select, unsafe, fail-on"
+            ),
+        }
+    }
+    Ok(())
 }
 
-fn of_finding(finding: &ReportedFinding, list: &ResourceList) -> Json {
-    let label = finding.primary();
-    let item = label.and_then(|label| label.place).and_then(|place| list.item_at(place.span.start));
+fn words(value: &str) -> Vec<String> {
+    value.split(',').map(|word| word.trim().to_owned()).collect()
+}
+
+fn severity(value: &str) -> anyhow::Result<Severity> {
+    serde_json::from_value(json!(value)).context("functionConfig: fail-on")
+}
+
+/// The list with a result for each finding.
+pub(super) fn linted(list: &ResourceList, report: &Report) -> String {
+    let result = |finding| of_finding(finding, &[], item_of(finding, report, list));
+    list.with(&[], report.sorted().into_iter().map(result).collect())
+}
+
+/// The item that a finding points into.
+pub(super) fn item_of<'l>(finding: &ReportedFinding, report: &Report, list: &'l ResourceList) -> Option<&'l Item> {
+    let place = finding.primary()?.place?;
+    // It may be a place in another text, such as `beamgate.toml`.
+    let is_in_list = report.files.get(place.file).is_some_and(|file| file.text == list.text());
+    if is_in_list { list.item_at(place.span.start) } else { None }
+}
+
+/// A result that says a finding, and this of it.
+pub(super) fn of_finding(finding: &ReportedFinding, more: &[String], item: Option<&Item>) -> Json {
     let mut said = vec![format!("{}: {}", finding.rule.title(), finding.message)];
     said.extend(finding.at_run_time.as_ref().map(|text| format!("at run time: {text}")));
     said.extend(finding.fix.as_ref().map(|fix| format!("fix ({}): {}", fix.safety, fix.title)));
-    let mut result = result(finding.severity, &said.join("; "), item);
-    if let Some(label) = label.filter(|label| !label.json_pointer.is_empty()) {
-        result["field"] = json!({ "path": field_path(&label.json_pointer) });
+    said.extend_from_slice(more);
+    let result = result(finding.severity, &said.join("; "), item);
+    pointed(result, finding.rule, finding.primary().map(|label| label.json_pointer.as_str()), &finding.fingerprint)
+}
+
+/// The same with the field, and with what tells findings apart.
+pub(super) fn pointed(mut result: Json, rule: &Rule, pointer: Option<&str>, fingerprint: &str) -> Json {
+    if let Some(pointer) = pointer.filter(|pointer| !pointer.is_empty()) {
+        result["field"] = json!({ "path": field_path(pointer) });
     }
-    result["tags"] = json!({ "rule": finding.rule.id(), "fingerprint": finding.fingerprint });
+    result["tags"] = json!({ "rule": rule.id(), "fingerprint": fingerprint });
     result
 }
 

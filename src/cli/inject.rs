@@ -13,9 +13,13 @@ use similar::TextDiff;
 
 use super::function::{self, Piped};
 use super::session::{self, InputArgs};
+use crate::fix::json_patch::changes;
 use crate::inject::{Plan, Sent};
-use crate::manifest::resource_list::ResourceList;
-use crate::manifest::{self, Origin, RootInfo, write};
+use crate::manifest::document::descend;
+use crate::manifest::edit::{Meant, edit};
+use crate::manifest::resource_list::{Item, ResourceList};
+use crate::manifest::{self, Origin, RootInfo, write, yaml};
+use crate::place::ObjectId;
 use crate::policy::config::Policy;
 use crate::report::redact::without_cookies;
 use crate::rules::finding::Severity;
@@ -131,7 +135,8 @@ pub(super) fn run(args: &InjectArgs, stdin: &mut dyn Read, out: &mut dyn Write) 
 
 /// What a KRM function gives back.
 fn as_function(list: &ResourceList, shown: &[Shown]) -> String {
-    let mut items: BTreeMap<usize, Json> = BTreeMap::new();
+    let mut text = list.text().to_owned();
+    let mut rewritten: BTreeMap<usize, Json> = BTreeMap::new();
     let mut results = Vec::new();
     for one in shown {
         let Some((number, within)) = one.origin.items.split_first() else { continue };
@@ -139,9 +144,14 @@ fn as_function(list: &ResourceList, shown: &[Shown]) -> String {
         let Some(item) = list.items.get(number) else { continue };
         if let Some(changed) = &one.changed {
             let inner = within.iter().map(|index| format!("/items/{index}")).collect::<String>();
-            let value = items.entry(number).or_insert_with(|| item.value.clone());
-            if let Some(place) = value.pointer_mut(&inner) {
-                *place = changed.clone();
+            match one.edited(&text) {
+                Some(edited) if !rewritten.contains_key(&number) => text = edited,
+                _ => {
+                    let value = rewritten.entry(number).or_insert_with(|| item_of(&text, number, item));
+                    if let Some(place) = value.pointer_mut(&inner) {
+                        *place = changed.clone();
+                    }
+                }
             }
             let done = format!("injected: {}", one.plan.describe());
             results.push(function::result(Severity::Info, &done, Some(item)));
@@ -149,7 +159,15 @@ fn as_function(list: &ResourceList, shown: &[Shown]) -> String {
         let warnings = one.plan.warnings.iter();
         results.extend(warnings.map(|warning| function::result(Severity::Warning, warning, Some(item))));
     }
-    list.with(&items.into_iter().collect::<Vec<_>>(), results)
+    let rewritten: Vec<_> = rewritten.into_iter().collect();
+    let edited = ResourceList::read(&text);
+    edited.as_ref().unwrap_or(list).with(&rewritten, results)
+}
+
+/// An item as a list has it now.
+fn item_of(list: &str, number: usize, was: &Item) -> Json {
+    let now = ResourceList::read(list).and_then(|list| Some(list.items.get(number)?.value.clone()));
+    now.unwrap_or_else(|| was.value.clone())
 }
 
 /// `--output json`.
@@ -213,6 +231,17 @@ impl Shown {
             changed: (!sent.plan.is_empty()).then_some(after),
             plan: sent.plan,
         })
+    }
+
+    /// The text that holds it with the same changes, and nothing else of it another; nothing where that cannot be.
+    fn edited(&self, text: &str) -> Option<String> {
+        let changes = changes(self.patch.as_ref()?, ObjectId(0)).ok()?;
+        let (document, items) = (self.origin.document, &*self.origin.items);
+        let meant: Vec<Meant<'_>> = changes.iter().map(|change| Meant { document, items, change }).collect();
+        let edited = edit(text, &meant).ok()?;
+        let root = yaml::parse(&edited, 0..edited.len()).ok()??.root;
+        let is_meant = Some(descend(&root, items)?.to_json()) == self.changed;
+        is_meant.then_some(edited)
     }
 
     /// What is done and said, a line each.

@@ -1,9 +1,11 @@
 //! The command line: one file for each subcommand.
 
+pub mod advise;
 mod assemble;
 mod baseline;
 #[cfg(feature = "webhook")]
 mod certs;
+pub mod clusters;
 #[cfg(feature = "webhook")]
 mod doctor;
 mod explain;
@@ -18,6 +20,7 @@ pub mod probe;
 pub mod rules;
 pub mod session;
 mod time;
+mod told;
 mod trace;
 #[cfg(feature = "webhook")]
 mod webhook;
@@ -63,7 +66,13 @@ enum Command {
     /// with --unsafe. What is written is read again and judged again before any file is touched. Exits with 0 if nothing is
     /// left at or above --fail-on, 1 if something is, or with --diff if there is something to write; 2 if it could not do its work.
     Fix(fix::FixArgs),
-    /// Follow the connection to a workload, with a command to check each step by hand.
+    /// Say which strategy a workload is to use, what each would take, and what to write for it.
+    ///
+    /// Each strategy is declared of the workload, what the rules can mend is mended, and `lint` judges what comes of it. Nothing
+    /// is written without --write. Exits with 0 if the strategy at hand forms a cluster, as far as the manifests say; 1 if
+    /// something stands in its way; 2 if it could not do its work.
+    Advise(advise::AdviseArgs),
+    /// Follow the connection to a workload, with a command to check each step by hand; or all those between workloads.
     Trace(trace::TraceArgs),
     /// Show what the admission webhook does to a pod, or to the pods of a workload.
     ///
@@ -140,6 +149,7 @@ impl Cli {
         let done = match self.command {
             Command::Lint(args) => lint::run(&args, colours, stdin, stdout, stderr),
             Command::Fix(args) => fix::run(args, stdin, stdout, stderr),
+            Command::Advise(args) => advise::run(&args, stdin, stdout),
             Command::Trace(args) => trace::run(&args, stdin, stdout),
             Command::Inject(args) => inject::run(&args, stdin, stdout),
             Command::Probe(args) => probe::run(&args, stdout),

@@ -49,6 +49,10 @@ pub struct InputArgs {
     #[arg(long, value_name = "FILE")]
     pub env_sh: Option<PathBuf>,
 
+    /// The folder of the app's `mix.exs`: what its code says of clustering is compared with what is declared.
+    #[arg(long, value_name = "DIR")]
+    pub app: Option<PathBuf>,
+
     /// Do not render charts and kustomizations with helm, kustomize or kubectl.
     #[arg(long)]
     pub no_render: bool,
@@ -196,6 +200,9 @@ pub(super) fn policy(args: &InputArgs) -> anyhow::Result<Policy> {
     };
     if let Some(script) = &args.env_sh {
         policy.add_env_sh(script)?;
+    }
+    if let Some(folder) = &args.app {
+        policy.add_code(folder)?;
     }
     Ok(policy)
 }

@@ -1,15 +1,17 @@
 //! `beamgate trace`: the journey of one connection, each step with the command that checks it by hand.
 
-use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::bail;
 
+use super::clusters::{self, Format};
+use super::lint::nothing_to_read;
 use super::session::{InputArgs, Session};
+use super::told::{Told, boots, placed, verdict};
 use crate::discovery::{LabelQuery, Query, Record, Resource, ServiceRef};
-use crate::name::boot::{Boot, Crash, Naming, Setting, Undistributed};
+use crate::name::boot::{Naming, Setting};
 use crate::place::Loc;
 use crate::rules::finding::Finding;
 use crate::rules::{TraceVerdict, judge_trace};
@@ -21,10 +23,21 @@ use crate::world::service::Answers;
 
 /// The arguments of `beamgate trace`.
 #[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "beamgate trace [OPTIONS] <WORKLOAD> [PATH]...\n       beamgate trace [OPTIONS] --clusters [PATH]..."
+)]
 pub(super) struct TraceArgs {
-    /// The workload: `cart`, `statefulset/cart`, `shop/cart`.
-    #[arg(value_name = "WORKLOAD")]
-    workload: String,
+    /// The workload: `cart`, `statefulset/cart`, `shop/cart`. With --clusters, one more path.
+    #[arg(value_name = "WORKLOAD", required_unless_present = "clusters")]
+    workload: Option<String>,
+
+    /// Follow all connections between workloads instead: which of them become one cluster, and what keeps the others apart.
+    #[arg(long)]
+    clusters: bool,
+
+    /// How to write the clusters.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t, requires = "clusters")]
+    format: Format,
 
     /// What to read.
     #[command(flatten)]
@@ -33,13 +46,28 @@ pub(super) struct TraceArgs {
 
 pub(super) fn run(args: &TraceArgs, stdin: &mut dyn Read, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let mut input = args.input.clone();
+    let wanted = match &args.workload {
+        Some(workload) if !args.clusters => Some(workload),
+        // Whatever stands first is taken for the workload.
+        path => {
+            input.paths.splice(..0, path.iter().map(PathBuf::from));
+            None
+        }
+    };
     if input.paths.is_empty() {
         input.paths.push(PathBuf::from("."));
     }
     let session = Session::open(&input, stdin)?;
+    let Some(wanted) = wanted else {
+        if let Some(why) = nothing_to_read(&input.paths, &session) {
+            bail!(why);
+        }
+        clusters::write(&session, args.format, out)?;
+        return Ok(ExitCode::SUCCESS);
+    };
     let mut found = 0;
     for (number, (world, _)) in session.worlds.iter().enumerate() {
-        for (object, workload) in world.workloads().filter(|(object, _)| is_meant(object, &args.workload)) {
+        for (object, workload) in world.workloads().filter(|(object, _)| is_meant(object, wanted)) {
             let trace = Trace::of(world, object, workload);
             if found > 0 {
                 writeln!(out)?;
@@ -49,7 +77,7 @@ pub(super) fn run(args: &TraceArgs, stdin: &mut dyn Read, out: &mut dyn Write) -
         }
     }
     if found == 0 {
-        bail!("no workload `{}` in the input{}", args.workload, known(&session));
+        bail!("no workload `{wanted}` in the input{}", known(&session));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -65,7 +93,8 @@ const KINDS: [(&str, &str); 7] = [
     ("po", "pod"),
 ];
 
-fn is_meant(object: &Object, said: &str) -> bool {
+/// Whether a workload is what somebody calls so: `cart`, `statefulset/cart`, `sts/cart`, `shop/cart`, `shop/deployment/cart`.
+pub(super) fn is_meant(object: &Object, said: &str) -> bool {
     let kind = object.kind.to_lowercase();
     let is_kind = |word: &str| {
         let word = word.to_lowercase();
@@ -81,7 +110,8 @@ fn is_meant(object: &Object, said: &str) -> bool {
     }
 }
 
-fn known(session: &Session) -> String {
+/// The workloads of the input, for somebody who meant one of them.
+pub(super) fn known(session: &Session) -> String {
     let titles = session.worlds.iter().flat_map(|(world, _)| world.workloads().map(|(object, _)| object));
     let mut names: Vec<String> =
         titles.map(|object| format!("{}/{}", object.kind.to_lowercase(), object.name)).collect();
@@ -99,24 +129,6 @@ struct Journey<'s> {
     session: &'s Session,
     world: usize,
     trace: &'s Trace<'s>,
-}
-
-/// Lines of `what  text`, and the command to check it by hand.
-#[derive(Default)]
-struct Told(String);
-
-impl Told {
-    fn step(&mut self, what: &str, text: &str) {
-        let _ = writeln!(self.0, "{what:>9}  {text}");
-    }
-
-    fn more(&mut self, text: &str) {
-        self.step("", text);
-    }
-
-    fn check(&mut self, command: &str) {
-        let _ = writeln!(self.0, "{:>9}  $ {command}", "");
-    }
 }
 
 impl Journey<'_> {
@@ -158,12 +170,7 @@ impl Journey<'_> {
             told.step("boots as", "unknown: it is not clear which container runs the node; the annotation `beamgate.dev/container` says it");
             return;
         };
-        let text = match &naming.boot {
-            Boot::Named(name) => self.trace.identity.show(name),
-            Boot::Undistributed(why) => undistributed(why),
-            Boot::Crash(crash) => crash_text(*crash).to_owned(),
-            Boot::Opaque(why) => format!("unknown: {why}"),
-        };
+        let text = boots(self.trace, &naming.boot);
         match naming.written() {
             Some((_, at)) => told.step("boots as", &self.placed(&text, &at)),
             None => told.step("boots as", &text),
@@ -283,10 +290,7 @@ impl Journey<'_> {
 
     /// A text and where it was written.
     fn placed(&self, text: &str, at: &Loc) -> String {
-        let Some(place) = self.session.locate(self.world, at) else { return text.to_owned() };
-        let Some(source) = self.session.input.sources.get(place.file) else { return text.to_owned() };
-        let position = source.position(place.span.start);
-        format!("{text}  ({}:{}:{})", source.name, position.line, position.column)
+        placed(self.session, self.world, text, at)
     }
 
     fn namespace(&self) -> String {
@@ -306,34 +310,6 @@ impl Journey<'_> {
 
 fn asked_name(service: &ServiceRef) -> String {
     if service.search { service.written() } else { service.fqdn() }
-}
-
-fn verdict(verdict: &TraceVerdict) -> String {
-    match verdict {
-        TraceVerdict::Forms => "forms".to_owned(),
-        TraceVerdict::Breaks => "breaks".to_owned(),
-        TraceVerdict::Open(_) => "open: what is in the input does not decide it".to_owned(),
-        TraceVerdict::NotOptedIn => "not checked: it declares no strategy".to_owned(),
-        TraceVerdict::OwnClustering(server) => format!("not checked: {server} clusters by itself"),
-    }
-}
-
-fn undistributed(why: &Undistributed) -> String {
-    match why {
-        Undistributed::None => "nothing: RELEASE_DISTRIBUTION is none".to_owned(),
-        Undistributed::Misspelt(value) => format!("nothing: RELEASE_DISTRIBUTION is `{value}`"),
-        Undistributed::Verb => "nothing: the command starts no node".to_owned(),
-        Undistributed::NoName => "nothing: the command gives no name".to_owned(),
-    }
-}
-
-fn crash_text(crash: Crash) -> &'static str {
-    match crash {
-        Crash::ShortName => "nothing: the VM refuses a dotted host with short names",
-        Crash::LongName => "nothing: the VM finds no host for a long name",
-        Crash::InvalidName => "nothing: the VM refuses the name",
-        Crash::Words => "nothing: the name falls apart into arguments",
-    }
 }
 
 fn settings(naming: &Naming) -> String {

@@ -14,6 +14,8 @@ struct Addresses {
     service: Result<Option<ServiceRef>, Why>,
     /// Whether a CNAME before the addresses is an error: `{:hostent, _, [], :inet, _, addresses}` is the only clause.
     no_alias: bool,
+    /// Whether it asks for A records alone; the others ask for AAAA records, too.
+    ipv4: bool,
     at: Loc,
 }
 
@@ -24,24 +26,30 @@ const QUERY: &str = "DNS_CLUSTER_QUERY";
 pub(super) fn read_kubernetes(options: &mut Options<'_>) -> Box<dyn Discovery> {
     let service = options.require(Key::Service, "service");
     let basename = options.basename("application_name");
-    Box::new(Addresses { basename, service: options.service(service.as_ref(), true), no_alias: true, at: options.at() })
+    let service = options.service(service.as_ref(), true);
+    Box::new(Addresses { basename, service, no_alias: true, ipv4: true, at: options.at() })
 }
 
 pub(super) fn read_poll(options: &mut Options<'_>) -> Box<dyn Discovery> {
-    read_lookup(options, "query", "node_basename")
+    read_lookup(options, "query", "node_basename", false)
 }
 
 /// `Peerage.Via.Dns` asks in the same way.
 pub(super) fn read_peerage(options: &mut Options<'_>) -> Box<dyn Discovery> {
-    read_lookup(options, "dns_name", "app_name")
+    read_lookup(options, "dns_name", "app_name", true)
 }
 
 /// `inet_res:lookup` uses no search list, so only a full name is found.
-fn read_lookup(options: &mut Options<'_>, query: &'static str, basename: &'static str) -> Box<dyn Discovery> {
+fn read_lookup(
+    options: &mut Options<'_>,
+    query: &'static str,
+    basename: &'static str,
+    ipv4: bool,
+) -> Box<dyn Discovery> {
     let service = options.require(Key::Service, query);
     let basename = options.basename(basename);
     let service = options.service(service.as_ref(), false);
-    Box::new(Addresses { basename, service, no_alias: false, at: options.at() })
+    Box::new(Addresses { basename, service, no_alias: false, ipv4, at: options.at() })
 }
 
 /// The basename is the node's own. The query usually comes out of `DNS_CLUSTER_QUERY` (Phoenix 1.7.8's `runtime.exs`).
@@ -52,7 +60,8 @@ pub(super) fn read_cluster(options: &mut Options<'_>) -> Box<dyn Discovery> {
     if let (Ok(Some(service)), Some(_)) = (&mut service, variable) {
         service.variable = Some(QUERY.to_owned());
     }
-    Box::new(Addresses { basename: options.own_or_declared_basename(), service, no_alias: false, at: options.at() })
+    let basename = options.own_or_declared_basename();
+    Box::new(Addresses { basename, service, no_alias: false, ipv4: false, at: options.at() })
 }
 
 impl Discovery for Addresses {
@@ -67,6 +76,6 @@ impl Discovery for Addresses {
     }
 
     fn needs(&self) -> Needs {
-        Needs { headless: true, no_alias: self.no_alias, ..Needs::default() }
+        Needs { headless: true, no_alias: self.no_alias, ipv4: self.ipv4, ..Needs::default() }
     }
 }

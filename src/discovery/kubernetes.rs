@@ -106,6 +106,8 @@ impl Discovery for Kubernetes {
             },
             hostname: mode == Mode::Hostname,
             local_domain: mode != Mode::Ip,
+            // Colons are not replaced.
+            ipv4: mode == Mode::Dns,
             ..Needs::default()
         }
     }

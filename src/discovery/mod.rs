@@ -4,6 +4,7 @@
 //! measured on a real cluster.
 
 mod addresses;
+pub mod configured;
 mod kubernetes;
 mod kubernetes_dns_srv;
 mod options;
@@ -62,6 +63,8 @@ pub struct Needs {
     pub hostname: bool,
     /// Names that end in `.local`.
     pub local_domain: bool,
+    /// Addresses of IPv4: it asks for A records alone, or makes a DNS name of the dots.
+    pub ipv4: bool,
     /// Addresses without a CNAME before them, which `type: ExternalName` gives.
     pub no_alias: bool,
 }
@@ -142,7 +145,7 @@ impl Strategy {
 }
 
 /// `Cluster.Strategy.Kubernetes.DNS` is what stands in an Elixir configuration; the module's prefix may stay.
-fn canonical(name: &str) -> &str {
+pub fn canonical(name: &str) -> &str {
     let name = name.strip_prefix("Elixir.").unwrap_or(name);
     name.strip_prefix("Cluster.Strategy.").unwrap_or(name)
 }

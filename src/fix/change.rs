@@ -165,6 +165,19 @@ impl Tree {
     }
 }
 
+impl From<&Json> for Tree {
+    fn from(json: &Json) -> Self {
+        match json {
+            Json::Null => Self::Null,
+            Json::Bool(flag) => Self::Flag(*flag),
+            Json::Number(number) => Self::Number(number.to_string()),
+            Json::String(text) => Self::Text(text.clone()),
+            Json::Array(items) => Self::list(items.iter().map(Self::from)),
+            Json::Object(entries) => Self::map(entries.iter().map(|(key, value)| (key.as_str(), Self::from(value)))),
+        }
+    }
+}
+
 impl From<&str> for Tree {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())

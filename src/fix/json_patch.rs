@@ -10,10 +10,10 @@ use json_patch::jsonptr::PointerBuf;
 use json_patch::{AddOperation, MoveOperation, Patch, PatchOperation, TestOperation};
 use serde_json::{Map, Value as Json, json};
 
-use super::change::Tree;
+use super::change::{Change, Tree};
 use super::{Edit, WRITER_MOUNT, WRITER_SCRIPT};
 use crate::name::env::NAME_WRITER;
-use crate::place::unescaped;
+use crate::place::{ObjectId, Pointer, unescaped};
 use crate::world::node::{Node, Value};
 use crate::world::pod::{EnvVar, PodTemplate};
 
@@ -43,6 +43,39 @@ pub fn patch(object: &Node<'_>, pod: &PodTemplate, edits: &[Edit]) -> Result<Pat
     let patch = Patch(writer.ops);
     json_patch::patch_unsafe(&mut seen(object, &patch), &patch)?;
     Ok(patch)
+}
+
+/// The operations of a patch as changes of the object's text, which keep what people have written around them.
+///
+/// # Errors
+/// An operation that [`patch()`] does not make.
+pub fn changes(patch: &Patch, object: ObjectId) -> Result<Vec<Change>, PatchError> {
+    let odd = |operation: &PatchOperation| PatchError::Odd(operation.path().to_string());
+    let place = |path: &str| Pointer::of_json_pointer(path).of(object);
+    let mut changes = Vec::new();
+    for operation in &patch.0 {
+        let split = |path: &str| path.rsplit_once('/').map(|(list, last)| (place(list), last.to_owned()));
+        match operation {
+            PatchOperation::Test(_) => {}
+            PatchOperation::Add(AddOperation { path, value }) => {
+                let (list, last) = split(path.as_str()).ok_or_else(|| odd(operation))?;
+                let item = Tree::from(value);
+                changes.push(match (last.as_str(), last.parse()) {
+                    ("-", _) => Change::Insert { list, index: usize::MAX, item },
+                    (_, Ok(index)) => Change::Insert { list, index, item },
+                    _ => Change::set(place(path.as_str()), item),
+                });
+            }
+            PatchOperation::Move(MoveOperation { from, path }) => {
+                let (list, to) = split(path.as_str()).ok_or_else(|| odd(operation))?;
+                let (_, from) = split(from.as_str()).ok_or_else(|| odd(operation))?;
+                let (Ok(from), Ok(to)) = (from.parse(), to.parse()) else { return Err(odd(operation)) };
+                changes.push(Change::Move { list, from, to });
+            }
+            other => return Err(odd(other)),
+        }
+    }
+    Ok(changes)
 }
 
 /// A container's `env` as the operations so far leave it.

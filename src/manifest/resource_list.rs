@@ -20,7 +20,7 @@ pub struct ResourceList {
 }
 
 /// One of the items.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Item {
     /// The bytes of the item.
     pub span: Span,
@@ -43,6 +43,11 @@ impl ResourceList {
             items: root.list("items").iter().map(|node| Item { span: node.span, value: node.to_json() }).collect(),
             config: root.get("functionConfig").map(Node::to_json),
         })
+    }
+
+    /// The text that it was read from.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// The item that holds a byte of the text.

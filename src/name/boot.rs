@@ -83,6 +83,8 @@ pub struct Naming {
     pub declared: Option<Sourced<Template>>,
     /// RELEASE_NODE as the pod sets it, where the image's `rel/env.sh` says otherwise.
     pub overridden: Option<Sourced<Template>>,
+    /// The command that starts the node, where a script does so without `exec`.
+    pub child: Option<Loc>,
     /// `sed 's/./-/g'` in a script that is read.
     pub dashes_everything: Option<Loc>,
     /// Variables that the image reads and the pod does not set.
@@ -160,10 +162,11 @@ impl Naming {
     ) -> Self {
         let mut launch = Launch::of(scope, container, env);
         let mut boot_env = env.clone();
-        let mut dashes_everything = None;
+        let (mut child, mut dashes_everything) = (None, None);
         if let Some(script) = &launch.script {
             let wrapped = script::wrapped(scope, workload, env, script);
-            (boot_env, launch.program, dashes_everything) = (wrapped.env, wrapped.program, wrapped.dashes_everything);
+            (boot_env, launch.program) = (wrapped.env, wrapped.program);
+            (child, dashes_everything) = (wrapped.child, wrapped.dashes_everything);
         }
         let from_pod = Setting::of(&boot_env, NODE);
         let mut closed = false;
@@ -193,6 +196,7 @@ impl Naming {
             distribution,
             closed,
             overridden: overridden(from_pod, &node),
+            child,
             dashes_everything,
             missing_inputs: missing(inputs, env),
             boot: Boot::Opaque(Why::Image),

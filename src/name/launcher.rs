@@ -52,6 +52,10 @@ pub struct Script {
     pub text: Template,
     /// The place of the word that holds it.
     pub at: Loc,
+    /// What reads it: `sh`, `bash`.
+    pub shell: String,
+    /// Whether that is the first process of the container, which the kernel ends by no signal that it does not handle.
+    pub is_first: bool,
 }
 
 /// A word of the command line and its place.
@@ -64,7 +68,8 @@ impl Launch {
         let at = words.first().map_or_else(|| container.at.key("image").of(scope.object.id), |word| word.1.clone());
         let has_command = !container.command.is_empty();
         let rest = skip_wrappers(&words);
-        if let Some(script) = shell_script(rest) {
+        if let Some(mut script) = shell_script(rest) {
+            script.is_first = has_command && rest.len() == words.len();
             return Self { program: Program::Wrapper("sh -c".to_owned()), script: Some(script), at };
         }
         let words: Vec<Template> = rest.iter().map(|(word, _)| word.clone()).collect();
@@ -166,7 +171,8 @@ fn skip_wrappers(mut words: &[Word]) -> &[Word] {
 /// The script of `sh -c SCRIPT`, with whatever options before it (`-ec`, `-e -c`, `-o pipefail -c`).
 fn shell_script(words: &[Word]) -> Option<Script> {
     let path = words.first()?.0.literal()?;
-    if !matches!(path.rsplit('/').next()?, "sh" | "bash" | "ash" | "dash" | "busybox") {
+    let shell = path.rsplit('/').next()?;
+    if !matches!(shell, "sh" | "bash" | "ash" | "dash" | "busybox") {
         return None;
     }
     let is_c = |word: &Word| {
@@ -174,7 +180,23 @@ fn shell_script(words: &[Word]) -> Option<Script> {
     };
     let option = words.iter().position(is_c)?;
     let (text, at) = words.get(option + 1)?;
-    Some(Script { text: text.clone(), at: at.clone() })
+    Some(Script { text: text.clone(), at: at.clone(), shell: shell.to_owned(), is_first: false })
+}
+
+/// Whether a word of a command line is a release's start script: it lies in a `bin` of its own and has no extension. The programs of
+/// the system do not, nor does Keycloak's `bin/kc.sh`.
+pub fn is_start_script(word: &str) -> bool {
+    word.rsplit_once("bin/").is_some_and(|(before, file)| {
+        !before.starts_with("/usr/") && !matches!(before, "/" | "/s") && !file.contains('.') && file != "node"
+    })
+}
+
+/// Whether a command line, or a script in it, has a release's start script talk to the node: `/app/bin/cart rpc ":ok"`.
+pub fn talks_to_a_node(command: &[String]) -> bool {
+    let text = command.join(" ");
+    let words = text.split(|c: char| c.is_whitespace() || "'\"();|&`$".contains(c)).filter(|word| !word.is_empty());
+    let words: Vec<&str> = words.collect();
+    words.windows(2).any(|pair| is_start_script(pair[0]) && Verb::named(pair[1]) == Some(Verb::Talk))
 }
 
 /// The names in the flags of a VM: `-name X`, `-sname X` (`--name`, `--sname` of `elixir` and `iex`).

@@ -15,6 +15,8 @@ pub(super) struct Wrapped {
     pub(super) env: Env,
     /// That command.
     pub(super) program: Program,
+    /// That command, if it is not `exec`: the shell starts it as a child, unless it takes the liberty to replace itself.
+    pub(super) child: Option<Loc>,
     /// `sed 's/./-/g'` in it.
     pub(super) dashes_everything: Option<Loc>,
 }
@@ -39,8 +41,9 @@ pub(super) fn wrapped(scope: Scope<'_>, workload: &Workload, env: &Env, script: 
         }
         None => Program::Wrapper("sh -c".to_owned()),
     };
+    let child = outcome.command.as_ref().filter(|command| !command.exec).map(|command| place(&command.at));
     let dashes_everything = outcome.sed_eats_everything.first().map(place);
-    Wrapped { env: after, program, dashes_everything }
+    Wrapped { env: after, program, child, dashes_everything }
 }
 
 /// What came of `rel/env.sh`.

@@ -8,10 +8,11 @@ use serde::Deserialize;
 use toml::Spanned;
 
 pub use super::admission::{Enforce, Exempt, WebhookConfig};
-use crate::place::{ObjectId, Pointer};
+pub use super::app::{AppConfig, Match};
+use crate::place::ObjectId;
 use crate::rules::finding::Severity;
 use crate::rules::{self, Rule};
-use crate::world::declared::{App, Key, Script, Sourced};
+use crate::world::declared::{App, Script};
 use crate::world::facts::{self, Facts, Kinds};
 use crate::world::workload::{WorkloadKind, WorkloadPath};
 
@@ -109,60 +110,6 @@ pub enum Level {
     Error,
 }
 
-/// Which workload is meant.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Match {
-    /// Its name.
-    pub name: Option<String>,
-    /// Its namespace.
-    pub namespace: Option<String>,
-}
-
-/// A declaration: the same keys as the annotations.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct AppConfig {
-    /// Which workloads.
-    #[serde(rename = "match", default)]
-    pub matches: Match,
-    /// The strategy.
-    #[schemars(with = "Option<String>")]
-    pub strategy: Option<Spanned<String>>,
-    /// The part before `@`.
-    #[schemars(with = "Option<String>")]
-    pub basename: Option<Spanned<String>>,
-    /// `ip`, `dns` or `hostname`.
-    #[schemars(with = "Option<String>")]
-    pub mode: Option<Spanned<String>>,
-    /// `endpoints` or `pods`.
-    #[schemars(with = "Option<String>")]
-    pub lookup: Option<Spanned<String>>,
-    /// `kubernetes_selector`.
-    #[schemars(with = "Option<String>")]
-    pub selector: Option<Spanned<String>>,
-    /// The Service that the strategy asks for.
-    #[schemars(with = "Option<String>")]
-    pub service: Option<Spanned<String>>,
-    /// The namespace that the strategy asks about.
-    #[schemars(with = "Option<String>")]
-    pub namespace: Option<Spanned<String>>,
-    /// The DNS domain that the strategy uses.
-    #[schemars(with = "Option<String>")]
-    pub cluster_domain: Option<Spanned<String>>,
-    /// The name that the image sets.
-    #[schemars(with = "Option<String>")]
-    pub node_name: Option<Spanned<String>>,
-    /// The variables that the image reads.
-    #[schemars(with = "Option<String>")]
-    pub inputs: Option<Spanned<String>>,
-    /// The BEAM container.
-    #[schemars(with = "Option<String>")]
-    pub container: Option<Spanned<String>>,
-    /// The path of the image's `rel/env.sh(.eex)`, relative to this file.
-    pub env_sh: Option<PathBuf>,
-}
-
 /// Where a kind keeps its pod template.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -199,6 +146,14 @@ pub enum ConfigError {
         path: String,
         /// Where and what.
         error: Box<toml::de::Error>,
+    },
+    /// A folder that is said to be an app's is none.
+    #[error(
+        "{path}: is no mix project with a configuration: there is neither config/config.exs nor config/runtime.exs"
+    )]
+    NoProject {
+        /// Which folder.
+        path: String,
     },
     /// It names a rule that does not exist.
     #[error("{place}: [rules] {}", rules::unknown(name))]
@@ -278,16 +233,6 @@ impl Policy {
         Ok(policy)
     }
 
-    /// Adds a `rel/env.sh` for every workload that has none of its own.
-    ///
-    /// # Errors
-    /// The script cannot be read.
-    pub fn add_env_sh(&mut self, file: &Path) -> Result<(), ConfigError> {
-        let script = self.script(file)?;
-        self.apps.push(App { env_sh: Some(script), ..App::default() });
-        Ok(())
-    }
-
     /// What is known of the cluster.
     ///
     /// # Errors
@@ -313,39 +258,12 @@ impl Policy {
         words.map(|word| word.get_ref().parse()).try_fold(Kinds::default(), |all, kinds| Ok(all.and(kinds?)))
     }
 
-    fn script(&mut self, file: &Path) -> Result<Script, ConfigError> {
+    pub(super) fn script(&mut self, file: &Path) -> Result<Script, ConfigError> {
         let text = read(file)?;
         let id = ObjectId::text(self.texts.len());
         self.texts.push(Text { name: file.display().to_string(), text: text.clone() });
         Ok(Script { id, text })
     }
-
-    fn app(&mut self, app: &AppConfig, folder: &Path) -> Result<App, ConfigError> {
-        let keys = [
-            (Key::Basename, &app.basename),
-            (Key::Mode, &app.mode),
-            (Key::Lookup, &app.lookup),
-            (Key::Selector, &app.selector),
-            (Key::Service, &app.service),
-            (Key::Namespace, &app.namespace),
-            (Key::ClusterDomain, &app.cluster_domain),
-            (Key::NodeName, &app.node_name),
-            (Key::Inputs, &app.inputs),
-            (Key::Container, &app.container),
-        ];
-        Ok(App {
-            name: app.matches.name.clone(),
-            namespace: app.matches.namespace.clone(),
-            strategy: app.strategy.as_ref().map(sourced),
-            keys: keys.into_iter().filter_map(|(key, value)| Some((key, sourced(value.as_ref()?)))).collect(),
-            env_sh: app.env_sh.as_ref().map(|path| self.script(&folder.join(path))).transpose()?,
-        })
-    }
-}
-
-/// A value of the file, which is always the first text.
-fn sourced(value: &Spanned<String>) -> Sourced<String> {
-    Sourced { value: value.get_ref().clone(), at: Pointer::root().of(ObjectId::text(0)).within(value.span()) }
 }
 
 /// `beamgate.toml:3:1`.

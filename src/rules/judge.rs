@@ -1,9 +1,12 @@
 //! The judgement: all rules over all traces. Pure: no clock, no files, no sockets.
 
+use std::cell::LazyCell;
+
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::finding::{Effect, Finding, Findings, Severity, Verdict};
 use super::{Check, all};
+use crate::membership::siblings;
 use crate::name::boot::Boot;
 use crate::place::ObjectId;
 use crate::trace::Trace;
@@ -57,9 +60,12 @@ pub fn judge(world: &World) -> Vec<Judged> {
 pub fn judge_trace(trace: &Trace<'_>) -> Judged {
     let mut found = Findings::about(trace.object.id, trace.is_opted_in());
     if trace.server.is_none() {
+        let siblings = LazyCell::new(|| siblings(trace));
         for rule in all() {
-            if let Check::Trace(check) = rule.check {
-                check(trace, &mut found);
+            match rule.check {
+                Check::Trace(check) => check(trace, &mut found),
+                Check::Siblings(check) => check(trace, &siblings, &mut found),
+                Check::Change(_) | Check::Input => {}
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Which container of a pod runs the node.
 
 use crate::name::boot::Naming;
-use crate::name::launcher::{Program, Verb};
+use crate::name::launcher::{Program, Verb, is_start_script};
 use crate::world::declared::{Key, Sourced};
 use crate::world::object::value_of;
 use crate::world::pod::{Container, PodTemplate};
@@ -77,7 +77,7 @@ impl<'w> Choice<'w> {
         };
         only(&|_| true)
             .or_else(|| only(&|container| container.env.iter().any(|var| VARIABLES.contains(&var.name.as_str()))))
-            .or_else(|| only(&|container| !is_sidecar(container)))
+            .or_else(|| only(&|container| !container.sidecar && !stands_beside_an_app(container)))
             .map_or(Self::Unclear, Self::One)
     }
 
@@ -90,9 +90,10 @@ impl<'w> Choice<'w> {
     }
 }
 
-fn is_sidecar(container: &Container) -> bool {
+/// Whether its image, or its name, is that of a known program which runs beside apps.
+pub fn stands_beside_an_app(container: &Container) -> bool {
     let image = container.image.as_deref().unwrap_or_default();
-    container.sidecar || SIDECARS.iter().any(|word| image.contains(word) || container.name.contains(word))
+    SIDECARS.iter().any(|word| image.contains(word) || container.name.contains(word))
 }
 
 /// What shows that a container runs a BEAM node, if anything does.
@@ -110,16 +111,10 @@ pub fn evidence(container: &Container, naming: &Naming) -> Option<Evidence> {
     }
 }
 
-/// `start` is a verb of many programs; a release's script lies in a `bin` of its own and has no extension. Those of the
-/// system do not, nor does Keycloak's `bin/kc.sh`.
+/// `start` is a verb of many programs.
 fn is_release(container: &Container) -> bool {
     let words = || container.command.iter().chain(&container.args);
-    let is_script = |word: &String| {
-        word.rsplit_once("bin/").is_some_and(|(before, file)| {
-            !before.starts_with("/usr/") && !matches!(before, "/" | "/s") && !file.contains('.') && file != "node"
-        })
-    };
-    words().any(|word| word == "start" || word == "start_iex") && words().any(is_script)
+    words().any(|word| word == "start" || word == "start_iex") && words().any(|word| is_start_script(word))
 }
 
 /// The server that forms clusters in a way of its own, if a pod runs one.

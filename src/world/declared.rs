@@ -1,5 +1,8 @@
 //! What people declare of a workload: the strategy label, the annotations beside it, and `beamgate.toml`.
 
+use std::sync::Arc;
+
+use super::code::Code;
 use super::facts::Facts;
 use super::object::{Object, value_of};
 use super::workload::Workload;
@@ -112,9 +115,11 @@ pub struct App {
     pub keys: Vec<(Key, Sourced<String>)>,
     /// The text of the image's `rel/env.sh`, if its path was given.
     pub env_sh: Option<Script>,
+    /// What the app's own code says, if its folder was given.
+    pub code: Option<Arc<Code>>,
 }
 
-/// A file that is no manifest: `rel/env.sh`.
+/// A file that is no manifest: `rel/env.sh`, `config/runtime.exs`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Script {
     /// Its number among the plain texts.
@@ -182,6 +187,11 @@ pub fn keys_of(object: &Object, workload: &Workload, app: Option<&App>) -> Vec<(
 /// The `rel/env.sh` that belongs to a workload, if one was given.
 pub fn env_sh_of<'f>(object: &Object, facts: &'f Facts) -> Option<&'f Script> {
     facts.apps.iter().filter(|app| app.matches(object)).find_map(|app| app.env_sh.as_ref())
+}
+
+/// What the code of a workload's app says, if it was given.
+pub fn code_of<'f>(object: &Object, facts: &'f Facts) -> Option<&'f Code> {
+    facts.apps.iter().filter(|app| app.matches(object)).find_map(|app| app.code.as_deref())
 }
 
 /// The place of the strategy label, where it is or ought to be.

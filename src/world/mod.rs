@@ -5,10 +5,13 @@
 //! end up in any, and a name that is written twice (in two overlays) may mean either.
 
 pub mod access;
+pub mod code;
 pub mod config;
 pub mod declared;
+pub mod exec;
 pub mod facts;
 pub mod json;
+pub mod network;
 pub mod node;
 pub mod object;
 pub mod pod;
@@ -44,6 +47,7 @@ pub struct World {
     services: Vec<ObjectId>,
     refused_services: Vec<ObjectId>,
     workloads: Vec<ObjectId>,
+    network_policies: Vec<ObjectId>,
     namespaces: Vec<String>,
 }
 
@@ -59,6 +63,8 @@ enum Group {
     Endpoints,
     Workload,
     Binding,
+    NetworkPolicy,
+    Namespace,
 }
 
 /// Whether two objects are in the same namespace.
@@ -171,7 +177,12 @@ impl World {
                     self.bindings_by_subject.entry(subject.name.clone()).or_default().push(id);
                 }
             }
+            Body::NetworkPolicy(_) => {
+                name(Group::NetworkPolicy);
+                self.network_policies.push(id);
+            }
             Body::Namespace => {
+                name(Group::Namespace);
                 if self.namespaces.last() != Some(&object.name) {
                     self.namespaces.push(object.name.clone());
                 }
@@ -269,12 +280,15 @@ impl World {
     }
 
     /// Workloads whose pods a Service selects.
-    pub fn workloads_selected(&self, object: &Object, service: &Service) -> Vec<&Object> {
-        let Some(rarest) = self.rarest_on_pods(&service.selector) else { return Vec::new() };
-        let pool = self.pods_by_label.get(rarest).map_or(&[] as &[_], Vec::as_slice);
+    pub fn workloads_selected<'w>(
+        &'w self,
+        object: &'w Object,
+        service: &'w Service,
+    ) -> impl Iterator<Item = &'w Object> {
+        let rarest = self.rarest_on_pods(&service.selector);
+        let pool = rarest.and_then(|rarest| self.pods_by_label.get(rarest)).map_or(&[] as &[_], Vec::as_slice);
         self.within(pool, object.namespace.as_deref())
             .filter(|object| object.workload().is_some_and(|workload| service.selects(&workload.template.labels)))
-            .collect()
     }
 
     /// Whether a Service selects the pods of a workload, as far as can be told: a Service sees its own namespace only.

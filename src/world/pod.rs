@@ -1,5 +1,6 @@
 //! Pod templates and their containers.
 
+use super::exec::Exec;
 use super::json::Keep;
 use super::node::{Node, Value};
 use super::object::Pairs;
@@ -79,6 +80,8 @@ pub struct PodTemplate {
     pub automount: Option<bool>,
     /// `spec.enableServiceLinks`; true unless it says otherwise.
     pub service_links: bool,
+    /// Whether the scheduler is asked to keep the pods on different machines.
+    pub kept_apart: bool,
     /// Init containers, then containers.
     pub containers: Vec<Container>,
 }
@@ -108,6 +111,10 @@ pub struct Container {
     pub ports: Vec<ContainerPort>,
     /// `volumeMounts[].mountPath`.
     pub mounts: Vec<String>,
+    /// The commands of its probes and hooks.
+    pub execs: Vec<Exec>,
+    /// `securityContext.readOnlyRootFilesystem`.
+    pub read_only_root: bool,
 }
 
 /// An entry of `env`.
@@ -201,6 +208,12 @@ pub fn is_added_to_pods(key: &str) -> bool {
 }
 
 impl PodTemplate {
+    /// The numbers of the ports that containers which stay declare under a name.
+    pub fn ports_named(&self, name: &str) -> impl Iterator<Item = u32> {
+        let ports = self.containers.iter().filter(|container| !container.init).flat_map(|container| &container.ports);
+        ports.filter(move |port| port.name.as_deref() == Some(name)).filter_map(|port| port.number)
+    }
+
     pub(super) fn read(template: &Node<'_>, base: Pointer) -> Option<Self> {
         let spec = template.get("spec")?;
         let metadata = template.get("metadata");
@@ -225,6 +238,7 @@ impl PodTemplate {
             service_account: spec.text("serviceAccountName").or_else(|| spec.text("serviceAccount")),
             automount: spec.flag("automountServiceAccountToken"),
             service_links: spec.flag("enableServiceLinks").unwrap_or(true),
+            kept_apart: are_kept_apart(spec),
             containers,
             base,
         })
@@ -250,8 +264,10 @@ impl Container {
     fn read(node: &Node<'_>, base: &Pointer, list: &'static str, index: usize) -> Self {
         let name = node.text("name").unwrap_or_default();
         let sidecar = list == "initContainers" && node.text("restartPolicy").as_deref() == Some("Always");
+        let at = base.key("spec").key(list).item("name", &name, index);
         Self {
-            at: base.key("spec").key(list).item("name", &name, index),
+            execs: Exec::read(node, &at),
+            at,
             image: node.text("image"),
             init: list == "initContainers" && !sidecar,
             sidecar,
@@ -261,6 +277,9 @@ impl Container {
             env_from: node.list("envFrom").iter().filter_map(EnvFrom::read).collect(),
             ports: node.list("ports").iter().map(ContainerPort::read).collect(),
             mounts: node.list("volumeMounts").iter().filter_map(|mount| mount.text("mountPath")).collect(),
+            read_only_root: node
+                .get("securityContext")
+                .is_some_and(|context| context.flag("readOnlyRootFilesystem") == Some(true)),
             name,
         }
     }
@@ -282,6 +301,11 @@ impl Container {
     pub fn env_index(&self, name: &str) -> Option<usize> {
         self.env.iter().rposition(|var| var.name == name)
     }
+}
+
+/// A rule that is only preferred may yield, but whoever wrote it has thought of it.
+fn are_kept_apart(spec: &Node<'_>) -> bool {
+    spec.path(&["affinity", "podAntiAffinity"]).is_some() || !spec.list("topologySpreadConstraints").is_empty()
 }
 
 impl EnvVar {

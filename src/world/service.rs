@@ -21,6 +21,8 @@ pub struct Service {
     pub publishes_unready: bool,
     /// `spec.ipFamilies`.
     pub ip_families: Vec<String>,
+    /// Whether `spec.ipFamilyPolicy` asks for a second family.
+    pub is_dual_stack: bool,
 }
 
 /// A port of a Service.
@@ -68,6 +70,7 @@ impl Service {
             ports: spec.list("ports").iter().map(ServicePort::read).collect(),
             publishes_unready: spec.flag("publishNotReadyAddresses").unwrap_or(false),
             ip_families: spec.texts("ipFamilies"),
+            is_dual_stack: spec.text("ipFamilyPolicy").is_some_and(|policy| policy != "SingleStack"),
         }
     }
 

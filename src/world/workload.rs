@@ -20,6 +20,8 @@ pub struct Workload {
     pub first_ordinal: u32,
     /// Whether old and new pods never run beside each other: `spec.strategy.type: Recreate`.
     pub recreates: bool,
+    /// Whether a StatefulSet makes each pod only when the one before it is ready: unless `podManagementPolicy` says otherwise.
+    pub ordered: bool,
     /// `spec.selector.matchLabels`.
     pub selector: Pairs,
     /// The pods that it makes, as they are written.
@@ -90,6 +92,8 @@ impl Workload {
             service_name: spec.text("serviceName").filter(|name| !name.is_empty()),
             first_ordinal: spec.path(&["ordinals", "start"]).and_then(Node::as_u32).unwrap_or(0),
             recreates: spec.path(&["strategy", "type"]).and_then(Node::as_str) == Some("Recreate"),
+            ordered: path.makes == WorkloadKind::StatefulSet
+                && spec.text("podManagementPolicy").is_none_or(|policy| policy == "OrderedReady"),
             selector: spec.get("selector").map(|selector| selector.strings("matchLabels")).unwrap_or_default(),
             template: PodTemplate::read(template, base)?,
             injected: OnceLock::new(),

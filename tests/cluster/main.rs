@@ -6,11 +6,15 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is read by whoever waits for it")]
 
 mod admission;
+mod advise;
 mod app;
 mod cluster;
+mod guide;
+mod guides;
 mod lint;
 mod load;
 mod matrix;
+mod network;
 mod observe;
 mod parts;
 mod pod;
@@ -28,10 +32,13 @@ use std::time::Instant;
 const USAGE: &str = "usage: cargo test --test cluster -- STEP…
   proofs [RULE…] [--every]    the rules' fixtures; --every: not only those with a proof of their own
   matrix                      every strategy, mode, lookup, kind and Service
+  guides                      the manifests of the pages about strategies
   random [FIRST..LAST]        apps from these seeds; without: the seeds that are always run
+  advise [PART…]              what `beamgate advise` writes and prints for a bare app, each strategy
   webhook [PART…] [--keep]    what it injects, denies and survives; --keep leaves it on the cluster
   ship [PART…] [--keep]       the chart and the overlays, put there and taken away
   policies [PART…] [--keep]   what the exported policies say and name, without the webhook
+  network [PART…]             what NetworkPolicies let through, and which apps form under them
   reach [FIRST..LAST]         what lint says of random apps, without a cluster
   renders                     the chart beside the kustomizations, without a cluster";
 
@@ -48,10 +55,13 @@ fn main() -> ExitCode {
     let wrong = match step.as_str() {
         "proofs" => proofs::run(rest),
         "matrix" => matrix::run(),
+        "guides" => guides::run(),
         "random" => random::run(rest.first().map(String::as_str)),
+        "advise" => advise::run(rest),
         "webhook" => webhook::run(rest),
         "ship" => ship::run(rest),
         "policies" => policies::run(rest),
+        "network" => network::run(rest),
         "renders" => ship::renders(),
         "reach" => random::reach(rest.first().map(String::as_str)),
         _ => {

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use crate::cluster;
 use crate::lint::{self, Report};
 use crate::observe::{Fate, Observation};
-use crate::stage::{self, Outcome, Scene, judged};
+use crate::stage::{self, Image, Outcome, Scene, judged};
 
 /// A rule's `proof.toml`.
 #[derive(Debug, Default, Deserialize)]
@@ -43,6 +43,8 @@ pub(crate) struct Expected {
     pub(crate) log: Option<String>,
     /// What must not be logged.
     pub(crate) silent: Option<String>,
+    /// Whether the nodes of all workloads are one cluster, where the rule is about several.
+    pub(crate) together: Option<bool>,
     /// Beside each Deployment, play it once more with an image of another build, as in the middle of a rollout.
     #[serde(default)]
     pub(crate) two_builds: bool,
@@ -102,7 +104,7 @@ fn cases(directory: &str, proof: &Proof, every: bool) -> Vec<Case> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
         .filter_map(|path| {
             let file = path.file_stem().unwrap().to_string_lossy().into_owned();
-            let forms = Expected { fate: Fate::Forms, log: None, silent: None, two_builds: false };
+            let forms = Expected { fate: Fate::Forms, log: None, silent: None, together: None, two_builds: false };
             let is_near = file.starts_with("near") || file == "good";
             // What the program writes has to come to the same as what a person did.
             let said = || proof.files.get("fixed").filter(|_| file == "written");
@@ -127,6 +129,7 @@ fn scene(case: &Case) -> Scene {
         title: format!("{}/{}", case.directory, case.file),
         manifest: if case.expected.two_builds { two_builds(&manifest) } else { manifest },
         images: images(folder),
+        together: case.expected.together,
     }
 }
 
@@ -144,13 +147,14 @@ fn two_builds(manifest: &str) -> String {
 }
 
 /// The `env.sh` of each app that the `beamgate.toml` beside the fixtures names: it goes into that app's image.
-fn images(folder: &Path) -> Vec<(String, String)> {
+fn images(folder: &Path) -> Vec<Image> {
     let Ok(text) = fs::read_to_string(folder.join("beamgate.toml")) else { return Vec::new() };
     let config: toml::Table = toml::from_str(&text).unwrap();
     let apps = config.get("app").and_then(toml::Value::as_array).into_iter().flatten();
     apps.filter_map(|app| {
         let script = fs::read_to_string(folder.join(app.get("env-sh")?.as_str()?)).unwrap();
-        Some((app.get("match")?.get("name")?.as_str()?.to_owned(), script))
+        let app = app.get("match")?.get("name")?.as_str()?.to_owned();
+        Some(Image { app, files: vec![("env.sh", script)] })
     })
     .collect()
 }
@@ -168,6 +172,9 @@ fn compare(case: &Case, outcome: &Outcome) -> Vec<String> {
     let mut wrong = Vec::new();
     if fate != expected.fate {
         wrong.push(format!("expected: {}, seen: {fate}{}", expected.fate, hint(outcome)));
+    }
+    if let Some(together) = expected.together.filter(|together| *together != outcome.together()) {
+        wrong.push(format!("the workloads are {} cluster", if together { "not one" } else { "one" }));
     }
     // Silence is that of nodes which are there.
     if fate == Fate::DoesNotForm && line_with(&log, "cart-report ").is_none() {
@@ -251,7 +258,7 @@ fn as_seen(name: &str) -> String {
 
 /// What was seen of a file, for the table.
 struct Row {
-    fate: Fate,
+    fate: String,
     symptom: Option<String>,
     names: BTreeSet<String>,
 }
@@ -267,6 +274,11 @@ fn row(case: &Case, outcome: &Outcome) -> Row {
     // A node that crashes again and again is there at one time and not at another.
     let named = judged(&outcome.workloads).filter(|_| fate != Fate::Crashes);
     let names = named.flat_map(|one| outcome.names(one)).collect();
+    let fate = match case.expected.together.map(|_| outcome.together()) {
+        Some(true) => format!("{fate}, one cluster"),
+        Some(false) => format!("{fate}, two clusters"),
+        None => fate.to_string(),
+    };
     Row { fate, symptom: symptom.or(silence), names }
 }
 

@@ -3,13 +3,13 @@
 //! Every app gets a namespace of its own, and its clock runs from the moment when all its pods have run: whoever has
 //! formed leaves at once, whoever has not stays [`PATIENCE`] more, and the next comes in for it.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::cluster::{self, kubectl};
-use crate::observe::{Fate, Observation, Subject};
+use crate::observe::{Fate, Observation, Subject, are_together};
 use crate::pod::replace_word;
 
 /// An app that does not see all its peers after this does not form: eighteen polls of libcluster.
@@ -41,14 +41,25 @@ pub(crate) const NAMESPACE: &str = "shop";
 const KINDS: &str = "deployments,statefulsets,daemonsets,jobs,cronjobs,pods";
 
 /// An app, as its files have it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Scene {
     /// For people: `204-service-without-ports/bad`.
     pub(crate) title: String,
     /// Its objects, all in [`NAMESPACE`].
     pub(crate) manifest: String,
-    /// The `rel/env.sh` that is in the image of an app of this name.
-    pub(crate) images: Vec<(String, String)>,
+    /// What is in the images of its apps.
+    pub(crate) images: Vec<Image>,
+    /// Whether its workloads are to be one cluster, where that is asked.
+    pub(crate) together: Option<bool>,
+}
+
+/// Files that an app brings along in its image: here they are mounted at `/etc/image`.
+#[derive(Debug, Clone)]
+pub(crate) struct Image {
+    /// The app, by its label `app.kubernetes.io/name`.
+    pub(crate) app: String,
+    /// `env.sh` and `runtime.exs`, with what they say.
+    pub(crate) files: Vec<(&'static str, String)>,
 }
 
 /// What became of it.
@@ -72,6 +83,11 @@ impl Outcome {
     /// What became of all of it: nothing is worse than to be refused.
     pub(crate) fn fate(&self) -> Fate {
         self.played().filter(|_| self.refused.is_none()).unwrap_or(Fate::Refused)
+    }
+
+    /// Whether the nodes of all its workloads are one cluster.
+    pub(crate) fn together(&self) -> bool {
+        are_together(judged(&self.workloads))
     }
 
     /// All that was logged, or said by the API server and the kubelet, in the words of the manifest.
@@ -136,6 +152,7 @@ struct Playing {
     since: Instant,
     ran: Option<Instant>,
     formed: Option<Instant>,
+    together: Option<bool>,
 }
 
 /// Plays all scenes; the outcomes are in their order.
@@ -212,11 +229,14 @@ pub(crate) fn prepare(scenes: &[Scene], first: usize) {
         let namespace = namespace(first + number);
         objects.push(json!({"apiVersion": "v1", "kind": "Namespace",
             "metadata": {"name": namespace, "labels": {"proof": "yes"}}}));
-        objects.push(json!({"apiVersion": "v1", "kind": "Secret",
-            "metadata": {"name": "cart-cookie", "namespace": namespace}, "stringData": {"cookie": "from-the-secret"}}));
-        for (app, script) in &scene.images {
+        for (name, cookie) in [("cart-cookie", "from-the-secret"), ("worker-cookie", "from-another-secret")] {
+            objects.push(json!({"apiVersion": "v1", "kind": "Secret",
+                "metadata": {"name": name, "namespace": namespace}, "stringData": {"cookie": cookie}}));
+        }
+        for Image { app, files } in &scene.images {
+            let data: BTreeMap<_, _> = files.iter().map(|(name, text)| (name, moved(text, &namespace))).collect();
             objects.push(json!({"apiVersion": "v1", "kind": "ConfigMap",
-                "metadata": {"name": format!("image-env-{app}"), "namespace": namespace}, "data": {"env.sh": script}}));
+                "metadata": {"name": format!("image-env-{app}"), "namespace": namespace}, "data": data}));
         }
     }
     cluster::prepare(&json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string());
@@ -247,6 +267,7 @@ impl Playing {
             since: Instant::now(),
             ran: None,
             formed: None,
+            together: scene.together,
         }
     }
 
@@ -260,7 +281,8 @@ impl Playing {
         if self.ran.is_none() && judged(&workloads).chain(jobs).all(Observation::all_ran) {
             self.ran = Some(Instant::now());
         }
-        if judged(&workloads).all(Observation::formed) {
+        let is_joined = self.together != Some(true) || are_together(judged(&workloads));
+        if is_joined && judged(&workloads).all(Observation::formed) {
             self.formed.get_or_insert_with(Instant::now);
         } else {
             self.formed = None;
@@ -285,7 +307,9 @@ impl Playing {
 
     fn is_settled(&self) -> bool {
         let over = |since: Option<Instant>, time: Duration| since.is_some_and(|since| since.elapsed() >= time);
-        let stands = self.ran.is_some() && over(self.formed, STEADY);
+        // Those that are to stay apart have as long to find each other as all others.
+        let steady = if self.together == Some(false) { PATIENCE } else { STEADY };
+        let stands = self.ran.is_some() && over(self.formed, steady);
         let failed = self.formed.is_none() && over(self.ran, PATIENCE);
         // What forms and falls apart again and again is not waited for any longer.
         let flaps = over(self.ran, PATIENCE * 2);

@@ -37,7 +37,7 @@ struct Staged {
 }
 
 /// Writes texts to their files. Each is written beside its file first, so that what can fail fails before any file changes.
-pub(super) fn write<'s>(changed: impl Iterator<Item = (&'s Source, &'s str)>) -> anyhow::Result<()> {
+pub(in crate::cli) fn write<'s>(changed: impl Iterator<Item = (&'s Source, &'s str)>) -> anyhow::Result<()> {
     let mut staged = Vec::new();
     for (source, before) in changed {
         match stage(source, before) {

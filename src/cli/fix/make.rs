@@ -13,21 +13,24 @@ use crate::manifest::source::Origin as From;
 use crate::manifest::walk::absolute;
 use crate::manifest::{Behind, Origin, Source, Tools, Written, template, yaml};
 use crate::place::ObjectId;
-use crate::rules::finding::Fix;
+
+/// An object that a change is in, by where it is written; of a new document or item, which moves others, and of what was rendered,
+/// the whole source.
+type Place = (u32, Option<Origin>);
 
 /// What is done at once: texts by the numbers of their sources.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
-    /// The documents that have changed; of a source with a new document, and of what was rendered, all of them.
-    places: HashSet<(u32, Option<u32>)>,
+    places: HashSet<Place>,
     pub(super) texts: BTreeMap<usize, String>,
 }
 
 impl Texts {
-    fn has(&self, (source, document): (u32, Option<u32>)) -> bool {
-        match document {
-            Some(_) => self.places.contains(&(source, document)) || self.places.contains(&(source, None)),
-            None => self.places.iter().any(|(other, _)| *other == source),
+    fn has(&self, place: &Place) -> bool {
+        let (source, object) = place;
+        match object {
+            Some(_) => self.places.contains(place) || self.places.contains(&(*source, None)),
+            None => self.places.iter().any(|(other, _)| other == source),
         }
     }
 }
@@ -35,19 +38,19 @@ impl Texts {
 /// Makes fixes in the texts of a session.
 pub(super) struct Maker<'s> {
     pub(super) session: &'s Session,
-    pub(super) roots: &'s Roots,
+    /// What may be written; where nothing is said, what is judged is changed, and nothing is written.
+    pub(super) roots: Option<&'s Roots>,
 }
 
 impl Maker<'_> {
-    /// Makes a fix, unless one of its documents has changed in this round already. Says which files it changed.
+    /// Makes changes, unless one of their objects has changed in this round already. Says which files changed.
     pub(super) fn make(
         &self,
-        fix: &Fix,
+        changes: &[Change],
         subject: (usize, ObjectId),
         round: &mut Texts,
     ) -> Result<Option<Vec<usize>>, Why> {
-        let judged: Vec<(&Origin, &Change)> = fix
-            .changes
+        let judged: Vec<(&Origin, &Change)> = changes
             .iter()
             .map(|change| Ok((self.judged(subject, change.object())?, change)))
             .collect::<Result<_, Why>>()?;
@@ -60,7 +63,7 @@ impl Maker<'_> {
         let rendered: HashSet<u32> = rendered.collect();
         let places = written.iter().map(|(origin, change)| place(origin, change));
         let places: Vec<_> = places.chain(rendered.iter().map(|source| (*source, None))).collect();
-        if places.iter().any(|place| round.has(*place)) {
+        if places.iter().any(|place| round.has(place)) {
             return Ok(None);
         }
         let written: Vec<_> = written.iter().map(|(origin, change)| (origin, change)).collect();
@@ -107,12 +110,19 @@ impl Maker<'_> {
         if is_certain { Ok(origin) } else { Err(Why::Ambiguous(owner.title())) }
     }
 
+    /// Whether what is judged is not what is written.
     fn is_rendered(&self, source: u32) -> bool {
-        self.session.input.sources.get(source as usize).is_some_and(|source| matches!(source.origin, From::Rendered(_)))
+        self.roots.is_some()
+            && self
+                .session
+                .input
+                .sources
+                .get(source as usize)
+                .is_some_and(|source| matches!(source.origin, From::Rendered(_)))
     }
 
     fn is_of_chart(&self, source: u32) -> bool {
-        self.session.input.behind.get(&source).is_some_and(Behind::is_chart)
+        self.is_rendered(source) && self.session.input.behind.get(&source).is_some_and(Behind::is_chart)
     }
 
     /// The document that owns what a change is about, and the change as it is there.
@@ -125,7 +135,7 @@ impl Maker<'_> {
         }
         let Written { source, document, change } = input.owner(origin, change).map_err(Why::Refused)?;
         let file = input.sources.get(source as usize).ok_or(Why::ByHand)?;
-        self.roots.check(file).map_err(Why::Refused)?;
+        self.check(file)?;
         let behind = input.behind.get(&origin.source).zip(file.path());
         let users = behind.map(|(behind, path)| behind.users(path)).unwrap_or_default();
         if users.len() > 1 {
@@ -139,10 +149,14 @@ impl Maker<'_> {
         Ok((Origin { source, document, items: Box::default() }, change))
     }
 
+    fn check(&self, source: &Source) -> Result<(), Why> {
+        self.roots.map_or(Ok(()), |roots| roots.check(source)).map_err(Why::Refused)
+    }
+
     /// Whether a file that is judged as it is may be written: what was to be rendered is more than it says.
     fn may_be_written(&self, source: &Source) -> Result<(), Why> {
-        self.roots.check(source).map_err(Why::Refused)?;
-        let Some(path) = source.path() else { return Ok(()) };
+        self.check(source)?;
+        let Some(path) = source.path().filter(|_| self.roots.is_some()) else { return Ok(()) };
         if let Some(chart) = template::chart_of(path) {
             return Err(Why::Refused(format!("it is a template of the chart in {}", chart.display())));
         }
@@ -187,7 +201,6 @@ fn objects(text: &str) -> Vec<String> {
     objects
 }
 
-/// The document that a change is in; that of a new one moves all others.
-fn place(origin: &Origin, change: &Change) -> (u32, Option<u32>) {
-    (origin.source, (!matches!(change, Change::Create { .. })).then_some(origin.document))
+fn place(origin: &Origin, change: &Change) -> Place {
+    (origin.source, (!matches!(change, Change::Create { .. })).then(|| origin.clone()))
 }

@@ -1,9 +1,10 @@
 //! `beamgate fix`: what a rule would have written, written.
 
-mod files;
+pub(super) mod files;
 mod make;
 mod outcome;
-mod repair;
+pub(super) mod repair;
+mod results;
 mod tell;
 
 use std::io::{Read, Write};
@@ -13,9 +14,11 @@ use std::process::ExitCode;
 use anyhow::bail;
 use similar::TextDiff;
 
+use super::function::{self, Piped};
 use super::lint::{nothing_to_read, severities};
 use super::session::{InputArgs, Session};
-use crate::manifest::Source;
+use crate::manifest::source::Origin;
+use crate::manifest::{Source, template};
 use crate::report::redact::without_cookies;
 use crate::rules::finding::Severity;
 use repair::{Left, Repair, Wanted, Why};
@@ -59,13 +62,20 @@ pub(super) fn run(
     if streams > 0 && args.input.paths.len() > 1 {
         bail!("`-` stands alone: what comes by standard input goes to standard output");
     }
+    let piped = Piped::read(&args.input.paths, stdin)?;
+    if let Some(list) = piped.as_ref().and_then(|piped| piped.list.as_ref()) {
+        function::configure_fix(&mut args, list)?;
+    }
     super::assemble::check_rule_names(args.select.iter())?;
-    let session = Session::open(&args.input, stdin)?;
+    let session = match &piped {
+        Some(piped) => Session::open(&args.input, &mut piped.bytes.as_slice())?,
+        None => Session::open(&args.input, stdin)?,
+    };
     if let Some(why) = nothing_to_read(&args.input.paths, &session) {
         bail!(why);
     }
     let threshold = args.fail_on.or(session.policy.config.fail_on).unwrap_or(Severity::Error);
-    let wanted = Wanted { input: &args.input, unsafe_too: args.all, select: &args.select };
+    let wanted = Wanted { input: &args.input, unsafe_too: args.all, select: &args.select, only: None };
     let repaired = Repair::new(session, wanted).run()?;
     let told = tell::tell(&repaired, args.diff);
     if args.diff {
@@ -73,7 +83,8 @@ pub(super) fn run(
         stdout.flush()?;
         stderr.write_all(told.as_bytes())?;
     } else if streams > 0 {
-        repaired.sources().iter().try_for_each(|source| stdout.write_all(source.text.as_bytes()))?;
+        let texts = || repaired.sources().iter().map(|source| source.text.as_str()).collect();
+        stdout.write_all(results::list(&repaired).unwrap_or_else(texts).as_bytes())?;
         stdout.flush()?;
         stderr.write_all(told.as_bytes())?;
     } else {
@@ -94,13 +105,22 @@ pub fn text(text: &str, args: &FixArgs) -> anyhow::Result<String> {
     let input = InputArgs { paths: vec![PathBuf::from("-")], ..args.input.clone() };
     super::assemble::check_rule_names(args.select.iter())?;
     let session = Session::open(&input, &mut text.as_bytes())?;
-    let wanted = Wanted { input: &input, unsafe_too: args.all, select: &args.select };
+    let wanted = Wanted { input: &input, unsafe_too: args.all, select: &args.select, only: None };
     let repaired = Repair::new(session, wanted).run()?;
     Ok(repaired.sources().first().map_or_else(|| text.to_owned(), |source| source.text.clone()))
 }
 
-fn diff(source: &Source, before: &str) -> String {
+pub(super) fn diff(source: &Source, before: &str) -> String {
     const HIDDEN: &str = "‹redacted›";
     let (before, after) = (without_cookies(before, HIDDEN), without_cookies(&source.text, HIDDEN));
     TextDiff::from_lines(&before, &after).unified_diff().header(&source.name, &source.name).to_string()
+}
+
+/// Whether a text can be written back to where it came from. Templates cannot, whether or not they look like manifests.
+pub(super) fn is_writable(source: &Source) -> bool {
+    match &source.origin {
+        Origin::File(path) => template::chart_of(path).is_none(),
+        Origin::Stream => true,
+        _ => false,
+    }
 }

@@ -6,38 +6,69 @@ use super::files::Roots;
 use super::make::{Maker, Texts};
 use super::outcome::{Outcome, key};
 use crate::cli::assemble::{Assembled, assemble, is_named};
+use crate::cli::function;
 use crate::cli::lint::LintArgs;
 use crate::cli::session::{InputArgs, Session};
+use crate::fix::change::Change;
 use crate::manifest::Source;
+use crate::manifest::resource_list::{Item, ResourceList};
 use crate::manifest::source::Origin;
+use crate::place::ObjectId;
 use crate::report::model::ReportedFinding;
-use crate::rules::finding::{Fix, Safety};
+use crate::rules::finding::{Effect, Fix, Safety};
 use crate::rules::{Mends, Rule};
 
 /// What the command line wants to have mended.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wanted<'a> {
-    pub(super) input: &'a InputArgs,
-    pub(super) unsafe_too: bool,
-    pub(super) select: &'a [String],
+pub(in crate::cli) struct Wanted<'a> {
+    pub(in crate::cli) input: &'a InputArgs,
+    pub(in crate::cli) unsafe_too: bool,
+    pub(in crate::cli) select: &'a [String],
+    /// The one workload that it is about, where it is about one.
+    pub(in crate::cli) only: Option<Only>,
+}
+
+/// The workload that is to work, by its world and number, in whatever text; nothing but that is mended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) struct Only {
+    pub(in crate::cli) subject: (usize, ObjectId),
+    /// Whether what the webhook injects is to be written.
+    pub(in crate::cli) injected: bool,
+}
+
+impl Only {
+    fn wants(self, finding: &ReportedFinding, subject: Option<(usize, ObjectId)>) -> bool {
+        let is_wanted = match finding.rule.slug {
+            "relies-on-injection" => self.injected,
+            "image-overrides-name" => true,
+            _ => finding.effect == Effect::Breaks,
+        };
+        subject == Some(self.subject) && is_wanted
+    }
 }
 
 /// A fix that was made.
 #[derive(Debug, Clone)]
-pub(super) struct Done {
-    pub(super) rule: &'static Rule,
-    pub(super) fix: Fix,
-    pub(super) workload: Option<String>,
+pub(in crate::cli) struct Done {
+    pub(in crate::cli) rule: &'static Rule,
+    pub(in crate::cli) fix: Fix,
+    pub(in crate::cli) workload: Option<String>,
     /// The files that it changed, by their numbers.
     pub(super) sources: Vec<usize>,
     /// Whether it could not be seen before others were mended.
     pub(super) is_new: bool,
+    /// Who the finding was.
+    pub(super) fingerprint: String,
+    /// Where it pointed, as an RFC 6901 JSON pointer.
+    pub(super) pointer: Option<String>,
+    /// The item of a function's list that it pointed into, as it was.
+    pub(super) item: Option<Item>,
     key: String,
 }
 
 /// Why a fix was not made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Why {
+pub(in crate::cli) enum Why {
     /// Nobody asked for this rule.
     NotSelected,
     /// It is one that has to be asked for.
@@ -52,12 +83,23 @@ pub(super) enum Why {
     Refused(String),
 }
 
+impl Why {
+    /// The reason for which something was not written; empty where nobody tried.
+    pub(in crate::cli) fn reason(&self) -> String {
+        match self {
+            Self::Ambiguous(object) => format!("several objects are called {object}"),
+            Self::Refused(reason) => reason.clone(),
+            Self::NotSelected | Self::Unsafe | Self::Decision(_) | Self::ByHand => String::new(),
+        }
+    }
+}
+
 /// A finding that is still there.
-pub(super) struct Left<'r> {
-    pub(super) finding: &'r ReportedFinding,
-    pub(super) why: Why,
+pub(in crate::cli) struct Left<'r> {
+    pub(in crate::cli) finding: &'r ReportedFinding,
+    pub(in crate::cli) why: Why,
     /// Whether it could not be seen before others were mended.
-    pub(super) is_new: bool,
+    pub(in crate::cli) is_new: bool,
 }
 
 /// How often what was mended is judged again. Each time mends one fault of every object.
@@ -72,10 +114,12 @@ enum Objection {
 }
 
 /// Mends what was read, in memory.
-pub(super) struct Repair<'a> {
+pub(in crate::cli) struct Repair<'a> {
     wanted: Wanted<'a>,
     session: Session,
     assembled: Assembled,
+    /// The list that a function is given, as it is now.
+    list: Option<ResourceList>,
     /// The texts as they were read, of those that are others now.
     before: BTreeMap<usize, String>,
     done: Vec<Done>,
@@ -88,15 +132,15 @@ pub(super) struct Repair<'a> {
 }
 
 impl<'a> Repair<'a> {
-    pub(super) fn new(session: Session, wanted: Wanted<'a>) -> Self {
-        let (assembled, roots) = (judge(&session), Roots::of(&wanted.input.paths));
+    pub(in crate::cli) fn new(session: Session, wanted: Wanted<'a>) -> Self {
+        let (assembled, list, roots) = (judge(&session), piped(&session), Roots::of(&wanted.input.paths));
         let (before, done, new, refused) = Default::default();
-        Self { wanted, session, assembled, before, done, new, refused, roots }
+        Self { wanted, session, assembled, list, before, done, new, refused, roots }
     }
 
     /// Mends until nothing is left that can be, or too much of it. What helps nothing is taken back, and so is what harms: of
     /// several fixes made at once, half of them are tried, until it is clear whose harm it is.
-    pub(super) fn run(mut self) -> anyhow::Result<Self> {
+    pub(in crate::cli) fn run(mut self) -> anyhow::Result<Self> {
         let mut most = usize::MAX;
         for _ in 0..ROUNDS {
             let round = self.round(most);
@@ -139,6 +183,9 @@ impl<'a> Repair<'a> {
         if !in_vain.is_empty() {
             return Some(Objection::InVain(in_vain));
         }
+        if self.wanted.only.is_some() {
+            return None;
+        }
         let mended = self.done.iter().map(|done| done.key.as_str()).collect();
         is.harm(was, &mended).map(Objection::Harm)
     }
@@ -151,29 +198,63 @@ impl<'a> Repair<'a> {
         self.new.extend(new.map(str::to_owned));
     }
 
-    fn with_texts(self, texts: &BTreeMap<usize, String>) -> anyhow::Result<Self> {
-        let session = self.session.with_texts(self.wanted.input, texts)?;
-        let assembled = judge(&session);
-        Ok(Self { session, assembled, ..self })
+    /// Makes changes that are no fix, before the fixes or after them: all of them, or none, and says why.
+    pub(in crate::cli) fn change(
+        mut self,
+        changes: &[Change],
+        subject: (usize, ObjectId),
+    ) -> anyhow::Result<(Self, Option<Why>)> {
+        let mut made = Texts::default();
+        if let Err(why) = self.maker().make(changes, subject, &mut made) {
+            return Ok((self, Some(why)));
+        }
+        for number in made.texts.keys() {
+            let text = &self.session.input.sources[*number].text;
+            self.before.entry(*number).or_insert_with(|| text.clone());
+        }
+        Ok((self.with_texts(&made.texts)?, None))
     }
 
-    /// Makes what can be made at once: of each document one fix, and no more than so many.
+    /// The session with the texts as they are now, and the texts that are others, as they were.
+    pub(in crate::cli) fn into_session(self) -> (Session, BTreeMap<usize, String>) {
+        (self.session, self.before)
+    }
+
+    pub(in crate::cli) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    fn with_texts(self, texts: &BTreeMap<usize, String>) -> anyhow::Result<Self> {
+        let session = self.session.with_texts(self.wanted.input, texts)?;
+        let (assembled, list) = (judge(&session), piped(&session));
+        Ok(Self { session, assembled, list, ..self })
+    }
+
+    /// What writes: where one workload is to work, in whatever text; else where it belongs.
+    fn maker(&self) -> Maker<'_> {
+        Maker { session: &self.session, roots: self.wanted.only.is_none().then_some(&self.roots) }
+    }
+
+    /// Makes what can be made at once: of each object one fix, and no more than so many.
     fn round(&mut self, most: usize) -> Round {
         let (mut round, mut refused) = (Round::default(), HashMap::new());
-        let maker = Maker { session: &self.session, roots: &self.roots };
+        let maker = self.maker();
         for (finding, subject) in self.assembled.report.findings.iter().zip(&self.assembled.subjects) {
             let (Some(fix), None) = (&finding.fix, self.why_not(finding)) else { continue };
-            let Some(subject) = *subject else { continue };
+            let Some(subject) = subject.filter(|_| self.is_wanted(finding, *subject)) else { continue };
             if round.done.len() >= most {
                 break;
             }
-            match maker.make(fix, subject, &mut round.made) {
+            match maker.make(&fix.changes, subject, &mut round.made) {
                 Ok(None) => {}
                 Ok(Some(sources)) => round.done.push(Done {
                     rule: finding.rule,
                     fix: fix.clone(),
                     workload: finding.workload.clone(),
                     sources,
+                    fingerprint: finding.fingerprint.clone(),
+                    pointer: finding.primary().map(|label| label.json_pointer.clone()),
+                    item: self.item(finding).cloned(),
                     is_new: self.is_new(finding),
                     key: self.key(finding),
                 }),
@@ -184,6 +265,17 @@ impl<'a> Repair<'a> {
         round
     }
 
+    /// The item of a function's list that a finding points into.
+    pub(super) fn item(&self, finding: &ReportedFinding) -> Option<&Item> {
+        function::item_of(finding, self.report(), self.list.as_ref()?)
+    }
+
+    /// The list that a function is given, as it is now.
+    pub(super) fn list(&self) -> Option<&ResourceList> {
+        self.list.as_ref()
+    }
+
+    /// Who a finding is: of objects that are called alike, each has its own.
     fn key(&self, finding: &ReportedFinding) -> String {
         key(finding, &self.assembled)
     }
@@ -209,12 +301,16 @@ impl<'a> Repair<'a> {
         }
     }
 
+    fn is_wanted(&self, finding: &ReportedFinding, subject: Option<(usize, ObjectId)>) -> bool {
+        self.wanted.only.is_none_or(|only| only.wants(finding, subject))
+    }
+
     fn is_selected(&self, rule: &Rule) -> bool {
         self.wanted.select.is_empty() || self.wanted.select.iter().any(|name| is_named(rule, name))
     }
 
     /// What is still there, of the rules that were asked for, and what can be seen only now.
-    pub(super) fn left(&self) -> impl Iterator<Item = Left<'_>> {
+    pub(in crate::cli) fn left(&self) -> impl Iterator<Item = Left<'_>> {
         let is_told = |finding: &&ReportedFinding| self.is_selected(finding.rule) || self.is_new(finding);
         self.assembled.report.sorted().into_iter().filter(is_told).map(|finding| {
             let unfinished = || Why::Refused("it was not reached".to_owned());
@@ -224,22 +320,22 @@ impl<'a> Repair<'a> {
     }
 
     /// What was made, in the order in which it was.
-    pub(super) fn done(&self) -> &[Done] {
+    pub(in crate::cli) fn done(&self) -> &[Done] {
         &self.done
     }
 
     /// All texts, as they are now.
-    pub(super) fn sources(&self) -> &[Source] {
+    pub(in crate::cli) fn sources(&self) -> &[Source] {
         &self.session.input.sources
     }
 
     /// What is left, as a linter reports it.
-    pub(super) fn report(&self) -> &crate::report::Report {
+    pub(in crate::cli) fn report(&self) -> &crate::report::Report {
         &self.assembled.report
     }
 
     /// The texts that have changed, with what they were.
-    pub(super) fn changed(&self) -> impl Iterator<Item = (&Source, &str)> {
+    pub(in crate::cli) fn changed(&self) -> impl Iterator<Item = (&Source, &str)> {
         let texts = self.before.iter().map(|(number, before)| (&self.session.input.sources[*number], before.as_str()));
         // What was rendered is of no file, and changes with those that it was made of.
         let is_written = |source: &Source| !matches!(source.origin, Origin::Rendered(_));
@@ -252,6 +348,14 @@ impl<'a> Repair<'a> {
 struct Round {
     made: Texts,
     done: Vec<Done>,
+}
+
+/// The list for a function that came by standard input, if it is one.
+fn piped(session: &Session) -> Option<ResourceList> {
+    match session.input.sources.as_slice() {
+        [Source { origin: Origin::Stream, text, .. }] => ResourceList::read(text),
+        _ => None,
+    }
 }
 
 /// Everything counts, whatever was selected: an ignore that silences another rule is not stale.

@@ -41,15 +41,19 @@ pub(super) fn tell(repair: &Repair<'_>, diff: bool) -> String {
 
 fn mended(done: &Done, diff: bool) -> String {
     let verb = if diff { "would fix" } else { "fixed" };
-    let about = done.workload.as_ref().map_or_else(String::new, |workload| format!(" of {workload}"));
-    let (rule, fix) = (done.rule, &done.fix);
-    let title = harmless(&fix.title);
-    let safety = format!("{}{}", fix.safety, if done.is_new { ", now visible" } else { "" });
-    let mut text = format!("  {verb} {} {}{about} ({safety}): {title}\n", rule.id(), rule.slug);
-    if let Some(besides) = &fix.besides {
+    let mut text = format!("  {verb} {}\n", what(done));
+    if let Some(besides) = &done.fix.besides {
         let _ = writeln!(text, "    then: {}", harmless(besides));
     }
     text
+}
+
+/// `BG204 service-without-ports of StatefulSet shop/cart (safe): declare a port`.
+pub(super) fn what(done: &Done) -> String {
+    let about = done.workload.as_ref().map_or_else(String::new, |workload| format!(" of {workload}"));
+    let (rule, fix) = (done.rule, &done.fix);
+    let new = if done.is_new { ", now visible" } else { "" };
+    format!("{} {}{about} ({}{new}): {}", rule.id(), rule.slug, fix.safety, harmless(&fix.title))
 }
 
 fn unmended(left: &Left<'_>, repair: &Repair<'_>) -> String {
@@ -59,26 +63,29 @@ fn unmended(left: &Left<'_>, repair: &Repair<'_>) -> String {
     let folder = folder.map_or_else(String::new, |folder| format!(" as {} has it", harmless(folder)));
     let (rule, message) = (finding.rule.title(), harmless(&finding.message));
     let mut text = format!("{}{new}{rule}{folder}: {message}\n", place(left, repair));
-    let title = finding.fix.as_ref().map(|fix| harmless(&fix.title));
+    let _ = writeln!(text, "  {}", why(left));
+    let shows = !matches!(left.why, Why::Unsafe | Why::Decision(_));
+    finding.fix.as_ref().filter(|_| shows).into_iter().for_each(|fix| text.push_str(&lines(fix)));
+    text
+}
+
+/// Why something is left, and what to do.
+pub(super) fn why(left: &Left<'_>) -> String {
+    let title = left.finding.fix.as_ref().map(|fix| harmless(&fix.title));
     let by_hand = |reason: &str| match &title {
         Some(title) => format!("{reason}; by hand: {title}"),
         None => reason.to_owned(),
     };
-    let why = match &left.why {
+    match &left.why {
         Why::NotSelected => by_hand("not among the rules that were selected"),
-        Why::Unsafe => format!("with --unsafe: {}", title.clone().unwrap_or_default()),
+        Why::Unsafe => format!("with --unsafe: {}", title.unwrap_or_default()),
         Why::Decision(what) => by_hand(&format!("needs a decision: {what}")),
         Why::ByHand => {
-            let known = finding.fix.as_ref().and_then(|fix| fix.unwritten);
-            by_hand(&format!("not written: {}", known.unwrap_or("the manifests do not say what it ought to be")))
+            let known = left.finding.fix.as_ref().and_then(|fix| fix.unwritten);
+            by_hand(&format!("not written: {}", known.unwrap_or("the manifests do not decide what to write")))
         }
-        Why::Ambiguous(object) => by_hand(&format!("not written: several objects are called {object}")),
-        Why::Refused(reason) => by_hand(&format!("not written: {reason}")),
-    };
-    let _ = writeln!(text, "  {why}");
-    let shows = !matches!(left.why, Why::Unsafe | Why::Decision(_));
-    finding.fix.as_ref().filter(|_| shows).into_iter().for_each(|fix| text.push_str(&lines(fix)));
-    text
+        why @ (Why::Ambiguous(_) | Why::Refused(_)) => by_hand(&format!("not written: {}", why.reason())),
+    }
 }
 
 /// What to write by hand.

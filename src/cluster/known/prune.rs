@@ -10,27 +10,10 @@ use crate::world::workload::WorkloadPath;
 const METADATA: [&str; 5] = ["name", "generateName", "namespace", "labels", "annotations"];
 
 /// What is not read of a pod's `spec`.
-const POD: [&str; 7] = [
-    "affinity",
-    "imagePullSecrets",
-    "securityContext",
-    "tolerations",
-    "topologySpreadConstraints",
-    "volumes",
-    "schedulerName",
-];
+const POD: [&str; 5] = ["imagePullSecrets", "securityContext", "tolerations", "volumes", "schedulerName"];
 
 /// What is not read of a container.
-const CONTAINER: [&str; 8] = [
-    "imagePullPolicy",
-    "lifecycle",
-    "livenessProbe",
-    "readinessProbe",
-    "resources",
-    "securityContext",
-    "startupProbe",
-    "terminationMessagePath",
-];
+const CONTAINER: [&str; 3] = ["imagePullPolicy", "resources", "terminationMessagePath"];
 
 /// Leaves out what no rule reads, and says the kind, which the items of a list leave out.
 pub(super) fn prune(root: &mut Node<'_>, kind: &str) {
@@ -128,8 +111,8 @@ mod tests {
     /// What is left reads as the whole does, but for annotations of others and rules about nothing that is listed.
     #[test]
     fn what_is_left_reads_like_the_whole() {
-        let container = json!({"name": "cart", "image": "cart:1", "resources": {"limits": {}}, "livenessProbe": {},
-            "env": [{"name": "A", "value": "1"}], "volumeMounts": [{"name": "a", "mountPath": "/a"}]});
+        let container = json!({"name": "cart", "image": "cart:1", "resources": {"limits": {}},
+            "livenessProbe": {"exec": {"command": ["a"]}}, "securityContext": {"readOnlyRootFilesystem": true}, "env": [{"name": "A", "value": "1"}], "volumeMounts": [{"name": "a", "mountPath": "/a"}]});
         let object = json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "cart"},
             "spec": {"serviceName": "cart", "replicas": 3, "template": {
                 "metadata": {"labels": {"app": "cart"}, "annotations": {"other": "stays"}},
@@ -137,7 +120,7 @@ mod tests {
         let read = |object: &Json| format!("{:?}", Object::read(&Node::of_json(object), "", &[]).unwrap());
         let less = pruned(&object, "StatefulSet");
         assert_eq!(read(&less), read(&object));
-        for gone in ["livenessProbe", "resources", "volumes"] {
+        for gone in ["resources", "volumes"] {
             assert!(object.to_string().contains(gone) && !less.to_string().contains(gone), "{gone}");
         }
     }

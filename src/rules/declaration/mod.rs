@@ -4,6 +4,7 @@ use super::Rule;
 use crate::discovery::edit_distance;
 
 mod bad_declaration;
+mod contradicts_code;
 mod env_value_not_string;
 mod incomplete_declaration;
 mod misplaced_declaration;
@@ -19,6 +20,7 @@ pub(super) static RULES: &[&Rule] = &[
     &stale_ignore::RULE,
     &env_value_not_string::RULE,
     &unreadable_input::RULE,
+    &contradicts_code::RULE,
 ];
 
 /// The word that was probably meant.

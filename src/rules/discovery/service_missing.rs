@@ -124,8 +124,19 @@ fn label_candidates(trace: &Trace<'_>, asked: &ServiceRef, finding: &mut Finding
 }
 
 fn a_service(trace: &Trace<'_>, asked: &ServiceRef) -> Tree {
-    let namespace = asked.namespace.iter().map(|name| ("namespace", name.as_str().into()));
-    let metadata = std::iter::once(("name", Tree::from(asked.name.as_str()))).chain(namespace);
+    headless_service(trace, &asked.name, asked.namespace.as_deref(), &[])
+}
+
+/// A headless Service of a workload's pods, which has SRV records too: for clustering, and for nothing else.
+pub(crate) fn headless_service(
+    trace: &Trace<'_>,
+    name: &str,
+    namespace: Option<&str>,
+    labels: &[(String, String)],
+) -> Tree {
+    let namespace = namespace.map(|namespace| ("namespace", namespace.into()));
+    let labels = (!labels.is_empty()).then(|| ("labels", Tree::pairs(labels.iter().cloned())));
+    let metadata = std::iter::once(("name", Tree::from(name))).chain(namespace).chain(labels);
     let port = Tree::map([("name", "epmd".into()), ("port", Tree::from(4369))]);
     let spec = [
         ("clusterIP", "None".into()),

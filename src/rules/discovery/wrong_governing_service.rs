@@ -32,12 +32,13 @@
 //! and `ShouldSetHostname`. CoreDNS with `endpoint_pod_names` answers those names all
 //! the same.
 
+use super::again;
 use crate::fix::change::{Among, Change};
 use crate::name::boot::Boot;
 use crate::name::template::Sym;
 use crate::place::Loc;
-use crate::rules::finding::{Effect, Findings, Safety, Severity};
-use crate::rules::{Cel, Check, Condition, Mends, Rule, in_namespace, word};
+use crate::rules::finding::{Effect, Findings, Fix, Safety, Severity};
+use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::{Agreement, Trace};
 
@@ -81,31 +82,29 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     {
         return;
     }
-    let (field, at) = field(trace);
+    let (field, at) = governing_field(trace);
     let said = subdomain.map_or("unset".to_owned(), |name| format!("`{name}`"));
     let finding = found.refute(&RULE, format!("{field} is {said}; peers dial through `{}`", asked.name));
     finding
         .label(at.clone(), "gives the pods their names in DNS")
         .label(asked.at.clone(), "peers dial through this one");
     finding.symptom(Symptom::UnableToConnect(trace.first_dialled().unwrap_or_default()));
-    match trace.workload.has_stable_hostnames() {
-        true => finding
-            .fix(Safety::Recreate, format!("make the StatefulSet again with `serviceName: {}`", asked.name))
-            .besides(again(trace)),
-        false => finding.fix(Safety::Unsafe, format!("set `subdomain: {}`", asked.name)),
+    finding.fix = Some(govern(trace, &asked.name));
+}
+
+/// Gives the pods their names under this Service.
+pub(crate) fn govern(trace: &Trace<'_>, service: &str) -> Fix {
+    let (_, at) = governing_field(trace);
+    let stateful = trace.workload.has_stable_hostnames();
+    let (safety, title) = match stateful {
+        true => (Safety::Recreate, format!("make the StatefulSet again with `serviceName: {service}`")),
+        false => (Safety::Unsafe, format!("set `subdomain: {service}`")),
     };
-    finding.changes([Change::Set { at, value: asked.name.as_str().into(), among: Among::Behind("replicas".into()) }]);
+    let changes = vec![Change::Set { at, value: service.into(), among: Among::Behind("replicas".into()) }];
+    Fix { safety, title, snippet: None, changes, unwritten: None, besides: stateful.then(|| again(trace)) }
 }
 
-/// Pods that are there already have the subdomain with which they were made.
-fn again(trace: &Trace<'_>) -> String {
-    let (name, namespace) = (word(&trace.object.name), in_namespace(trace.object));
-    format!(
-        "kubectl delete statefulset {name}{namespace} --cascade=orphan; apply it; kubectl rollout restart statefulset {name}{namespace}"
-    )
-}
-
-fn field(trace: &Trace<'_>) -> (&'static str, Loc) {
+fn governing_field(trace: &Trace<'_>) -> (&'static str, Loc) {
     if trace.workload.has_stable_hostnames() {
         ("serviceName", trace.object.at(&["spec", "serviceName"]))
     } else {

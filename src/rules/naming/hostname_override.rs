@@ -42,6 +42,7 @@
 //! Kubernetes 1.35, `pkg/kubelet/kubelet_pods.go`, `GeneratePodHostNameAndDomain`; `hostnameOverride` needs the feature of that
 //! name. Not seen on a cluster: the 64 characters.
 
+use super::longest_pod_name;
 use crate::fix::change::Change;
 use crate::name::boot::{Boot, Crash};
 use crate::name::template::Sym;
@@ -49,7 +50,6 @@ use crate::rules::finding::{Effect, Findings, Safety, Severity};
 use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
-use crate::world::workload::WorkloadKind;
 
 pub(super) static RULE: Rule = Rule {
     code: 115,
@@ -137,21 +137,10 @@ fn too_long(trace: &Trace<'_>, found: &mut Findings) {
         .changes([Change::Remove { at: trace.at_pod_spec(&["setHostnameAsFQDN"]) }]);
 }
 
-/// The FQDN of the pod with the longest name, as far as it is certain. The names of a Deployment's pods end in a hash of at
-/// least one character and five more.
+/// The FQDN of the pod with the longest name, as far as it is certain.
 fn longest_fqdn(trace: &Trace<'_>) -> Option<String> {
     let (subdomain, namespace) = (trace.workload.subdomain()?, trace.object.namespace.as_ref()?);
-    let name = &trace.object.name;
-    let hostname = match (trace.workload.kind, &trace.pod.hostname) {
-        (WorkloadKind::StatefulSet, _) => {
-            let last = trace.workload.first_ordinal + trace.replicas().unwrap_or(1).saturating_sub(1);
-            format!("{name}-{last}")
-        }
-        (_, Some(hostname)) => hostname.clone(),
-        (WorkloadKind::Pod, None) => name.clone(),
-        (WorkloadKind::Replicas, None) => format!("{name}-x-xxxxx"),
-        (_, None) => format!("{name}-xxxxx"),
-    };
+    let hostname = trace.workload.hostname().map_or_else(|| longest_pod_name(trace), str::to_owned);
     let hostname: String = hostname.chars().take(63).collect();
     Some(format!("{hostname}.{subdomain}.{namespace}.svc.{}", trace.world.facts.cluster_domain))
 }

@@ -24,7 +24,7 @@ pub(super) fn play(seen: &mut Seen) {
     let scene = |(title, _, app, _): &(String, Kind, App, &str)| Scene {
         title: format!("{title} without a name"),
         manifest: app.manifest(),
-        images: Vec::new(),
+        ..Scene::default()
     };
     let scenes: Vec<Scene> = apps.iter().map(scene).collect();
     for ((title, kind, _, name), outcome) in apps.iter().zip(stage::play(&scenes)) {

@@ -83,7 +83,7 @@ fn make(seed: u64) -> Made {
         }
     }
     let title = format!("seed {seed}: {}: {}", strategy.describe(), changes.join(", "));
-    Made { seed, changes, scene: Scene { title, manifest: app.manifest(), images: Vec::new() } }
+    Made { seed, changes, scene: Scene { title, manifest: app.manifest(), ..Scene::default() } }
 }
 
 /// A kind of workload on which the strategy can form.

@@ -5,7 +5,7 @@ defmodule Cart.Application do
   @impl true
   def start(_type, _args) do
     IO.puts("cart-node #{node()}")
-    declaration = Cart.Declaration.read()
+    declaration = Cart.Runtime.read() || Cart.Declaration.read()
 
     # The reporter comes first and apart: it lives as long as the app does, whatever happens to the strategy.
     children = [Cart.Reporter | Cart.Cluster.children(declaration)]

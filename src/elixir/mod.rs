@@ -1,0 +1,81 @@
+//! What an app's Elixir code says of clustering: `config/*.exs`, and where `lib/` starts libcluster or dns_cluster.
+//!
+//! The code is parsed with Elixir's own grammar for tree-sitter and evaluated as `mix release` would in production, with
+//! [texts](Coded) for values: literals, variables, `<>` and `#{…}`, `System.get_env`, `||`, `if` over what is known. Whatever else
+//! there is has no value, and says so with its line: nothing is guessed, and nothing is run. `tests/elixir` holds what is read
+//! against what Elixir reads.
+//!
+//! It opens no files: whoever calls it knows where they are.
+
+mod call;
+mod clustering;
+mod config;
+mod eval;
+mod started;
+mod text;
+mod value;
+
+use std::collections::BTreeMap;
+
+use tree_sitter::{Parser, Tree};
+
+pub use crate::world::code::{Code, Coded};
+use crate::world::declared::Script;
+use config::Config;
+
+/// No file that configures an app is longer.
+const LONGEST: usize = 1 << 17;
+
+/// Where a release's configuration is read, in this order; the last two at boot, and the second of them only without the first
+/// (`Mix.Tasks.Release`, Elixir 1.11 and later).
+const BUILD: &str = "config/config.exs";
+const RUNTIME: [&str; 2] = ["config/runtime.exs", "config/releases.exs"];
+
+/// The environment that a release is built in.
+const ENVIRONMENT: &str = "prod";
+
+/// Gives a file of the project by its path from there; none if there is no such file, or none that can be read.
+pub type Load<'l> = dyn FnMut(&str) -> Option<Script> + 'l;
+
+/// Reads the configuration of a project, and of its sources those that start libcluster or dns_cluster.
+pub fn read(load: &mut Load<'_>, sources: &[Script]) -> Code {
+    let config = configuration(load);
+    let started: Vec<_> = sources.iter().map(|source| started::read(source, &config)).collect();
+    clustering::code(&config, &started)
+}
+
+/// The files that a project may have its configuration in.
+pub fn has_configuration(exists: impl Fn(&str) -> bool) -> bool {
+    exists(BUILD) || RUNTIME.into_iter().any(exists)
+}
+
+/// Whether a source starts libcluster or dns_cluster, and so is worth to be read.
+pub fn is_of_interest(source: &str) -> bool {
+    started::CHILDREN.iter().any(|child| source.contains(child))
+}
+
+fn configuration(load: &mut Load<'_>) -> Config {
+    let mut config = Config::default();
+    if let Some(script) = load(BUILD) {
+        config = eval::file(&script, BUILD, config, load);
+    }
+    if let Some((path, script)) = RUNTIME.into_iter().find_map(|path| Some((path, load(path)?))) {
+        config = eval::file(&script, path, config, load);
+    }
+    config
+}
+
+/// The settings that matter to clustering, as this reader understands them, in one line each: for the tests that compare them with
+/// what Elixir says.
+pub fn settings(load: &mut Load<'_>) -> BTreeMap<String, String> {
+    let config = configuration(load);
+    config.settings().map(|(app, key, value)| (format!("{app}.{key}"), value.value.to_string())).collect()
+}
+
+/// A text as Elixir's grammar has it; none where it is not Elixir.
+fn parse(text: &str) -> Option<Tree> {
+    let mut parser = Parser::new();
+    parser.set_language(&tree_sitter_elixir::LANGUAGE.into()).ok()?;
+    let tree = parser.parse(text, None).filter(|_| text.len() <= LONGEST)?;
+    (!tree.root_node().has_error()).then_some(tree)
+}
