@@ -57,6 +57,61 @@ fn every_strategy_that_is_judged_has_a_page() {
     }
 }
 
+/// A project with the configuration of a page, that starts what the page is about.
+fn project(guide: &Guide) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("project-{}", guide.title));
+    let page = fs::read_to_string(root().join(format!("docs/strategies/{}.md", guide.title))).unwrap();
+    let code = page.split("```elixir\n").nth(1).unwrap().split("```").next().unwrap();
+    let start = "def start(_, _) do\n  topologies = Application.get_env(:libcluster, :topologies, [])\n  children = [\n    \
+                 {Cluster.Supervisor, [topologies]},\n    {DNSCluster, query: Application.get_env(:cart, :dns_cluster_query) || \
+                 :ignore}\n  ]\nend\n";
+    for (file, text) in [("config/runtime.exs", code), ("lib/cart.ex", start)] {
+        fs::create_dir_all(folder.join(file).parent().unwrap()).unwrap();
+        fs::write(folder.join(file), text).unwrap();
+    }
+    folder
+}
+
+/// What `beamgate` makes of a manifest.
+fn run(arguments: &[&str], project: &Path, manifest: &str) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_beamgate"));
+    command.args(arguments).arg("-").arg("--app").arg(project);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(manifest.as_bytes()).unwrap();
+    String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
+}
+
+#[test]
+fn the_code_of_a_page_says_what_its_manifests_declare() {
+    for guide in guide::all() {
+        let project = project(&guide);
+        let found = run(&["lint", "--select", "BG008"], &project, &guide.manifest);
+        assert!(found.contains("no findings"), "{}: {found}", guide.title);
+        // Of another declaration it is not true, so something was compared.
+        let other = guide.manifest.replacen("strategy: ", "strategy: Kubernetes.DNS # ", 1);
+        let found = run(&["lint", "--select", "BG008"], &project, &other);
+        assert_eq!(found.contains("error[BG008"), guide.title != "dns", "{}: {found}", guide.title);
+    }
+}
+
+#[test]
+fn the_declaration_of_a_page_is_written_from_its_code() {
+    for guide in guide::all() {
+        // The image's name is not in the configuration; dns_cluster takes the node's own basename.
+        let is_of_the_image = |line: &str| {
+            line.contains("node-name")
+                || line.contains("inputs")
+                || guide.title == "dns_cluster" && line.contains("basename")
+        };
+        let is_declared = |line: &str| line.contains("beamgate.dev/") && !is_of_the_image(line);
+        let bare: Vec<&str> = guide.manifest.lines().filter(|line| !is_declared(line)).collect();
+        let written = run(&["init"], &project(&guide), &(bare.join("\n") + "\n"));
+        for line in guide.manifest.lines().filter(|line| is_declared(line)) {
+            assert!(written.lines().any(|other| other.trim() == line.trim()), "{}: {line}\n{written}", guide.title);
+        }
+    }
+}
+
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
