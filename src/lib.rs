@@ -7,15 +7,18 @@
 //! - [`symptom`]: what is seen at run time;
 //! - [`name`]: name templates, environments as the kubelet evaluates them, launchers;
 //! - [`discovery`]: what the strategies ask and dial;
+//! - [`reach`]: whether NetworkPolicies let a connection pass;
 //! - [`trace`]: the journey of one connection;
 //! - [`fix`]: changes to a pod and to objects, symbolically, and what makes those of pods in the model and in JSON;
 //! - [`inject`]: what the admission webhook puts into a pod;
+//! - [`membership`]: who becomes a member of which cluster;
 //! - [`rules`]: what may break on the way;
 //! - [`advise`]: which strategy a workload could use, and what the app says for it;
 //!
 //! The shell around them:
 //!
 //! - [`manifest`]: files, directories and streams to objects, and changes of objects to edits of files;
+//! - [`elixir`]: what an app's own code says of clustering, read and not run;
 //! - [`policy`]: what the users decide: severities, silence, completeness;
 //! - [`probe`]: what a live node answers: epmd and the distribution handshake;
 //! - [`explain`]: lines of a log to the rules behind them;
@@ -34,10 +37,12 @@ pub mod explain;
 pub mod fix;
 pub mod inject;
 pub mod manifest;
+pub mod membership;
 pub mod name;
 pub mod place;
 pub mod policy;
 pub mod probe;
+pub mod reach;
 pub mod report;
 pub mod rules;
 pub mod symptom;

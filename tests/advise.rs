@@ -34,6 +34,28 @@ impl Folder {
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {complaint}"))
     }
 
+    /// What `lint` finds of an app with the printed lines.
+    fn with_app(&self, chosen: &Value) -> String {
+        let app = self.0.join("app");
+        let line = |key: &str| chosen[key].as_str().unwrap_or_default();
+        let application = format!(
+            "defmodule Cart do\n  def start(_, _) do\n    children = [\n      {}\n    ]\n    Supervisor.start_link(children, [])\n  end\nend\n",
+            line("child")
+        );
+        for (file, text) in [
+            ("mix.exs", format!("defmodule Cart.MixProject do\n  def deps, do: [{}]\nend\n", line("mix_exs"))),
+            ("config/runtime.exs", format!("import Config\n\n{}", line("runtime_exs"))),
+            ("lib/cart.ex", application),
+        ] {
+            fs::create_dir_all(app.join(file).parent().unwrap()).unwrap();
+            fs::write(app.join(file), text).unwrap();
+        }
+        let output = self.run(&["lint", "--format", "json", "--app", "app"], &[]);
+        let report: Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+        report["findings"].to_string()
+    }
+
     fn verdict(&self, options: &[&str]) -> String {
         let output = self.run(&["lint", "--format", "json"], options);
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -122,7 +144,7 @@ fn a_stateful_set_that_has_to_be_made_again_is_no_first_choice() {
 
 #[test]
 fn what_is_written_is_what_lint_then_says() {
-    for (kind, governing) in [("Deployment", ""), ("StatefulSet", "cart"), ("StatefulSet", "cart-headless")] {
+    for (kind, governing) in [("Deployment", ""), ("StatefulSet", "cart")] {
         let before = bare(kind, governing);
         let folder = Folder::new("written", &before);
         let ranking = folder.advise(&[]);
@@ -140,9 +162,55 @@ fn what_is_written_is_what_lint_then_says() {
                 let again = folder.advise(&["--strategy", name]);
                 assert_eq!((&again["declares"], &again["chosen"]["diff"]), (&name.into(), &"".into()), "{title}");
                 assert_eq!(again["chosen"]["runtime_exs"], advice["chosen"]["runtime_exs"], "{title}");
+                let findings = folder.with_app(&advice["chosen"]);
+                assert!(
+                    !findings.contains("BG008"),
+                    "{title}: the printed configuration says something else: {findings}"
+                );
             }
         }
     }
+}
+
+/// What is printed is compared: a word of it that is another one is found.
+#[test]
+fn another_configuration_than_the_printed_one_is_found_out() {
+    let folder = Folder::new("contradiction", &bare("Deployment", ""));
+    let mut advice = folder.advise(&["--write"]);
+    assert!(!folder.with_app(&advice["chosen"]).contains("BG008"));
+    let said = advice["chosen"]["runtime_exs"].as_str().unwrap().replace("cart-headless", "cart-nodes");
+    advice["chosen"]["runtime_exs"] = said.into();
+    assert!(folder.with_app(&advice["chosen"]).contains("BG008"));
+}
+
+/// What the code says now keeps nobody from another strategy.
+#[test]
+fn the_code_of_the_app_is_going_to_be_another() {
+    let folder = Folder::new("code", &bare("Deployment", ""));
+    folder.with_app(&folder.advise(&["--strategy", "DNSPoll"])["chosen"]);
+    let advice = folder.advise(&["--app", "app"]);
+    assert_eq!(advice["configures"][0], "DNSPoll");
+    assert_eq!(
+        (&advice["chosen"]["name"], &find(&advice, "Kubernetes.DNS")["verdict"]),
+        (&"Kubernetes.DNS".into(), &"forms".into())
+    );
+}
+
+/// The pod template then says what the configuration said.
+#[test]
+fn a_declaration_beside_the_manifests_moves_into_them() {
+    let folder = Folder::new("toml", &bare("Deployment", ""));
+    let toml = "[[app]]\nmatch = { name = \"cart\" }\nstrategy = \"Kubernetes\"\nbasename = \"shop\"\nselector = \"app=cart\"\n";
+    fs::write(folder.0.join("beamgate.toml"), toml).unwrap();
+    let advice = folder.advise(&["--write"]);
+    assert_eq!(
+        (&advice["declares"], &advice["chosen"]["name"]),
+        (&"Kubernetes:ip:endpoints".into(), &"Kubernetes.DNS".into())
+    );
+    assert!(advice["chosen"]["then"][0].as_str().unwrap().contains("out of `[[app]]`"));
+    assert_eq!(find(&advice, "Kubernetes:ip:endpoints")["declared"], true);
+    fs::remove_file(folder.0.join("beamgate.toml")).unwrap();
+    assert_eq!(folder.verdict(&[]), "forms");
 }
 
 /// The printed script alone names the node as well.
@@ -236,6 +304,23 @@ fn a_strategy_that_is_declared_may_ask_for_another_service() {
     let candidate = find(&advice, "Kubernetes.DNS");
     assert_eq!((&candidate["declared"], &candidate["recreated"]), (&true.into(), &0.into()));
     assert!(advice["chosen"]["diff"].as_str().unwrap().contains("+        beamgate.dev/service: cart-headless"));
+}
+
+/// A file of JSON has room for one object.
+#[test]
+fn what_cannot_be_written_is_said_and_the_rest_is_weighed() {
+    let folder = Folder::new("json", BARE.split("---").next().unwrap());
+    let headless = "apiVersion: v1\nkind: Service\nmetadata: {name: nodes, namespace: shop}\nspec: {clusterIP: None, selector: {app: cart}}\n";
+    let workload = r#"{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "cart", "namespace": "shop"}, "spec": {
+        "selector": {"matchLabels": {"app": "cart"}}, "template": {"metadata": {"labels": {"app": "cart"}},
+        "spec": {"containers": [{"name": "cart", "image": "cart:1"}]}}}}"#;
+    fs::write(folder.0.join("nodes.yaml"), headless).unwrap();
+    fs::write(folder.0.join("cart.json"), workload).unwrap();
+    let advice = folder.advise(&["--write"]);
+    assert_eq!(advice["chosen"]["name"], "Kubernetes.DNS");
+    assert_eq!(folder.verdict(&[]), "forms");
+    let reason = &advice["unwritten"][0]["reason"];
+    assert!(reason.as_str().unwrap().contains("JSON has one object in a file"), "{reason}");
 }
 
 /// A chart's or a kustomization's output is shown, and belongs where it comes from.

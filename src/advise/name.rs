@@ -28,7 +28,7 @@ pub fn name(trace: &Trace<'_>, candidate: Candidate) -> (Naming, Vec<Change>) {
         return (Naming::Pod, Vec::new());
     }
     let own = trace.naming.as_ref().and_then(|naming| naming.written());
-    if by_the_image && own.is_some_and(|(own, _)| trace.identity.same(&dialled, &own) == Same::Yes) {
+    if by_the_image && own.is_some_and(|(own, _)| trace.identity.same(&dialled, own) == Same::Yes) {
         return (Naming::Image, Vec::new());
     }
     let at = |key: Key| trace.pod.at_annotation(&key.annotation()).of(trace.object.id);

@@ -99,7 +99,7 @@ impl Env {
                 EnvSource::NotString { text, .. } => Some(Template::lit(text, &at)),
                 EnvSource::Field(path) => Some(field(scope, path, &at)),
                 EnvSource::ConfigMap(key) => config_value(scope, key, &at, &mut room),
-                EnvSource::Secret(key) => Some(Template::opaque(Why::Secret(key.name.clone()), &at)),
+                EnvSource::Secret(key) => Some(Template::opaque(Why::Secret(key.clone()), &at)),
                 EnvSource::File(volume) => Some(file(scope, volume, &at, &mut room)),
                 EnvSource::Other => Some(Template::opaque(Why::Field("resourceFieldRef".to_owned()), &at)),
             };

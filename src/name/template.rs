@@ -6,6 +6,7 @@
 use std::fmt;
 
 use crate::place::Loc;
+use crate::world::pod::KeyRef;
 
 /// What a node knows of itself only once it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -83,7 +84,7 @@ pub enum Unexpanded {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Why {
     /// The value is in a Secret, which is never read.
-    Secret(String),
+    Secret(KeyRef),
     /// The value is in a ConfigMap that is not in the input.
     ConfigMap(String),
     /// An `envFrom` that cannot be read may define it.
@@ -107,7 +108,7 @@ pub enum Why {
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Secret(name) => write!(f, "Secret `{name}` is never read"),
+            Self::Secret(key) => write!(f, "Secret `{}` is never read", key.name),
             Self::ConfigMap(name) => write!(f, "ConfigMap `{name}` is not in the input"),
             Self::EnvFrom(name) => write!(f, "`envFrom` of `{name}`, which is not in the input, may set it"),
             Self::Image => f.write_str("the image decides it"),

@@ -15,19 +15,21 @@ pub mod fingerprint;
 mod judge;
 mod lifecycle;
 mod naming;
+mod reach;
 mod trust;
 
 pub use cel::{Cel, Condition};
 pub(crate) use discovery::{govern, headless_service};
-pub use judge::{Judged, TraceVerdict, judge, judge_trace};
+pub use judge::{Judged, TraceVerdict, judge, judge_those, judge_trace};
 pub(crate) use naming::PROGRAMS;
 pub(crate) use trust::{UNREAD_COOKIES, WELL_KNOWN_COOKIES};
 
 use crate::discovery::edit_distance;
+use crate::membership::Sibling;
 use crate::trace::Trace;
 use crate::world::object::Object;
 use change::Change;
-use finding::{Effect, Findings, Safety, Severity};
+use finding::{Effect, Finding, Findings, Safety, Severity};
 
 /// A rule's card.
 #[derive(Debug)]
@@ -66,6 +68,8 @@ pub enum Mends {
 pub enum Check {
     /// A function over the trace of a workload.
     Trace(fn(&Trace<'_>, &mut Findings)),
+    /// A function over the trace of a workload and those whose nodes its nodes find.
+    Siblings(fn(&Trace<'_>, &[Sibling<'_>], &mut Findings)),
     /// A function over what was and what will be: who reads files sees no change, the webhook does.
     Change(fn(&Change<'_>, &mut Findings)),
     /// Whoever reads the input, because it is about the input itself.
@@ -111,12 +115,13 @@ impl Rule {
 }
 
 /// The rules of each stage, in the order of the journey.
-static STAGES: [&[&Rule]; 7] = [
+static STAGES: [&[&Rule]; 8] = [
     declaration::RULES,
     naming::RULES,
     discovery::RULES,
     agreement::RULES,
     access::RULES,
+    reach::RULES,
     trust::RULES,
     lifecycle::RULES,
 ];
@@ -131,6 +136,14 @@ pub fn find(name: &str) -> Option<&'static Rule> {
     let digits = name.strip_prefix("BG").or_else(|| name.strip_prefix("bg")).unwrap_or(name);
     let code = digits.parse::<u16>().ok();
     all().find(|rule| rule.slug == name || Some(rule.code) == code)
+}
+
+/// Adds the other workloads of which a finding about two is true as well.
+fn so_it_is_with<'s, 'w: 's>(others: impl Iterator<Item = &'s Sibling<'w>>, finding: &mut Finding) {
+    let titles: Vec<String> = others.map(|sibling| sibling.trace.object.title()).collect();
+    if !titles.is_empty() {
+        finding.note(format!("so it is with {}", titles.join(", ")));
+    }
 }
 
 /// ` --namespace shop`, for a command about an object.

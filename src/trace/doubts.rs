@@ -1,11 +1,14 @@
 //! What keeps a trace from being decided, though no rule finds a fault.
 
+use super::listening::Listening;
 use super::{Agreement, Trace};
 use crate::discovery::{Problem, Query};
 use crate::name::boot::{Boot, Crash, Flags, Undistributed};
 use crate::name::template::Template;
+use crate::reach::Direction;
 use crate::world::declared::Key;
 use crate::world::object::Object;
+use crate::world::selector::Selected;
 use crate::world::{SameNamespace, same_namespace};
 
 /// What libcluster asks in, unless it is told otherwise.
@@ -34,6 +37,7 @@ impl Trace<'_> {
             self.of_the_resolver(),
             self.of_the_domain(),
             self.of_the_family(),
+            self.of_the_reach(),
         ];
         doubts.into_iter().flatten().collect()
     }
@@ -58,6 +62,23 @@ impl Trace<'_> {
             Some(Boot::Crash(Crash::InvalidName | Crash::Words)) => "the VM refuses the node's name",
             _ => "there is no name to compare",
         }
+    }
+
+    /// A policy that says who may connect by address, or by labels of a namespace that is not in the input.
+    fn of_the_reach(&self) -> Option<String> {
+        let listening = Some(self).filter(|trace| trace.has_peers_to_reach()).and_then(Listening::of)?;
+        let wanted = listening.wanted();
+        let directions = [Direction::Ingress, Direction::Egress];
+        let passages = directions
+            .into_iter()
+            .flat_map(|direction| wanted.iter().map(move |(_, wanted)| self.between_peers(direction, *wanted)));
+        let open = passages
+            .filter(|passage| passage.passes == Selected::Perhaps)
+            .find_map(|passage| passage.policies.first().copied())?;
+        Some(format!(
+            "whether {} lets the nodes connect to each other depends on their addresses or namespaces",
+            open.title()
+        ))
     }
 
     /// An object that says its namespace and one that does not may end up apart.

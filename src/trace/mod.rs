@@ -2,25 +2,30 @@
 //!
 //! This is the one data structure of the program. Rules name its breaks, `beamgate trace` prints it.
 
+mod answers;
 pub mod coded;
 pub mod container;
+pub mod cookie;
 mod doubts;
 pub mod feeds;
+pub mod listening;
+mod live;
 
-use crate::discovery::{Answer, Discovery, LabelQuery, Query, Record, Resource, ServiceRef, Strategy};
+use crate::discovery::{Answer, Discovery, LabelQuery, Query, Resource, ServiceRef, Strategy};
 use crate::name::boot::{Boot, Naming, Setting, identity};
 use crate::name::env::{Env, Scope};
 use crate::name::same::{Identity, Same};
-use crate::name::template::{Sym, Template, Why};
+use crate::name::template::{Template, Why};
 use crate::place::Loc;
 use crate::symptom::Symptom;
 use crate::world::World;
 use crate::world::declared::{Declared, Key, PREFIX, Sourced, keys_of};
-use crate::world::facts::{Dns, Facts};
+use crate::world::facts::Facts;
 use crate::world::object::{Object, show_pairs};
 use crate::world::pod::{Container, PodTemplate};
-use crate::world::service::{Answers, Service};
+use crate::world::service::Service;
 use crate::world::workload::{Workload, WorkloadKind};
+pub use answers::Found;
 use container::{Choice, Evidence};
 
 /// The trace of a workload.
@@ -128,95 +133,6 @@ impl<'w> Trace<'w> {
         trace
     }
 
-    fn follow(&mut self) {
-        let Some(discovery) = self.strategy.as_ref().and_then(|strategy| strategy.discovery.as_deref()) else { return };
-        let query = discovery.query();
-        let answers = self.answer(&query);
-        let mut dials: Vec<Dial> = answers
-            .iter()
-            .filter(|member| member.shows_us)
-            .map(|member| self.dial(discovery, &query, Some(member.object)))
-            .collect();
-        if dials.is_empty() {
-            dials.push(self.dial(discovery, &query, None));
-        }
-        (self.query, self.answers, self.dials) = (query, answers, dials);
-    }
-
-    fn answer(&self, query: &Query) -> Vec<Member<'w>> {
-        let member = |object: &'w Object, shows_us| Member { object, shows_us };
-        match query {
-            Query::Service(service, _) => {
-                self.services(service).into_iter().map(|object| member(object, true)).collect()
-            }
-            Query::Labels(query) if query.on == Resource::Endpoints => {
-                let services = self.world.services_labelled(self.object, query.namespace.as_deref(), &query.selector);
-                // An ExternalName has no endpoints.
-                let listed = services.into_iter().filter(|object| !object.service().is_some_and(Service::is_alias));
-                listed.map(|object| member(object, self.is_selected_by(object))).collect()
-            }
-            Query::Labels(query) => {
-                let workloads = self.world.workloads_labelled(self.object, query.namespace.as_deref(), &query.selector);
-                workloads.into_iter().map(|object| member(object, object.id == self.object.id)).collect()
-            }
-            Query::Unknown(_) | Query::Undeclared => Vec::new(),
-        }
-    }
-
-    fn dial(&self, discovery: &dyn Discovery, query: &Query, from: Option<&Object>) -> Dial {
-        let service = from.filter(|object| object.service().is_some());
-        let asked = match query {
-            Query::Service(asked, _) => Some(asked.name.as_str()),
-            _ => discovery.service().map(|asked| asked.name.as_str()),
-        };
-        let name = service.map(|service| service.name.as_str()).or(asked);
-        let pods = matches!(query, Query::Labels(query) if query.on == Resource::Pods);
-        let answer = Answer {
-            hostname: match query {
-                _ if pods => self.hostname(),
-                Query::Service(_, Record::Srv) => name.and_then(|name| self.srv_hostname(name)),
-                _ => name.and_then(|name| self.published_hostname(name)),
-            },
-            service: name.map(str::to_owned),
-            virtual_ip: service
-                .and_then(Object::service)
-                .is_some_and(|service| service.answers() == Answers::VirtualIp),
-            at: from.unwrap_or(self.object).at(&["spec"]),
-        };
-        Dial { name: discovery.dials(&answer), answer }
-    }
-
-    /// `spec.hostname` of the pods: a StatefulSet's are called as themselves.
-    fn hostname(&self) -> Option<Template> {
-        let at = self.object.at(&["spec", "serviceName"]);
-        if self.workload.has_stable_hostnames() {
-            return Some(Template::sym(Sym::PodName, &at));
-        }
-        let hostname = self.pod.hostname.as_ref()?;
-        // The StatefulSet controller calls a pod's host as the pod (`stateful_set_utils.go`, `initIdentity`).
-        if self.workload.kind == WorkloadKind::Pod && *hostname == self.object.name {
-            return Some(Template::sym(Sym::PodName, &at));
-        }
-        Some(Template::lit(hostname.clone(), &self.pod.at_spec(&["hostname"]).of(self.object.id)))
-    }
-
-    /// The host name under which a Service shows the pods: only with a `hostname`, and only if it is their subdomain
-    /// (`endpointslice/util/controller_utils.go`, `ShouldSetHostname`).
-    pub fn published_hostname(&self, service: &str) -> Option<Template> {
-        self.hostname().filter(|_| self.workload.subdomain() == Some(service))
-    }
-
-    /// The host name in an SRV record, which a DNS server may have for pods without one too; CoreDNS makes it of the address
-    /// (`plugin/kubernetes/kubernetes.go`, `endpointHostname`) and says none here.
-    fn srv_hostname(&self, service: &str) -> Option<Template> {
-        let at = self.at_pod_spec(&["hostname"]);
-        self.published_hostname(service).or_else(|| match self.world.facts.dns {
-            Dns::CoreDns => None,
-            Dns::EndpointPodNames => Some(Template::sym(Sym::PodName, &at)),
-            Dns::Other => Some(Template::opaque(Why::Field("the name that DNS gives to this pod".to_owned()), &at)),
-        })
-    }
-
     /// The Services that a name may mean.
     pub fn services(&self, service: &ServiceRef) -> Vec<&'w Object> {
         self.world.services_named(self.object, service.namespace.as_deref(), &service.name)
@@ -262,17 +178,6 @@ impl<'w> Trace<'w> {
             }
             _ => Vec::new(),
         }
-    }
-
-    /// Whether the app finds nodes of another workload, which it then shares peers with: distribution is transitive, so
-    /// workers that ask for the nodes of the web form one cluster with them. Nodes of another basename are not found.
-    pub fn joins(&self, other: &'w Object) -> bool {
-        let Some(workload) = other.workload().filter(|_| other.id != self.object.id) else { return false };
-        let theirs = Self::of(self.world, other, workload);
-        let base = |name: &Template| name.split_once('@').map(|(base, _)| base);
-        let dialled = self.dials.first().and_then(|dial| base(&dial.name));
-        let (Some(Boot::Named(own)), Some(dialled)) = (theirs.boot(), dialled) else { return theirs.is_opted_in() };
-        theirs.is_beam() && base(own).is_some_and(|own| !matches!(self.identity.same(&own, &dialled), Same::No { .. }))
     }
 
     /// What is seen where the Service that is asked for does not answer with pods.
@@ -372,6 +277,23 @@ impl<'w> Trace<'w> {
     /// A place below `spec` of the pods.
     pub fn at_pod_spec(&self, keys: &[&'static str]) -> Loc {
         self.pod.at_spec(keys).of(self.object.id)
+    }
+
+    /// The place of the variables of the node's container.
+    pub fn at_env(&self) -> Loc {
+        match self.container {
+            Some(container) => container.at.key("env").of(self.object.id).at_key(),
+            None => self.at_pod_spec(&["containers"]),
+        }
+    }
+
+    /// Where it is written what the peers ask.
+    pub fn at_query(&self) -> Option<&Loc> {
+        match &self.query {
+            Query::Service(service, _) => Some(&service.at),
+            Query::Labels(query) => Some(&query.at),
+            Query::Unknown(_) | Query::Undeclared => None,
+        }
     }
 
     /// The place of a container, at its name.

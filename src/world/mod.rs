@@ -11,6 +11,7 @@ pub mod declared;
 pub mod exec;
 pub mod facts;
 pub mod json;
+pub mod network;
 pub mod node;
 pub mod object;
 pub mod pod;
@@ -46,6 +47,7 @@ pub struct World {
     services: Vec<ObjectId>,
     refused_services: Vec<ObjectId>,
     workloads: Vec<ObjectId>,
+    network_policies: Vec<ObjectId>,
     namespaces: Vec<String>,
 }
 
@@ -61,6 +63,8 @@ enum Group {
     Endpoints,
     Workload,
     Binding,
+    NetworkPolicy,
+    Namespace,
 }
 
 /// Whether two objects are in the same namespace.
@@ -173,7 +177,12 @@ impl World {
                     self.bindings_by_subject.entry(subject.name.clone()).or_default().push(id);
                 }
             }
+            Body::NetworkPolicy(_) => {
+                name(Group::NetworkPolicy);
+                self.network_policies.push(id);
+            }
             Body::Namespace => {
+                name(Group::Namespace);
                 if self.namespaces.last() != Some(&object.name) {
                     self.namespaces.push(object.name.clone());
                 }
@@ -191,6 +200,11 @@ impl World {
         &self.objects
     }
 
+    /// The objects, for another world.
+    pub fn into_objects(self) -> Vec<Object> {
+        self.objects
+    }
+
     /// All workloads, in the order read.
     pub fn workloads(&self) -> impl Iterator<Item = (&Object, &Workload)> {
         self.workloads.iter().filter_map(|id| {
@@ -199,12 +213,14 @@ impl World {
         })
     }
 
-    /// Whether the input is declared to hold every object of this kind in this namespace.
+    /// Whether every object of this kind in this namespace is known: because the input is declared to hold it, or because the
+    /// cluster was asked.
     ///
     /// Completeness is claimed for the namespaces that occur in the input; an unset one counts as the input's own.
     pub fn is_complete(&self, kind: Kinds, namespace: Option<&str>) -> bool {
-        self.facts.complete.contains(kind)
-            && namespace.is_none_or(|name| self.namespaces.binary_search_by(|known| known.as_str().cmp(name)).is_ok())
+        let occurs = |name: &str| self.namespaces.binary_search_by(|known| known.as_str().cmp(name)).is_ok();
+        let is_declared = self.facts.complete.contains(kind) && namespace.is_none_or(occurs);
+        is_declared || self.facts.seen.holds(namespace, kind)
     }
 
     /// The Services that a name means, seen from an object: those of the namespace, else those that say none; of several,
@@ -271,12 +287,15 @@ impl World {
     }
 
     /// Workloads whose pods a Service selects.
-    pub fn workloads_selected(&self, object: &Object, service: &Service) -> Vec<&Object> {
-        let Some(rarest) = self.rarest_on_pods(&service.selector) else { return Vec::new() };
-        let pool = self.pods_by_label.get(rarest).map_or(&[] as &[_], Vec::as_slice);
+    pub fn workloads_selected<'w>(
+        &'w self,
+        object: &'w Object,
+        service: &'w Service,
+    ) -> impl Iterator<Item = &'w Object> {
+        let rarest = self.rarest_on_pods(&service.selector);
+        let pool = rarest.and_then(|rarest| self.pods_by_label.get(rarest)).map_or(&[] as &[_], Vec::as_slice);
         self.within(pool, object.namespace.as_deref())
             .filter(|object| object.workload().is_some_and(|workload| service.selects(&workload.template.labels)))
-            .collect()
     }
 
     /// Whether a Service selects the pods of a workload, as far as can be told: a Service sees its own namespace only.

@@ -1,6 +1,7 @@
 //! What every Kubernetes object has, and the kinds that some rule reads.
 
 use super::config::{Autoscaler, ConfigMap, Endpoints};
+use super::network::NetworkPolicy;
 use super::node::Node;
 use super::rbac::{Binding, Role, ServiceAccount};
 use super::service::Service;
@@ -68,6 +69,8 @@ pub enum Body {
     Endpoints(Endpoints),
     /// A HorizontalPodAutoscaler.
     Autoscaler(Autoscaler),
+    /// A NetworkPolicy.
+    NetworkPolicy(NetworkPolicy),
     /// A Namespace.
     Namespace,
 }
@@ -95,6 +98,7 @@ impl Object {
                 | "ConfigMap"
                 | "Endpoints"
                 | "HorizontalPodAutoscaler"
+                | "NetworkPolicy"
                 | "Namespace"
         ) || WorkloadPath::of(kind, paths).is_some()
     }
@@ -152,6 +156,14 @@ impl Object {
         }
     }
 
+    /// Its NetworkPolicy, if it is one.
+    pub fn network_policy(&self) -> Option<&NetworkPolicy> {
+        match &self.body {
+            Body::NetworkPolicy(policy) => Some(policy),
+            _ => None,
+        }
+    }
+
     /// Kind, namespace and name: what the API server tells objects apart by, and the order to list them in.
     pub fn identity(&self) -> (&str, Option<&str>, &str) {
         (&self.kind, self.namespace.as_deref(), &self.name)
@@ -180,6 +192,7 @@ fn read_body(root: &Node<'_>, kind: &str, paths: &[WorkloadPath]) -> Option<Body
         "ConfigMap" => Body::ConfigMap(ConfigMap::read(root)),
         "Endpoints" => Body::Endpoints(Endpoints::read(root)),
         "HorizontalPodAutoscaler" => Body::Autoscaler(Autoscaler::read(root)),
+        "NetworkPolicy" => Body::NetworkPolicy(NetworkPolicy::read(root)?),
         "Namespace" => Body::Namespace,
         _ => Body::Workload(Box::new(Workload::read(root, WorkloadPath::of(kind, paths)?)?)),
     })

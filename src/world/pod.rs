@@ -1,5 +1,7 @@
 //! Pod templates and their containers.
 
+use std::collections::BTreeSet;
+
 use super::exec::Exec;
 use super::json::Keep;
 use super::node::{Node, Value};
@@ -208,6 +210,12 @@ pub fn is_added_to_pods(key: &str) -> bool {
 }
 
 impl PodTemplate {
+    /// The numbers of the ports that containers which stay declare under a name.
+    pub fn ports_named(&self, name: &str) -> impl Iterator<Item = u32> {
+        let ports = self.containers.iter().filter(|container| !container.init).flat_map(|container| &container.ports);
+        ports.filter(move |port| port.name.as_deref() == Some(name)).filter_map(|port| port.number)
+    }
+
     pub(super) fn read(template: &Node<'_>, base: Pointer) -> Option<Self> {
         let spec = template.get("spec")?;
         let metadata = template.get("metadata");
@@ -255,6 +263,19 @@ impl PodTemplate {
 }
 
 impl Container {
+    /// The ConfigMaps that its variables come from, each once.
+    pub fn config_maps(&self) -> BTreeSet<&str> {
+        let of_variables = self.env.iter().filter_map(|var| match &var.source {
+            EnvSource::ConfigMap(key) => Some(key.name.as_str()),
+            _ => None,
+        });
+        let whole = self.env_from.iter().filter_map(|from| match &from.source {
+            EnvFromSource::ConfigMap(name) => Some(name.as_str()),
+            EnvFromSource::Secret(_) => None,
+        });
+        of_variables.chain(whole).filter(|name| !name.is_empty()).collect()
+    }
+
     fn read(node: &Node<'_>, base: &Pointer, list: &'static str, index: usize) -> Self {
         let name = node.text("name").unwrap_or_default();
         let sidecar = list == "initContainers" && node.text("restartPolicy").as_deref() == Some("Always");

@@ -1,8 +1,10 @@
-//! Label selectors as they are written in a query string: `app=cart,tier in (web, api),!canary`.
+//! Label selectors: as they are written in a query string (`app=cart,tier in (web, api),!canary`), and in an object
+//! (`matchLabels`, `matchExpressions`).
 
 use std::fmt;
 
-use super::object::value_of;
+use super::node::Node;
+use super::object::{is_placeholder, value_of};
 use super::pod::is_added_to_pods;
 
 /// A label selector: every requirement must hold.
@@ -22,6 +24,17 @@ pub enum Requirement {
     Absent(String),
 }
 
+/// Whether something is selected, as far as it is known. The order is that of certainty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Selected {
+    /// It is not.
+    No,
+    /// It may be.
+    Perhaps,
+    /// It is.
+    Yes,
+}
+
 /// A selector that the API server would refuse.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a label selector")]
@@ -37,6 +50,27 @@ impl Selector {
             .map(|part| Requirement::parse(part).ok_or_else(|| BadSelector(part.to_owned())))
             .collect::<Result<_, _>>()
             .map(Self)
+    }
+
+    /// Reads the form of an object. Nothing for one that the API server refuses.
+    pub fn read(node: &Node<'_>) -> Option<Self> {
+        let pairs = node.strings("matchLabels").into_iter();
+        let pairs = pairs.map(|(key, value)| Some(Requirement::In(key, vec![value])));
+        let expressions = node.list("matchExpressions").iter().map(Requirement::read);
+        pairs.chain(expressions).collect::<Option<_>>().map(Self)
+    }
+
+    /// Whether an object with these labels is selected, where it may have more of some keys, and placeholders are filled in
+    /// before anything is applied.
+    pub fn selects(&self, labels: &[(String, String)], may_have: impl Fn(&str) -> bool) -> Selected {
+        let one = |requirement: &Requirement| match value_of(labels, requirement.key()) {
+            _ if requirement.has_placeholder() => Selected::Perhaps,
+            Some(value) if is_placeholder(value) => Selected::Perhaps,
+            None if may_have(requirement.key()) => Selected::Perhaps,
+            _ if requirement.holds(labels) => Selected::Yes,
+            _ => Selected::No,
+        };
+        self.0.iter().map(one).min().unwrap_or(Selected::Yes)
     }
 
     /// Whether two selectors have the same requirements, in whatever order.
@@ -81,6 +115,18 @@ impl Selector {
 }
 
 impl Requirement {
+    /// An item of `matchExpressions`.
+    fn read(node: &Node<'_>) -> Option<Self> {
+        let (key, values) = (node.text("key")?, node.texts("values"));
+        match node.text("operator")?.as_str() {
+            "In" if !values.is_empty() => Some(Self::In(key, values)),
+            "NotIn" if !values.is_empty() => Some(Self::NotIn(key, values)),
+            "Exists" if values.is_empty() => Some(Self::Exists(key)),
+            "DoesNotExist" if values.is_empty() => Some(Self::Absent(key)),
+            _ => None,
+        }
+    }
+
     fn parse(text: &str) -> Option<Self> {
         if let Some(key) = text.strip_prefix('!') {
             return is_key(key.trim()).then(|| Self::Absent(key.trim().to_owned()));
@@ -111,6 +157,14 @@ impl Requirement {
             return pair(key, value.strip_prefix('=').unwrap_or(value)).map(|(key, values)| Self::In(key, values));
         }
         is_key(text).then(|| Self::Exists(text.to_owned()))
+    }
+
+    fn has_placeholder(&self) -> bool {
+        let values = match self {
+            Self::In(_, values) | Self::NotIn(_, values) => values.as_slice(),
+            Self::Exists(_) | Self::Absent(_) => &[],
+        };
+        is_placeholder(self.key()) || values.iter().any(|value| is_placeholder(value))
     }
 
     fn key(&self) -> &str {

@@ -15,5 +15,5 @@ pub(crate) fn run() -> Vec<String> {
 fn scene(guide: Guide) -> Scene {
     let image = |script| Image { app: "cart".to_owned(), files: vec![("env.sh", script)] };
     let images = guide.script.map(image).into_iter().collect();
-    Scene { title: guide.title, manifest: guide.manifest, images }
+    Scene { title: guide.title, manifest: guide.manifest, images, together: None }
 }

@@ -8,6 +8,8 @@ mount_points=(/var/lib/kubelet /var/lib/cni /var/log/containers)
 made_by_us=.beamgate-test-cluster
 # In the cluster's own /run: kubectl would write to the home directory.
 kube_cache=/run/kube-cache
+# Where the kernel asks whether a pod may connect.
+policies_queue=100
 
 die() {
     printf '%s: %s\n' "$(basename "$0")" "$*" >&2

@@ -93,7 +93,7 @@ impl Cell {
     fn scene(&self) -> Scene {
         let (strategy, kind) = (self.strategy.describe(), self.kind);
         let title = format!("{strategy} {kind:?} headless={} ports={}", self.headless, self.ports);
-        Scene { title, manifest: self.app.manifest(), images: Vec::new() }
+        Scene { title, manifest: self.app.manifest(), ..Scene::default() }
     }
 
     fn line(&self, fate: Fate, said: &str, report: &Report, outcome: &Outcome) -> String {

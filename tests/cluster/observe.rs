@@ -99,11 +99,13 @@ impl Observation {
 
     /// Whether every node lists all others.
     pub(crate) fn formed(&self) -> bool {
-        let reports: Vec<_> =
-            self.pods.iter().filter(|pod| pod.running).filter_map(|pod| pod.report.as_ref()).collect();
+        let reports = self.reports();
         let names: BTreeSet<&String> = reports.iter().map(|said| &said.node).collect();
-        let sees_all = |said: &&Said| names.iter().all(|name| **name == said.node || said.nodes.contains(*name));
-        names.len() == self.subject.replicas && self.pods.len() == names.len() && reports.iter().all(sees_all)
+        names.len() == self.subject.replicas && self.pods.len() == names.len() && all_see_all(&reports)
+    }
+
+    fn reports(&self) -> Vec<&Said> {
+        self.pods.iter().filter(|pod| pod.running).filter_map(|pod| pod.report.as_ref()).collect()
     }
 
     /// What became of it, when it is time to say.
@@ -140,4 +142,15 @@ impl Observation {
     pub(crate) fn waiting(&self) -> BTreeSet<String> {
         self.pods.iter().filter_map(|pod| pod.waiting.clone()).collect()
     }
+}
+
+/// Whether the nodes of several workloads are one cluster.
+pub(crate) fn are_together<'w>(workloads: impl Iterator<Item = &'w Observation>) -> bool {
+    let reports: Vec<&Said> = workloads.flat_map(Observation::reports).collect();
+    all_see_all(&reports)
+}
+
+fn all_see_all(reports: &[&Said]) -> bool {
+    let sees = |said: &Said, other: &Said| other.node == said.node || said.nodes.contains(&other.node);
+    reports.iter().all(|said| reports.iter().all(|other| sees(said, other)))
 }

@@ -30,6 +30,8 @@ pub(crate) struct Pod {
     pub(crate) ip: Option<String>,
     name: String,
     host_ip: Option<String>,
+    /// Where its nodes are registered.
+    epmd: u16,
     /// Every container has been started at least once, and its node has booted or crashed.
     pub(crate) ran: bool,
     pub(crate) running: bool,
@@ -67,6 +69,7 @@ impl Pod {
             ip: text(&status["podIP"]),
             name: text(&pod["metadata"]["name"]).unwrap(),
             host_ip: text(&status["hostIP"]),
+            epmd: epmd_port(pod).unwrap_or(4369),
             ran: !containers.is_empty() && containers.iter().all(started) && (is_up || containers.iter().any(failed)),
             running: !containers.is_empty() && containers.iter().all(|status| !status["state"]["running"].is_null()),
             crashed: containers.iter().any(failed),
@@ -82,7 +85,7 @@ impl Pod {
         let Some(ip) = self.ip.as_ref().filter(|_| self.running).and_then(|ip| ip.parse::<IpAddr>().ok()) else {
             return;
         };
-        let nodes = probe::names(SocketAddr::new(ip, 4369), Duration::from_secs(3)).unwrap_or_default();
+        let nodes = probe::names(SocketAddr::new(ip, self.epmd), Duration::from_secs(3)).unwrap_or_default();
         let names = nodes.into_iter().filter_map(|node| Some(node.answer.ok()?.name));
         // What a probe of the pod runs beside the node is a node, too, for as long as it takes.
         self.answers = names.filter(|name| !name.starts_with("rpc-")).collect();
@@ -104,6 +107,12 @@ impl Pod {
         put(&self.name, "{pod-name}");
         text
     }
+}
+
+fn epmd_port(pod: &Value) -> Option<u16> {
+    let containers = pod["spec"]["containers"].as_array()?.iter();
+    let mut variables = containers.filter_map(|container| container["env"].as_array()).flatten();
+    variables.find(|variable| variable["name"] == "ERL_EPMD_PORT")?["value"].as_str()?.parse().ok()
 }
 
 /// Replaces a value where it stands by itself: `10.244.0.1` is not the beginning of `10.244.0.17`.

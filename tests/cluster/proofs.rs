@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::app::NAMESPACE;
 use crate::cluster;
 use crate::lint::{self, Report};
 use crate::observe::{Fate, Observation};
@@ -43,6 +44,8 @@ pub(crate) struct Expected {
     pub(crate) log: Option<String>,
     /// What must not be logged.
     pub(crate) silent: Option<String>,
+    /// Whether the nodes of all workloads are one cluster, where the rule is about several.
+    pub(crate) together: Option<bool>,
     /// Beside each Deployment, play it once more with an image of another build, as in the middle of a rollout.
     #[serde(default)]
     pub(crate) two_builds: bool,
@@ -102,7 +105,7 @@ fn cases(directory: &str, proof: &Proof, every: bool) -> Vec<Case> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
         .filter_map(|path| {
             let file = path.file_stem().unwrap().to_string_lossy().into_owned();
-            let forms = Expected { fate: Fate::Forms, log: None, silent: None, two_builds: false };
+            let forms = Expected { fate: Fate::Forms, log: None, silent: None, together: None, two_builds: false };
             let is_near = file.starts_with("near") || file == "good";
             let expected = match proof.files.get(&file) {
                 Some(expected) => expected.clone(),
@@ -125,6 +128,7 @@ fn scene(case: &Case) -> Scene {
         title: format!("{}/{}", case.directory, case.file),
         manifest: if case.expected.two_builds { two_builds(&manifest) } else { manifest },
         images: images(folder),
+        together: case.expected.together,
     }
 }
 
@@ -167,6 +171,9 @@ fn compare(case: &Case, outcome: &Outcome) -> Vec<String> {
     let mut wrong = Vec::new();
     if fate != expected.fate {
         wrong.push(format!("expected: {}, seen: {fate}{}", expected.fate, hint(outcome)));
+    }
+    if let Some(together) = expected.together.filter(|together| *together != outcome.together()) {
+        wrong.push(format!("the workloads are {} cluster", if together { "not one" } else { "one" }));
     }
     // Silence is that of nodes which are there.
     if fate == Fate::DoesNotForm && line_with(&log, "cart-report ").is_none() {
@@ -245,12 +252,12 @@ pub(crate) fn disagreements(report: &Report, outcome: &Outcome) -> Vec<String> {
 fn as_seen(name: &str) -> String {
     name.replace("{hostname}", "{pod-name}")
         .replace("{cluster-domain}", "cluster.local")
-        .replace("{namespace}", stage::NAMESPACE)
+        .replace("{namespace}", NAMESPACE)
 }
 
 /// What was seen of a file, for the table.
 struct Row {
-    fate: Fate,
+    fate: String,
     symptom: Option<String>,
     names: BTreeSet<String>,
 }
@@ -266,6 +273,11 @@ fn row(case: &Case, outcome: &Outcome) -> Row {
     // A node that crashes again and again is there at one time and not at another.
     let named = judged(&outcome.workloads).filter(|_| fate != Fate::Crashes);
     let names = named.flat_map(|one| outcome.names(one)).collect();
+    let fate = match case.expected.together.map(|_| outcome.together()) {
+        Some(true) => format!("{fate}, one cluster"),
+        Some(false) => format!("{fate}, two clusters"),
+        None => fate.to_string(),
+    };
     Row { fate, symptom: symptom.or(silence), names }
 }
 
@@ -286,7 +298,7 @@ fn table(proofs: &BTreeMap<String, Proof>, seen: &BTreeMap<(String, String), Row
             seen.iter().filter(|((of, file), _)| of == directory && file != "fixed").map(|((_, file), row)| (file, row))
         {
             let symptom = row.symptom.as_deref().unwrap_or_default();
-            let after = fixed.map_or_else(String::new, |fixed| fixed.fate.to_string());
+            let after = fixed.map_or_else(String::new, |fixed| fixed.fate.clone());
             let names: Vec<String> = row.names.iter().map(|name| format!("`{name}`")).collect();
             let _ = writeln!(out, "| {rule} | {file} | {} | {symptom} | {} | {after} |", row.fate, names.join(" "));
         }

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::app::NAMESPACE;
 use crate::cluster::{self, kubectl};
-use crate::observe::{Fate, Observation, Subject};
+use crate::observe::{Fate, Observation, Subject, are_together};
 use crate::pod::replace_word;
 
 /// An app that does not see all its peers after this does not form: eighteen polls of libcluster.
@@ -34,14 +35,11 @@ const PODS: usize = 100;
 /// more of them none would be done in time.
 const BOOTING: usize = 12;
 
-/// The namespace that manifests name: it is replaced by one of the same length.
-pub(crate) const NAMESPACE: &str = "shop";
-
 /// What runs pods. Bare pods are the last: those of the others are gone with them.
 const KINDS: &str = "deployments,statefulsets,daemonsets,jobs,cronjobs,pods";
 
 /// An app, as its files have it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Scene {
     /// For people: `204-service-without-ports/bad`.
     pub(crate) title: String,
@@ -49,6 +47,8 @@ pub(crate) struct Scene {
     pub(crate) manifest: String,
     /// What is in the images of its apps.
     pub(crate) images: Vec<Image>,
+    /// Whether its workloads are to be one cluster, where that is asked.
+    pub(crate) together: Option<bool>,
 }
 
 /// Files that an app brings along in its image: here they are mounted at `/etc/image`.
@@ -81,6 +81,11 @@ impl Outcome {
     /// What became of all of it: nothing is worse than to be refused.
     pub(crate) fn fate(&self) -> Fate {
         self.played().filter(|_| self.refused.is_none()).unwrap_or(Fate::Refused)
+    }
+
+    /// Whether the nodes of all its workloads are one cluster.
+    pub(crate) fn together(&self) -> bool {
+        are_together(judged(&self.workloads))
     }
 
     /// All that was logged, or said by the API server and the kubelet, in the words of the manifest.
@@ -145,10 +150,16 @@ struct Playing {
     since: Instant,
     ran: Option<Instant>,
     formed: Option<Instant>,
+    together: Option<bool>,
 }
 
 /// Plays all scenes; the outcomes are in their order.
 pub(crate) fn play(scenes: &[Scene]) -> Vec<Outcome> {
+    play_and_tell(scenes, |_, _| {})
+}
+
+/// Plays all scenes, and tells of each as soon as its fate is settled: a long run that is ended has not been for nothing.
+pub(crate) fn play_and_tell(scenes: &[Scene], mut tell: impl FnMut(usize, &Outcome)) -> Vec<Outcome> {
     let first = first_namespace();
     prepare(scenes, first);
     cluster::install_podinfo(&namespace(first));
@@ -171,6 +182,7 @@ pub(crate) fn play(scenes: &[Scene]) -> Vec<Outcome> {
                     let left = waiting.len() + playing.len();
                     let seconds = start.elapsed().as_secs();
                     println!("{seconds:5} s  {:4} to go  {}: {}", left, scenes[done.scene].title, outcome.fate());
+                    tell(done.scene, &outcome);
                     outcomes[done.scene] = Some(outcome);
                     end(&done.namespace);
                 }
@@ -221,8 +233,10 @@ pub(crate) fn prepare(scenes: &[Scene], first: usize) {
         let namespace = namespace(first + number);
         objects.push(json!({"apiVersion": "v1", "kind": "Namespace",
             "metadata": {"name": namespace, "labels": {"proof": "yes"}}}));
-        objects.push(json!({"apiVersion": "v1", "kind": "Secret",
-            "metadata": {"name": "cart-cookie", "namespace": namespace}, "stringData": {"cookie": "from-the-secret"}}));
+        for (name, cookie) in [("cart-cookie", "from-the-secret"), ("worker-cookie", "from-another-secret")] {
+            objects.push(json!({"apiVersion": "v1", "kind": "Secret",
+                "metadata": {"name": name, "namespace": namespace}, "stringData": {"cookie": cookie}}));
+        }
         for Image { app, files } in &scene.images {
             let data: BTreeMap<_, _> = files.iter().map(|(name, text)| (name, moved(text, &namespace))).collect();
             objects.push(json!({"apiVersion": "v1", "kind": "ConfigMap",
@@ -257,6 +271,7 @@ impl Playing {
             since: Instant::now(),
             ran: None,
             formed: None,
+            together: scene.together,
         }
     }
 
@@ -270,7 +285,8 @@ impl Playing {
         if self.ran.is_none() && judged(&workloads).chain(jobs).all(Observation::all_ran) {
             self.ran = Some(Instant::now());
         }
-        if judged(&workloads).all(Observation::formed) {
+        let is_joined = self.together != Some(true) || are_together(judged(&workloads));
+        if is_joined && judged(&workloads).all(Observation::formed) {
             self.formed.get_or_insert_with(Instant::now);
         } else {
             self.formed = None;
@@ -295,7 +311,9 @@ impl Playing {
 
     fn is_settled(&self) -> bool {
         let over = |since: Option<Instant>, time: Duration| since.is_some_and(|since| since.elapsed() >= time);
-        let stands = self.ran.is_some() && over(self.formed, STEADY);
+        // Those that are to stay apart have as long to find each other as all others.
+        let steady = if self.together == Some(false) { PATIENCE } else { STEADY };
+        let stands = self.ran.is_some() && over(self.formed, steady);
         let failed = self.formed.is_none() && over(self.ran, PATIENCE);
         // What forms and falls apart again and again is not waited for any longer.
         let flaps = over(self.ran, PATIENCE * 2);

@@ -6,9 +6,11 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
+use super::advice::Advice;
 use super::reasons::reasons;
 use super::tell::word;
-use super::weigh::{Advice, Weighed};
+use super::weigh::Weighed;
+use crate::advise::Candidate;
 use crate::cli::fix::diff;
 use crate::rules::finding::{Safety, Severity};
 use crate::rules::{Rule, TraceVerdict};
@@ -26,12 +28,25 @@ struct Document<'a> {
     workload: &'a str,
     /// The strategy that it declares now.
     declares: Option<&'a str>,
+    /// The strategies that the app's code configures now, where --app shows it.
+    configures: &'a [String],
     /// What the guide of the article "libcluster and Kubernetes" comes to, in a sentence.
     guide: &'a str,
     /// The candidates, the best one first.
     candidates: Vec<Ranked<'a>>,
+    /// The candidates for which the manifests cannot be written.
+    unwritten: Vec<Unwritten<'a>>,
     /// What to write for the one that was chosen.
     chosen: Chosen<'a>,
+}
+
+/// A candidate for which the manifests cannot be written.
+#[derive(Serialize, JsonSchema)]
+struct Unwritten<'a> {
+    /// Its name.
+    name: String,
+    /// Why not.
+    reason: &'a str,
 }
 
 /// A candidate, and what would come of it.
@@ -127,12 +142,18 @@ pub(super) fn write(advice: &Advice, chosen: usize, written: bool, out: &mut dyn
         schema: SCHEMA,
         workload: &advice.title,
         declares: advice.declares.as_deref(),
+        configures: &advice.configures,
         guide: &advice.guide,
         candidates: advice.candidates.iter().map(|weighed| ranked(advice, weighed)).collect(),
-        chosen: of_chosen(&advice.candidates[chosen], written),
+        unwritten: advice.unwritten.iter().map(unwritten).collect(),
+        chosen: of_chosen(advice, &advice.candidates[chosen], written),
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)
+}
+
+fn unwritten((candidate, reason): &(Candidate, String)) -> Unwritten<'_> {
+    Unwritten { name: candidate.to_string(), reason }
 }
 
 fn ranked<'a>(advice: &Advice, weighed: &'a Weighed) -> Ranked<'a> {
@@ -142,7 +163,7 @@ fn ranked<'a>(advice: &Advice, weighed: &'a Weighed) -> Ranked<'a> {
         strategy: candidate.strategy,
         mode: candidate.mode,
         lookup: candidate.lookup,
-        declared: weighed.declared,
+        declared: advice.declared == Some(candidate),
         guide: weighed.guided,
         verdict: word(&weighed.verdict),
         missing: match &weighed.verdict {
@@ -171,7 +192,7 @@ fn made(made: &super::weigh::Made) -> Made<'_> {
     Made { code: made.rule.map(Rule::id), title: &fix.title, safety: fix.safety, then: fix.besides.as_deref() }
 }
 
-fn of_chosen(weighed: &Weighed, written: bool) -> Chosen<'_> {
+fn of_chosen<'a>(advice: &Advice, weighed: &'a Weighed, written: bool) -> Chosen<'a> {
     let lines = &weighed.lines;
     let names = weighed.texts.iter().map(|text| text.after.name.as_str());
     Chosen {
@@ -182,7 +203,7 @@ fn of_chosen(weighed: &Weighed, written: bool) -> Chosen<'_> {
         env_sh: lines.env_sh.as_deref(),
         mix_exs: lines.mix_exs,
         child: lines.child.as_deref(),
-        then: weighed.made.iter().filter_map(|made| made.fix.besides.as_deref()).collect(),
+        then: advice.then(weighed),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `beamgate advise`: which strategy a workload is to use, what each would take, and what to write for the one at hand.
 
+mod advice;
 mod json;
 mod reasons;
 mod tell;
@@ -12,7 +13,8 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::ValueEnum;
 
-use self::weigh::{Advice, Weighed};
+use self::advice::Advice;
+use self::weigh::Weighed;
 use super::fix::{files, is_writable};
 use super::lint::nothing_to_read;
 use super::session::{InputArgs, Session};
@@ -94,8 +96,9 @@ const SHOWN: usize = 3;
 /// The one workload that is meant, by its world and number.
 fn subject(session: &Session, said: &str) -> anyhow::Result<(usize, ObjectId)> {
     let mut found = Vec::new();
-    for (number, (world, _)) in session.worlds.iter().enumerate() {
-        let meant = world.workloads().filter(|(object, _)| is_meant(object, said));
+    for (number, scene) in session.worlds.iter().enumerate() {
+        let world = &scene.world;
+        let meant = scene.asked().filter(|(object, _)| is_meant(object, said));
         found.extend(meant.map(|(object, workload)| (number, world, object, workload)));
     }
     match found.as_slice() {

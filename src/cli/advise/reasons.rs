@@ -1,6 +1,7 @@
 //! Why a candidate stands where it does: what it takes, and what is to be known of it.
 
-use super::weigh::{Advice, Weighed};
+use super::advice::Advice;
+use super::weigh::Weighed;
 use crate::advise::Naming;
 use crate::rules::TraceVerdict;
 use crate::rules::finding::Effect;
@@ -50,12 +51,12 @@ fn verdict(weighed: &Weighed) -> Option<String> {
 fn remark(weighed: &Weighed) -> Option<&'static str> {
     match (weighed.candidate.strategy, weighed.candidate.lookup) {
         ("DNSCluster", _) => {
-            Some("a package of its own, which Phoenix brings along; it logs nothing of peers that it does not reach")
+            Some("a package of its own, which Phoenix brings along; says nothing of peers that it does not reach")
         }
-        ("DNSPoll", _) => Some("it takes a query that fails for an empty answer, and logs nothing"),
+        ("DNSPoll", _) => Some("says nothing of queries that fail"),
         ("Peerage", _) => Some("a package of its own, last released in 2018"),
-        (_, Some("pods")) => Some("it lists pods that end, or are not ready, too"),
-        (_, Some("endpoints")) => Some("it lists ready pods only, by an API that is deprecated since Kubernetes 1.33"),
+        (_, Some("pods")) => Some("also pods that end or are not ready"),
+        (_, Some("endpoints")) => Some("ready pods only, and Endpoints are deprecated since Kubernetes 1.33"),
         _ => None,
     }
 }

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use annotate_snippets::normalize_untrusted_str as harmless;
 
+use super::advice::Advice;
 use super::reasons::reasons;
-use super::weigh::{Advice, Weighed};
+use super::weigh::Weighed;
 use crate::advise::Naming;
 use crate::cli::fix::diff;
 use crate::rules::TraceVerdict;
@@ -19,6 +20,9 @@ pub(super) fn human(advice: &Advice, chosen: usize, written: bool) -> String {
         let why = reasons(advice, weighed).join("; ");
         let _ = writeln!(text, "{:>3}  {}: {}", number + 1, weighed.candidate, harmless(&why));
     }
+    for (candidate, reason) in &advice.unwritten {
+        let _ = writeln!(text, "  -  {candidate}: not weighed: {}", harmless(reason));
+    }
     text.push('\n');
     text.push_str(&to_use(advice, chosen, written));
     text
@@ -26,9 +30,11 @@ pub(super) fn human(advice: &Advice, chosen: usize, written: bool) -> String {
 
 fn headline(advice: &Advice) -> String {
     let (title, count) = (harmless(&advice.title), advice.candidates.len());
-    let now = advice.candidates.iter().position(|weighed| weighed.declared);
+    let now = advice.candidates.iter().position(|weighed| advice.declared == Some(weighed.candidate));
+    let code = advice.configures.join(" and ");
+    let code = if code.is_empty() { code } else { format!(", and its code configures {}", harmless(&code)) };
     match (&advice.declares, now) {
-        (None, _) => format!("{title} declares no strategy. What comes of each:\n\n"),
+        (None, _) => format!("{title} declares no strategy{code}. What comes of each:\n\n"),
         (Some(strategy), Some(rank)) => {
             format!("{title} declares {}, the {} of these {count}:\n\n", harmless(strategy), ordinal(rank + 1))
         }
@@ -52,8 +58,9 @@ const LEGEND: &str =
 const HEAD: [&str; 7] = ["strategy", "comes to", "recreate", "API rights", "DNS", "edits", ""];
 
 fn table(advice: &Advice) -> String {
-    let rows: Vec<[String; 7]> =
-        std::iter::once(HEAD.map(str::to_owned)).chain(advice.candidates.iter().map(row)).collect();
+    let rows: Vec<[String; 7]> = std::iter::once(HEAD.map(str::to_owned))
+        .chain(advice.candidates.iter().map(|weighed| row(advice, weighed)))
+        .collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..HEAD.len()).map(width).collect();
     let mut text = String::new();
@@ -69,8 +76,8 @@ fn table(advice: &Advice) -> String {
     text
 }
 
-fn row(weighed: &Weighed) -> [String; 7] {
-    let said = [(weighed.declared, "declared"), (weighed.guided, "guide")];
+fn row(advice: &Advice, weighed: &Weighed) -> [String; 7] {
+    let said = [(advice.declared == Some(weighed.candidate), "declared"), (weighed.guided, "guide")];
     let said: Vec<&str> = said.into_iter().filter(|(holds, _)| *holds).map(|(_, word)| word).collect();
     let recreated = weighed.recreated().count();
     [
@@ -107,7 +114,7 @@ fn to_use(advice: &Advice, chosen: usize, written: bool) -> String {
     if let Some(child) = &lines.child {
         block("the children of the app's supervisor", child, &mut text);
     }
-    remarks(weighed, &mut text);
+    remarks(advice, weighed, &mut text);
     text
 }
 
@@ -142,11 +149,9 @@ fn block(title: &str, lines: &str, text: &mut String) {
 }
 
 /// What else there is to do and to know.
-fn remarks(weighed: &Weighed, text: &mut String) {
-    let mut said = Vec::new();
-    for made in &weighed.made {
-        said.extend(made.fix.besides.iter().map(|what| format!("then: {what}")));
-    }
+fn remarks(advice: &Advice, weighed: &Weighed, text: &mut String) {
+    let mut said: Vec<String> = Vec::new();
+    said.extend(advice.then(weighed).into_iter().map(|what| format!("then: {what}")));
     said.extend(weighed.left.iter().map(|left| format!("left: {}: {}", left.rule.title(), left.message)));
     if !weighed.left.is_empty() {
         said.push(

@@ -1,10 +1,11 @@
-//! Each candidate, declared, mended and judged; and which of them is the better one.
+//! A candidate, declared, mended and judged.
 
 use std::collections::BTreeMap;
 
-use crate::advise::{self, CANDIDATES, Candidate, Declaration, Lines, Naming, guide};
+use super::advice::{Advice, look};
+use crate::advise::{self, Candidate, Declaration, Lines, Naming, guide};
 use crate::cli::assemble::assemble;
-use crate::cli::fix::repair::{Done, Only, Repair, Wanted};
+use crate::cli::fix::repair::{Done, Only, Repair, Wanted, Why};
 use crate::cli::lint::LintArgs;
 use crate::cli::session::{InputArgs, Session};
 use crate::discovery::Resource;
@@ -17,25 +18,9 @@ use crate::rules::finding::{Effect, Fix, Safety, Severity};
 use crate::rules::{Rule, TraceVerdict, judge_trace};
 use crate::trace::Trace;
 
-/// What is to be said of a workload.
-pub(super) struct Advice {
-    /// `Deployment shop/cart`.
-    pub(super) title: String,
-    /// The strategy that it declares now, as it is written.
-    pub(super) declares: Option<String>,
-    /// Whether its pods have host names of their own that stay.
-    pub(super) stateful: bool,
-    /// What the article's guide comes to for it.
-    pub(super) guide: String,
-    /// The best one first.
-    pub(super) candidates: Vec<Weighed>,
-}
-
 /// A candidate, and what would come of it.
 pub(super) struct Weighed {
     pub(super) candidate: Candidate,
-    /// Whether it is what the workload declares now.
-    pub(super) declared: bool,
     /// Whether the article's guide comes to it.
     pub(super) guided: bool,
     /// What `lint` says of the workload then.
@@ -92,52 +77,10 @@ pub(super) struct Text {
     pub(super) before: String,
 }
 
-impl Advice {
-    /// Weighs all candidates for a workload.
-    pub(super) fn of(session: Session, input: &InputArgs, subject: (usize, ObjectId)) -> anyhow::Result<Self> {
-        let now = look(&session, subject, |trace| {
-            (trace.object.title(), declares(trace), is_stateful(trace), guide::sentence(trace))
-        });
-        let Some((title, declares, stateful, guide)) = now else { anyhow::bail!("the workload is gone") };
-        let bench = Bench { input, subject, injection: session.policy.config.injection };
-        let (mut session, mut candidates) = (session, Vec::new());
-        for candidate in CANDIDATES {
-            // What is declared may do as it is, or as it would be declared now.
-            let mut ways = Vec::new();
-            for keeps in [true, false] {
-                let (back, weighed) = bench.weigh(session, candidate, keeps)?;
-                session = back;
-                ways.extend(weighed);
-            }
-            candidates.extend(ways.into_iter().min_by_key(|weighed| weighed.standing(stateful)));
-        }
-        // Stable: of equals, the first of the list stays the first.
-        candidates.sort_by_key(|weighed| weighed.standing(stateful));
-        Ok(Self { title, declares, stateful, guide, candidates })
-    }
-
-    /// The findings that are left whatever is chosen: they tell nobody which one to choose.
-    pub(super) fn is_left_by_all(&self, left: &Left) -> bool {
-        let has = |weighed: &Weighed| weighed.left.iter().any(|other| other.rule.code == left.rule.code);
-        self.candidates.iter().all(has)
-    }
-}
-
-fn declares(trace: &Trace<'_>) -> Option<String> {
-    trace.declared.as_ref().map(|declared| match Candidate::declared(trace) {
-        Some(candidate) => candidate.to_string(),
-        None => declared.strategy.value.clone(),
-    })
-}
-
-fn is_stateful(trace: &Trace<'_>) -> bool {
-    trace.workload.has_stable_hostnames()
-}
-
 impl Weighed {
     /// What it is ranked by: what is left, what has to be made again, names that do not stay where pods' do, rights, DNS beyond
     /// its specification, the number of edits.
-    fn standing(&self, stateful: bool) -> impl Ord + use<> {
+    pub(super) fn standing(&self, advice: &Advice) -> impl Ord + use<> {
         let verdict = match self.verdict {
             TraceVerdict::Forms => 0,
             TraceVerdict::Breaks => 2,
@@ -146,11 +89,11 @@ impl Weighed {
         (
             (verdict, self.blind, self.left.len()),
             self.recreated().count(),
-            stateful && !self.stable,
+            advice.stateful && !self.stable,
             self.rights.is_some(),
             self.outside.is_some(),
             self.edits,
-            !self.declared,
+            advice.declared != Some(self.candidate),
         )
     }
 
@@ -160,22 +103,23 @@ impl Weighed {
     }
 }
 
-/// Looks at the workload as it is in a session.
-fn look<T>(session: &Session, (world, object): (usize, ObjectId), see: impl FnOnce(&Trace<'_>) -> T) -> Option<T> {
-    let (world, _) = session.worlds.get(world)?;
-    let object = world.object(object)?;
-    Some(see(&Trace::of(world, object, object.workload()?)))
-}
+/// A candidate that was weighed, or why it was not.
+pub(super) type Tried = Result<Weighed, String>;
 
-struct Bench<'a> {
-    input: &'a InputArgs,
-    subject: (usize, ObjectId),
-    injection: Injection,
+/// Objects move when others are made; that the one in question is lost is not known to happen.
+const LOST: &str = "the workload is not found again in what was written";
+
+/// What is the same for all candidates.
+pub(super) struct Bench<'a> {
+    pub(super) input: &'a InputArgs,
+    pub(super) subject: (usize, ObjectId),
+    pub(super) injection: Injection,
+    /// The candidate whose declaration may stay as it is.
+    pub(super) kept: Option<Candidate>,
 }
 
 /// What is known of a candidate before anything is changed.
 struct Before {
-    declared: bool,
     guided: bool,
     rights: Option<Resource>,
     blind: bool,
@@ -185,17 +129,14 @@ struct Before {
 }
 
 impl Before {
-    /// Nothing where a candidate is to be kept that is not declared.
-    fn of(trace: &Trace<'_>, candidate: Candidate, keeps: bool) -> Option<Self> {
-        let declared = Candidate::declared(trace) == Some(candidate);
-        (declared || !keeps).then(|| Self {
-            declared,
+    fn of(trace: &Trace<'_>, candidate: Candidate, keeps: bool) -> Self {
+        Self {
             guided: guide::comes_to(trace, candidate),
             rights: candidate.lists().filter(|resource| !advise::may_list(trace, *resource)),
             blind: advise::is_ipv6(trace) && !candidate.knows_ipv6(),
             by_the_image: advise::is_named_by_its_image(trace),
             declaration: if keeps { Declaration::default() } else { advise::declare(trace, candidate) },
-        })
+        }
     }
 
     /// All that is written before any rule speaks.
@@ -208,34 +149,32 @@ impl Before {
 
 impl Bench<'_> {
     /// Weighs a candidate, and gives the session back as it was.
-    fn weigh(
+    pub(super) fn weigh(
         &self,
         mut session: Session,
         candidate: Candidate,
         keeps: bool,
-    ) -> anyhow::Result<(Session, Option<Weighed>)> {
+    ) -> anyhow::Result<(Session, Tried)> {
         let subject = self.subject;
-        let Some(before) = look(&session, subject, |trace| Before::of(trace, candidate, keeps)).flatten() else {
-            return Ok((session, None));
+        let Some(before) = look(&session, subject, |trace| Before::of(trace, candidate, keeps)) else {
+            return Ok((session, Err(LOST.to_owned())));
         };
-        // What the webhook would inject is what the manifest lacks; a rule writes it.
-        session.policy.config.injection = Injection::Webhook;
         let injected = self.injection == Injection::None && !before.by_the_image;
+        if injected {
+            // What the webhook would inject is what the manifest lacks; a rule writes it.
+            session.policy.config.injection = Injection::Webhook;
+        }
         let only = Only { subject, injected };
         let wanted = Wanted { input: self.input, unsafe_too: true, select: &[], only: Some(only) };
-        let mut repair = Repair::new(session, wanted).change(&before.changes(), subject)?.run()?;
-        let named = look(repair.session(), subject, |trace| advise::name(trace, candidate));
-        let (naming, changes) = named.unwrap_or((Naming::Pod, Vec::new()));
-        if !changes.is_empty() {
-            repair = repair.change(&changes, subject)?.run()?;
-        }
+        let (repair, naming) = written(Repair::new(session, wanted), &before, (candidate, subject))?;
         let governs = before.declaration.governs.clone().map(|fix| Made { rule: None, fix });
         let made = governs.into_iter().chain(repair.done().iter().map(Made::from)).collect();
         let (mut session, was) = repair.into_session();
         session.policy.config.injection = self.injection;
         let session = session.with_texts(self.input, &BTreeMap::new())?;
-        let weighed = self.judge(&session, (candidate, naming), before, made, &was);
-        Ok((session.with_texts(self.input, &was)?, weighed))
+        let judged = |naming| self.judge(&session, (candidate, naming), before, made, &was).ok_or(LOST.to_owned());
+        let tried = naming.map_err(|why| why.reason()).and_then(judged);
+        Ok((session.with_texts(self.input, &was)?, tried))
     }
 
     /// What `lint` says of the session as it is now.
@@ -252,7 +191,6 @@ impl Bench<'_> {
             before.declaration.brings.iter().chain(made.iter().flat_map(|made| &made.fix.changes)).collect();
         Some(Weighed {
             candidate,
-            declared: before.declared,
             guided: before.guided,
             verdict: after.verdict,
             left: self.left(session),
@@ -285,6 +223,26 @@ impl Bench<'_> {
     }
 }
 
+/// Declares a candidate, and mends what that shows; then says who names the node.
+fn written<'r>(
+    repair: Repair<'r>,
+    before: &Before,
+    (candidate, subject): (Candidate, (usize, ObjectId)),
+) -> anyhow::Result<(Repair<'r>, Result<Naming, Why>)> {
+    let (repair, unwritten) = repair.change(&before.changes(), subject)?;
+    if let Some(why) = unwritten {
+        return Ok((repair, Err(why)));
+    }
+    let repair = repair.run()?;
+    let named = look(repair.session(), subject, |trace| advise::name(trace, candidate));
+    let (naming, changes) = named.unwrap_or((Naming::Pod, Vec::new()));
+    if changes.is_empty() {
+        return Ok((repair, Ok(naming)));
+    }
+    let (repair, unwritten) = repair.change(&changes, subject)?;
+    Ok((repair.run()?, unwritten.map_or(Ok(naming), Err)))
+}
+
 /// What is known of a candidate once everything is changed.
 struct After {
     verdict: TraceVerdict,
@@ -301,7 +259,7 @@ impl After {
         Self {
             verdict: judge_trace(trace).verdict,
             outside: outside(trace, candidate),
-            stable: is_stateful(trace) && dialled.any(by_host),
+            stable: trace.workload.has_stable_hostnames() && dialled.any(by_host),
             lines: advise::lines(trace, candidate, naming),
             corrections: guide::corrections(trace, candidate),
         }

@@ -52,13 +52,13 @@ pub(in crate::cli) struct Done {
     pub(in crate::cli) fix: Fix,
     pub(in crate::cli) workload: Option<String>,
     /// The files that it changed, by their numbers.
-    pub(super) sources: Vec<usize>,
+    pub(in crate::cli) sources: Vec<usize>,
     /// Who the finding was.
-    pub(super) fingerprint: String,
+    pub(in crate::cli) fingerprint: String,
     /// Where it pointed, as an RFC 6901 JSON pointer.
-    pub(super) pointer: Option<String>,
+    pub(in crate::cli) pointer: Option<String>,
     /// The item of a function's list that it pointed into, as it was.
-    pub(super) item: Option<Item>,
+    pub(in crate::cli) item: Option<Item>,
     key: String,
 }
 
@@ -151,17 +151,21 @@ impl<'a> Repair<'a> {
         Ok(self)
     }
 
-    /// Makes changes that are no fix, before the fixes or after them.
-    pub(in crate::cli) fn change(mut self, changes: &[Change], subject: (usize, ObjectId)) -> anyhow::Result<Self> {
+    /// Makes changes that are no fix, before the fixes or after them: all of them, or none, and says why.
+    pub(in crate::cli) fn change(
+        mut self,
+        changes: &[Change],
+        subject: (usize, ObjectId),
+    ) -> anyhow::Result<(Self, Option<Why>)> {
         let mut round = Round::default();
         if let Err(why) = self.attempt(changes, subject, &mut round) {
-            anyhow::bail!("the declaration cannot be written: {}", why.reason());
+            return Ok((self, Some(why)));
         }
         for number in round.texts.keys() {
             let text = &self.session.input.sources[*number].text;
             self.before.entry(*number).or_insert_with(|| text.clone());
         }
-        self.with_texts(&round.texts)
+        Ok((self.with_texts(&round.texts)?, None))
     }
 
     /// The session with the texts as they are now, and the texts that are others, as they were.
@@ -239,7 +243,8 @@ impl<'a> Repair<'a> {
 
     /// Where an object is written, if that is certain.
     fn owner(&self, (world, subject): (usize, ObjectId), object: ObjectId) -> Result<&Origin, Why> {
-        let (Some(origin), Some((all, _))) = (self.session.origin_of(world, object), self.session.worlds.get(world))
+        let (Some(origin), Some(all)) =
+            (self.session.origin_of(world, object), self.session.worlds.get(world).map(|scene| &scene.world))
         else {
             return Err(Why::ByHand);
         };
@@ -253,12 +258,12 @@ impl<'a> Repair<'a> {
     }
 
     /// The item of a function's list that a finding points into.
-    pub(super) fn item(&self, finding: &ReportedFinding) -> Option<&Item> {
+    pub(in crate::cli) fn item(&self, finding: &ReportedFinding) -> Option<&Item> {
         function::item_of(finding, self.report(), self.list.as_ref()?)
     }
 
     /// The list that a function is given, as it is now.
-    pub(super) fn list(&self) -> Option<&ResourceList> {
+    pub(in crate::cli) fn list(&self) -> Option<&ResourceList> {
         self.list.as_ref()
     }
 

@@ -37,7 +37,7 @@
 //! OTP 25.2.3, `dist_util.erl`, `recv_challenge_new/2`: the acceptor's name must be the dialled one. The formulas are those of
 //! libcluster 3.5.0.
 
-use super::wrong_cluster_domain;
+use super::{decides_dialled, wrong_cluster_domain};
 use crate::fix::change::Change;
 use crate::name::env::Var;
 use crate::name::same::Same;
@@ -48,7 +48,6 @@ use crate::rules::finding::{Effect, Finding, Findings, Names, Safety, Severity};
 use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::{Agreement, Trace};
-use crate::world::declared::Key;
 
 pub(super) static RULE: Rule = Rule {
     code: 301,
@@ -172,18 +171,8 @@ fn label_own(trace: &Trace<'_>, finding: &mut Finding) {
     }
 }
 
-/// Points at what decides the first part that differs: the basename, or the strategy and its mode.
 fn label_dialled(trace: &Trace<'_>, dialled: &Template, own: &Template, finding: &mut Finding) {
-    let base = |name: &Template| name.split_once('@').map(|(base, _)| trace.identity.show(&base));
-    if base(dialled) != base(own)
-        && let Some(basename) = trace.key(Key::Basename)
-    {
-        finding.label(basename.at.clone(), "the basename that peers dial");
-        return;
-    }
-    if let Some(mode) = trace.key(Key::Mode) {
-        finding.label(mode.at.clone(), "decides what peers dial");
-    } else if let Some(declared) = &trace.declared {
-        finding.label(declared.strategy.at.clone(), "decides what peers dial");
+    if let Some((at, text)) = decides_dialled(trace, dialled, own) {
+        finding.label(at, text);
     }
 }

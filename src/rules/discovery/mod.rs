@@ -1,12 +1,11 @@
 //! Discovery (2xx): what the peers' query returns.
 
-pub(crate) use service_missing::headless_service;
-pub(crate) use wrong_governing_service::govern;
-
 use super::{Rule, in_namespace, word};
 use crate::name::launcher::talks_to_a_node;
 use crate::trace::Trace;
 use crate::world::exec::Exec;
+pub(crate) use service_missing::headless_service;
+pub(crate) use wrong_governing_service::govern;
 
 mod dangling_address;
 mod dns_extension;

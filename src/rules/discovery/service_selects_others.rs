@@ -123,8 +123,8 @@ fn check_services(trace: &Trace<'_>, by: By<'_>, services: &[&Object], found: &m
 
 /// Without endpoints the name does not exist; with those of others, they are dialled.
 fn symptom(trace: &Trace<'_>, asked: &ServiceRef, object: &Object, service: &Service) -> Symptom {
-    let others = trace.world.workloads_selected(object, service);
-    match (others.first(), trace.first_dialled()) {
+    let mut others = trace.world.workloads_selected(object, service);
+    match (others.next(), trace.first_dialled()) {
         (Some(other), Some(dialled)) if !trace.is_silent_about_peers() && trace.label_query().is_none() => {
             let base = dialled.split('@').next().unwrap_or_default();
             Symptom::UnableToConnect(format!("{base}@<address of {}>", other.name))
@@ -136,7 +136,7 @@ fn symptom(trace: &Trace<'_>, asked: &ServiceRef, object: &Object, service: &Ser
 /// Whether what a Service selects are nodes of another workload that these pods form a cluster with.
 fn leads_to_peers(trace: &Trace<'_>, object: &Object) -> bool {
     let Some(service) = object.service() else { return false };
-    trace.world.workloads_selected(object, service).into_iter().any(|other| trace.joins(other))
+    trace.world.workloads_selected(object, service).any(|other| trace.joins(other))
 }
 
 /// Whether somebody else writes the endpoints of a Service without a selector.

@@ -31,7 +31,7 @@
 //!
 //! Elixir's `release.init.ex`: `RELEASE_COOKIE:-$(cat releases/COOKIE)`, which `mix release` fills with 32 random bytes.
 
-use super::{COOKIE, cookie_unread, is_left_to_the_image, is_relx, make_secret, secret};
+use super::{COOKIE, cookie_unread, is_left_to_the_image, make_secret, secret};
 use crate::name::launcher::Program;
 use crate::rules::env::EnvList;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
@@ -65,7 +65,7 @@ const CEL: Cel = Cel::Exported(
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let (Some(naming), Some(container)) = (&trace.naming, trace.container) else { return };
-    let is_known = !matches!(naming.launch.program, Program::Foreign(_)) && !is_relx(trace);
+    let is_known = !matches!(naming.launch.program, Program::Foreign(_)) && !trace.is_relx();
     if !is_known || !is_left_to_the_image(trace) || cookie_unread::unread(trace).is_some() {
         return;
     }

@@ -2,13 +2,13 @@
 
 use super::{Rule, in_namespace, word};
 use crate::fix::change::Tree;
-use crate::name::env::Lookup;
 use crate::name::launcher::{Program, Verb};
 use crate::name::template::{Part, Template};
 use crate::place::Loc;
 use crate::trace::Trace;
-use crate::world::declared::env_sh_of;
+use crate::trace::cookie::COOKIE;
 
+mod cookie_differs;
 mod cookie_fragile;
 mod cookie_literal;
 mod cookie_missing;
@@ -21,13 +21,11 @@ pub(crate) use cookie_well_known::WELL_KNOWN as WELL_KNOWN_COOKIES;
 pub(super) static RULES: &[&Rule] = &[
     &cookie_literal::RULE,
     &cookie_missing::RULE,
+    &cookie_differs::RULE,
     &cookie_fragile::RULE,
     &cookie_well_known::RULE,
     &cookie_unread::RULE,
 ];
-
-/// The variable that the start script of a mix release reads.
-const COOKIE: &str = "RELEASE_COOKIE";
 
 /// A cookie that somebody wrote down.
 struct Written {
@@ -50,26 +48,7 @@ fn written(trace: &Trace<'_>) -> Vec<Written> {
         let text = value.literal().filter(|text| is_text && !text.is_empty())?;
         Some(Written { what, text, at })
     };
-    variable.into_iter().chain(flags(trace)).filter_map(literal).collect()
-}
-
-/// The cookies in the VM's flags: `-setcookie X`, `--cookie X`.
-fn flags(trace: &Trace<'_>) -> Vec<(String, Template, Loc)> {
-    let Some(naming) = &trace.naming else { return Vec::new() };
-    let mut found = Vec::new();
-    let mut add = |what: &str, words: &[Template], at: &Loc| {
-        let is_flag = |word: &Template| word.literal().is_some_and(|word| word == "-setcookie" || word == "--cookie");
-        for pair in words.windows(2).filter(|pair| is_flag(&pair[0])) {
-            found.push((what.to_owned(), pair[1].clone(), at.clone()));
-        }
-    };
-    for flags in &naming.flags {
-        add(flags.variable, &flags.words, &flags.at);
-    }
-    if let Program::Vm(words) = &naming.launch.program {
-        add("the command", words, &naming.launch.at);
-    }
-    found
+    variable.into_iter().chain(trace.cookie_flags()).filter_map(literal).collect()
 }
 
 /// A key of a Secret called after the workload.
@@ -85,21 +64,9 @@ fn make_secret(trace: &Trace<'_>) -> String {
     format!("kubectl create secret generic {name}{namespace} --from-literal=cookie=\"$(openssl rand -hex 32)\"")
 }
 
-/// Whether nothing that can be read gives the node a cookie, and nothing unread is likely to.
+/// Whether an app that declares a strategy has no cookie but its image's.
 fn is_left_to_the_image(trace: &Trace<'_>) -> bool {
-    let (Some(naming), Some(container)) = (&trace.naming, trace.container) else { return false };
-    let is_set = match naming.env.lookup(COOKIE) {
-        Lookup::Set(var) => !var.value.is_empty(),
-        Lookup::Unset => false,
-        Lookup::Open(_) => true,
-    };
-    let says_cookie = |text: &str| text.to_lowercase().contains("cookie");
-    let in_a_script = naming.launch.script.as_ref().is_some_and(|script| says_cookie(&script.text.to_string()))
-        || env_sh_of(trace.object, &trace.world.facts).is_some_and(|script| says_cookie(&script.text));
-    let in_a_file = container.mounts.iter().any(|mount| says_cookie(mount));
-    let in_the_flags =
-        !flags(trace).is_empty() || container.args.iter().chain(&container.command).any(|word| says_cookie(word));
-    trace.is_opted_in() && trace.starts_a_node() && !is_set && !in_a_script && !in_a_file && !in_the_flags
+    trace.is_opted_in() && trace.leaves_cookie_to_the_image()
 }
 
 /// Whether something shows that a mix release starts here, and not one of relx, which reads none of its variables.
@@ -108,11 +75,5 @@ pub(super) fn is_mix_release(trace: &Trace<'_>) -> bool {
     let own = ["RELEASE_NODE", "RELEASE_DISTRIBUTION", "RELEASE_MODE", "RELEASE_TMP", "RELEASE_VM_ARGS"];
     let starts = matches!(naming.launch.program, Program::Release(Verb::Start));
     let is_set = |names: &[&str]| names.iter().any(|name| trace.env.get(name).is_some());
-    naming.launch.program.may_be_a_release() && !is_relx(trace) && (starts || is_set(&own))
-}
-
-/// Whether a variable shows that a release of relx or Distillery starts here: their cookie is in `vm.args`.
-fn is_relx(trace: &Trace<'_>) -> bool {
-    let theirs = ["RELX_", "REPLACE_OS_VARS", "ERL_DIST_PORT", "VMARGS_PATH"];
-    trace.env.vars().iter().any(|var| theirs.iter().any(|name| var.name.starts_with(name)))
+    naming.launch.program.may_be_a_release() && !trace.is_relx() && (starts || is_set(&own))
 }

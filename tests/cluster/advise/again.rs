@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use super::{Advised, bare};
-use crate::app::Kind;
+use crate::app::{Kind, NAMESPACE};
 use crate::cluster::{self, feed_kubectl};
 use crate::observe::{Fate, Observation, Subject};
 use crate::parts::Seen;
 use crate::pod::replace_word;
-use crate::stage::{self, NAMESPACE, Scene};
+use crate::stage::{self, Scene};
 
 pub(super) const HEAD: &str = "\
 ## A StatefulSet that is made again
@@ -39,7 +39,7 @@ pub(super) fn play(seen: &mut Seen) {
 fn follow(one: &Advised, then: &str) -> Fate {
     let number = stage::first_namespace();
     let namespace = stage::namespace(number);
-    let mut scene = Scene { title: one.title(), manifest: bare::manifest(one.kind), images: Vec::new() };
+    let mut scene = Scene { title: one.title(), manifest: bare::manifest(one.kind), ..Scene::default() };
     stage::prepare(std::slice::from_ref(&scene), number);
     cluster::install_podinfo(&namespace);
     apply(&scene.manifest, &namespace);

@@ -11,7 +11,7 @@ use crate::stage::{self, Scene};
 /// What forms by itself would prove nothing.
 pub(super) fn play(seen: &mut Seen) {
     let kinds = [Kind::Deployment, Kind::StatefulSet];
-    let scene = |kind| Scene { title: format!("{kind:?}, bare"), manifest: manifest(kind), images: Vec::new() };
+    let scene = |kind| Scene { title: format!("{kind:?}, bare"), manifest: manifest(kind), ..Scene::default() };
     for (kind, outcome) in kinds.into_iter().zip(stage::play(&kinds.map(scene))) {
         let fate = outcome.fate();
         seen.expect(fate == Fate::DoesNotForm, format!("{kind:?}: it {fate}"));

@@ -87,7 +87,7 @@ impl Advised {
     }
 
     fn scene(&self) -> Scene {
-        Scene { title: self.title(), manifest: self.manifest.clone(), images: vec![self.image()] }
+        Scene { title: self.title(), manifest: self.manifest.clone(), images: vec![self.image()], together: None }
     }
 
     fn is_named_by_the_manifest(&self) -> bool {

@@ -39,6 +39,7 @@ var parts = map[string]func(){
 	"kube-scheduler":          run(func() *cobra.Command { return scheduler.NewSchedulerCommand() }),
 	"kubelet":                 run(func() *cobra.Command { return kubelet.NewKubeletCommand(context.Background()) }),
 	"kube-proxy":              run(proxy.NewProxyCommand),
+	"kube-network-policies":   run(newNetworkPoliciesCommand),
 }
 
 func main() {

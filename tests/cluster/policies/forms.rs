@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use crate::app::{App, Kind, Lookup, Mode, Strategy};
+use crate::app::{App, Kind, Lookup, Mode, NAMESPACE, Strategy};
 use crate::observe::Fate;
 use crate::parts::Seen;
-use crate::stage::{self, NAMESPACE, Scene, judged};
+use crate::stage::{self, Scene, judged};
 
 pub(super) const HEAD: &str = "\
 ## What is given a name forms
@@ -24,7 +24,7 @@ pub(super) fn play(seen: &mut Seen) {
     let scene = |(title, _, app, _): &(String, Kind, App, &str)| Scene {
         title: format!("{title} without a name"),
         manifest: app.manifest(),
-        images: Vec::new(),
+        ..Scene::default()
     };
     let scenes: Vec<Scene> = apps.iter().map(scene).collect();
     for ((title, kind, _, name), outcome) in apps.iter().zip(stage::play(&scenes)) {

@@ -50,7 +50,7 @@ fn is_restricted() -> bool {
 /// Puts an app on the cluster that says how its nodes find each other, and not what they are called; what is wrong then.
 fn forms(title: &str) -> Vec<String> {
     let app = App::new(Strategy::Dns, Kind::Deployment).nameless();
-    let scene = Scene { title: title.to_owned(), manifest: app.manifest(), images: Vec::new() };
+    let scene = Scene { title: title.to_owned(), manifest: app.manifest(), ..Scene::default() };
     let outcome = stage::play(&[scene]).remove(0);
     let names: Vec<String> = judged(&outcome.workloads).flat_map(|one| outcome.names(one)).collect();
     let fate = outcome.fate();

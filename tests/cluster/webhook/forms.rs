@@ -134,6 +134,6 @@ fn expected(strategy: Strategy) -> &'static str {
 
 impl Nameless {
     fn scene(&self) -> Scene {
-        Scene { title: format!("{} without a name", self.title), manifest: self.app.manifest(), images: Vec::new() }
+        Scene { title: format!("{} without a name", self.title), manifest: self.app.manifest(), ..Scene::default() }
     }
 }
