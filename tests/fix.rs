@@ -127,3 +127,26 @@ fn what_needs_a_decision_says_which() {
         [1, 7, 107, 110, 118, 205, 210, 211, 212, 219, 303, 304, 305, 306, 307, 502, 503, 504, 505, 603, 701, 703, 704]
     );
 }
+
+#[test]
+fn what_is_not_mended_says_why() {
+    let mut reasons = 0;
+    for rule in rules::all() {
+        for file in fs::read_dir(directory(rule)).unwrap().map(|entry| entry.unwrap().path()) {
+            if file.extension().is_none_or(|end| end != "yaml") {
+                continue;
+            }
+            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_beamgate"));
+            let output = command.args(["fix", "--diff", "--unsafe", "--fail-on", "info"]).arg(&file).output().unwrap();
+            let said = String::from_utf8(output.stderr).unwrap();
+            // The first line of each block is indented by two; what to write is indented further.
+            let lines = said.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+            for line in lines.filter(|line| !line.starts_with("  would fix ")) {
+                let begins = ["  not written: ", "  needs a decision: "];
+                assert!(begins.iter().any(|begin| line.starts_with(begin)), "{}: {line}", file.display());
+                reasons += 1;
+            }
+        }
+    }
+    assert!(reasons > 20, "{reasons}");
+}

@@ -4,7 +4,7 @@
 //! text at all.
 #![allow(clippy::unwrap_used, reason = "a test that fails says so")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
@@ -13,11 +13,16 @@ use beamgate::cli::fix::FixArgs;
 use beamgate::cli::session::InputArgs;
 use beamgate::inject::Sent;
 use beamgate::manifest::yaml;
+use beamgate::report::model::WorkloadVerdict;
 use beamgate::rules::{self, Mends, Rule};
 use beamgate::world::facts::Facts;
+use beamgate::world::node::Node;
 use beamgate::world::object::Object;
 use proptest::prelude::*;
 use serde_json::Value as Json;
+use writing::{Style, Writer, style};
+
+mod writing;
 
 /// A rule that is mended by the program, its `bad.yaml`, and what becomes of it.
 struct Fixture {
@@ -42,207 +47,21 @@ static FIXTURES: LazyLock<Vec<Fixture>> = LazyLock::new(|| {
 
 fn objects(text: &str) -> Vec<Json> {
     let documents = yaml::documents(text).into_iter().filter_map(|range| yaml::parse(text, range).unwrap());
-    documents.map(|document| document.root.to_json()).collect()
+    documents.flat_map(|document| unlisted(document.root.to_json())).collect()
+}
+
+/// The objects of a `List`, or the one that is none.
+fn unlisted(object: Json) -> Vec<Json> {
+    match object["kind"] == "List" {
+        true => object["items"].as_array().unwrap().clone(),
+        false => vec![object],
+    }
 }
 
 fn fix(fixture: &Fixture, text: &str) -> String {
     let input = InputArgs { config: fixture.config.clone(), ..InputArgs::default() };
     let args = FixArgs { input, all: true, select: vec![fixture.rule.id()], ..FixArgs::default() };
     beamgate::cli::fix::text(text, &args).unwrap()
-}
-
-/// How chance writes a document.
-#[derive(Debug, Clone)]
-struct Style {
-    indent: usize,
-    dash: usize,
-    crlf: bool,
-    /// Whether the last line ends.
-    open_end: bool,
-    /// Whether what is there already may be said by an alias.
-    aliases: bool,
-    /// What is decided on the way, one after the other.
-    dice: Vec<u8>,
-}
-
-fn style() -> impl Strategy<Value = Style> {
-    let dice = prop::collection::vec(any::<u8>(), 40..200);
-    (2..5_usize, any::<[bool; 3]>(), dice).prop_map(|(indent, [flush, crlf, open_end], dice)| Style {
-        indent,
-        dash: if flush { 0 } else { indent },
-        crlf,
-        open_end,
-        aliases: false,
-        dice,
-    })
-}
-
-/// Writes values; each comment has a number of its own.
-struct Writer<'s> {
-    style: &'s Style,
-    next: usize,
-    comments: usize,
-    /// What has an anchor in this document.
-    anchored: Vec<Json>,
-    out: String,
-}
-
-impl Writer<'_> {
-    fn of(style: &Style, objects: &[Json]) -> String {
-        let mut writer = Writer { style, next: 0, comments: 0, anchored: Vec::new(), out: String::new() };
-        for (number, object) in objects.iter().enumerate() {
-            if number > 0 {
-                writer.out.push_str("---\n");
-                writer.anchored.clear();
-            }
-            writer.entries(object, 0, false);
-        }
-        let text = if style.open_end { writer.out.trim_end_matches('\n').to_owned() } else { writer.out };
-        if style.crlf { text.replace('\n', "\r\n") } else { text }
-    }
-
-    fn roll(&mut self, sides: u8) -> u8 {
-        let die = self.style.dice[self.next % self.style.dice.len()];
-        self.next += 1;
-        die % sides
-    }
-
-    fn comment(&mut self) -> String {
-        self.comments += 1;
-        format!("# comment {}:", self.comments)
-    }
-
-    /// A line of comment, now and then.
-    fn above(&mut self, column: usize) {
-        if self.roll(6) == 0 {
-            let comment = self.comment();
-            self.out.push_str(&format!("{}{comment}\n", " ".repeat(column)));
-        }
-    }
-
-    fn end_of_line(&mut self) {
-        if self.roll(6) == 0 {
-            let comment = self.comment();
-            self.out.push_str(&format!(" {comment}"));
-        }
-        self.out.push('\n');
-    }
-
-    fn entries(&mut self, map: &Json, column: usize, on_dash: bool) {
-        let mut keys: Vec<&String> = map.as_object().unwrap().keys().collect();
-        keys.sort_by_key(|key| (*key != "name" && *key != "apiVersion", *key != "kind"));
-        for (number, key) in keys.into_iter().enumerate() {
-            if number > 0 || !on_dash {
-                self.above(column);
-                self.out.push_str(&" ".repeat(column));
-            }
-            let quoted = self.roll(9) == 0;
-            self.out.push_str(&if quoted { format!("\"{key}\":") } else { format!("{key}:") });
-            self.value(&map[key], column);
-        }
-    }
-
-    /// An alias for what was said before, or now and then an anchor for what may be said again. Whether all is said.
-    fn alias(&mut self, value: &Json) -> bool {
-        let known = self.anchored.iter().position(|known| known == value);
-        match known.filter(|_| self.roll(2) == 0) {
-            Some(number) => {
-                self.out.push_str(&format!(" *a{number}"));
-                self.end_of_line();
-                true
-            }
-            None if known.is_none() && self.roll(3) == 0 => {
-                self.out.push_str(&format!(" &a{}", self.anchored.len()));
-                self.anchored.push(value.clone());
-                false
-            }
-            None => false,
-        }
-    }
-
-    fn value(&mut self, value: &Json, column: usize) {
-        if self.style.aliases && self.alias(value) {
-            return;
-        }
-        let is_flow = self.roll(5) == 0;
-        match value {
-            Json::Object(map) if !map.is_empty() && !is_flow => {
-                self.end_of_line();
-                self.entries(value, column + self.style.indent, false);
-            }
-            Json::Array(items) if !items.is_empty() && !is_flow => {
-                self.end_of_line();
-                for item in items {
-                    self.item(item, column + self.style.dash);
-                }
-            }
-            Json::String(text) => {
-                let scalar = self.scalar(text, column + self.style.indent);
-                self.out.push_str(&format!(" {scalar}"));
-                if text.contains('\n') { self.out.push('\n') } else { self.end_of_line() }
-            }
-            other => {
-                let flow = self.flow(other);
-                self.out.push_str(&format!(" {flow}"));
-                self.end_of_line();
-            }
-        }
-    }
-
-    fn item(&mut self, item: &Json, column: usize) {
-        self.above(column);
-        self.out.push_str(&" ".repeat(column));
-        self.out.push('-');
-        match item {
-            Json::Object(map) if !map.is_empty() && self.roll(5) > 0 => {
-                self.out.push(' ');
-                self.entries(item, column + 2, true);
-            }
-            other => self.value(other, column),
-        }
-    }
-
-    fn scalar(&mut self, text: &str, column: usize) -> String {
-        if text.contains('\n') {
-            let lines = text.lines().map(|line| format!("\n{}{line}", " ".repeat(column)));
-            return format!("|{}", lines.collect::<String>());
-        }
-        match self.roll(4) {
-            0 => format!("'{}'", text.replace('\'', "''")),
-            1 => Json::from(text).to_string(),
-            _ => plain(text),
-        }
-    }
-
-    fn flow(&mut self, value: &Json) -> String {
-        match value {
-            Json::Object(map) => {
-                let entries: Vec<String> =
-                    map.iter().map(|(key, value)| format!("{key}: {}", self.flow(value))).collect();
-                if self.roll(2) == 0 {
-                    format!("{{{}}}", entries.join(", "))
-                } else {
-                    format!("{{ {} }}", entries.join(" , "))
-                }
-            }
-            Json::Array(items) => {
-                let items: Vec<String> = items.iter().map(|item| self.flow(item)).collect();
-                format!("[{}]", items.join(","))
-            }
-            Json::String(text) if text.contains(['\n', ',', '{', '}', '[', ']']) => {
-                Json::from(text.as_str()).to_string()
-            }
-            Json::String(text) => self.scalar(text, 0),
-            other => other.to_string(),
-        }
-    }
-}
-
-/// Plain where that says the same.
-fn plain(text: &str) -> String {
-    let alone = yaml::parse(text, 0..text.len()).ok().flatten().map(|parsed| parsed.root.to_json());
-    let is_plain = alone == Some(Json::from(text)) && !text.starts_with(['|', '>', '"', '\'']);
-    if is_plain { text.to_owned() } else { Json::from(text).to_string() }
 }
 
 fn comments(text: &str) -> Vec<&str> {
@@ -269,6 +88,8 @@ proptest! {
         let gone = comments(&text).iter().filter(|comment| !comments(&fixed).contains(comment)).count();
         let most = if takes_away(fixture.rule) { MOST_LOST } else { 0 };
         prop_assert!(gone <= most, "{} lost {gone} comments\n{text}\n{fixed}", fixture.rule.id());
+        let blank = |text: &str| text.lines().filter(|line| line.trim().is_empty()).count();
+        prop_assert!(blank(&fixed) >= blank(&text) || takes_away(fixture.rule), "{}\n{text}\n{fixed}", fixture.rule.id());
         let lines = fixed.matches('\n').count();
         prop_assert!(!style.crlf || fixed.matches("\r\n").count() == lines, "{}\n{fixed:?}", fixture.rule.id());
     }
@@ -295,6 +116,8 @@ proptest! {
         for (fingerprint, count) in after {
             prop_assert!(before.get(&fingerprint).is_none_or(|was| count <= *was), "{fingerprint}: {text}\n{fixed}");
         }
+        let (formed, forms) = (forming(&text), forming(&fixed));
+        prop_assert!(formed.is_subset(&forms), "{formed:?}, then {forms:?}: {text}\n{fixed}");
     }
 
     #[test]
@@ -355,16 +178,29 @@ fn found(text: &str) -> BTreeMap<String, usize> {
     })
 }
 
+/// The workloads of which each that is called so forms.
+fn forming(text: &str) -> BTreeSet<String> {
+    let report = beamgate::cli::lint::report(Path::new("-"), &mut text.as_bytes()).unwrap();
+    let (forms, others): (Vec<_>, Vec<_>) =
+        report.workloads.into_iter().partition(|workload| workload.verdict == WorkloadVerdict::Forms);
+    let others: BTreeSet<String> = others.into_iter().map(|workload| workload.title).collect();
+    forms.into_iter().map(|workload| workload.title).filter(|title| !others.contains(title)).collect()
+}
+
 /// The environments of all containers as the webhook leaves them: by name.
 fn injected(text: &str) -> Vec<BTreeMap<String, String>> {
     let facts = Facts::default();
     let mut found = Vec::new();
     for range in yaml::documents(text) {
         let parsed = yaml::parse(text, range).unwrap().unwrap();
-        let Ok(object) = Object::read(&parsed.root, "", &[]) else { continue };
-        let Some(workload) = object.workload() else { continue };
-        let after = Sent::of(&parsed.root, &object, workload, &facts).apply(&parsed.root.to_json());
-        environments(&after, &mut found);
+        let is_list = parsed.root.get("kind").and_then(Node::scalar) == Some("List");
+        let roots = if is_list { parsed.root.list("items") } else { std::slice::from_ref(&parsed.root) };
+        for root in roots {
+            let Ok(object) = Object::read(root, "", &[]) else { continue };
+            let Some(workload) = object.workload() else { continue };
+            let after = Sent::of(root, &object, workload, &facts).apply(&root.to_json());
+            environments(&after, &mut found);
+        }
     }
     found
 }

@@ -243,13 +243,13 @@ fn a_moved_variable_takes_its_comments_along() {
             - {name: RELEASE_DISTRIBUTION, value: name}
 ";
     let fixed = "          env:
-
             # where we are
             - name: MY_POD_IP
               valueFrom: {fieldRef: {fieldPath: status.podIP}} # filled in
             # who we are
             - name: RELEASE_NODE # the name
               value: cart@$(MY_POD_IP)
+
             - {name: RELEASE_DISTRIBUTION, value: name}
 ";
     assert_eq!(fix(&by_ip("", env), "BG105"), by_ip("", fixed));

@@ -215,6 +215,33 @@ fn the_action_runs_nothing_whose_checksum_is_wrong() {
 }
 
 #[test]
+fn the_action_says_where_there_is_no_release() {
+    for (system, machine, archive) in [
+        ("Linux", "x86_64", Ok("x86_64")),
+        ("Linux", "aarch64", Ok("aarch64")),
+        ("Linux", "arm64", Ok("aarch64")),
+        ("Linux", "riscv64", Err("for x86_64 and arm64 only, and this is riscv64")),
+        ("Darwin", "arm64", Err("for Linux only, and this is Darwin")),
+        ("MINGW64_NT-10.0-20348", "x86_64", Err("for Linux only, and this is MINGW64_NT-10.0-20348")),
+    ] {
+        let job = Job::new(&format!("on-{system}-{machine}"), &[("version", "1.2.3")]);
+        job.folder.script("uname", &format!("#!/bin/sh\n[ \"$1\" = -s ] && echo {system} || echo {machine}\n"));
+        job.folder.script("curl", "#!/bin/sh\necho \"$@\" >&2\nexit 22\n");
+        let install = job.step(0);
+        assert!(!install.status.success());
+        let (said, asked) = (String::from_utf8(install.stdout).unwrap(), String::from_utf8(install.stderr).unwrap());
+        match archive {
+            Ok(archive) => assert!(asked.contains(&format!("beamgate-1.2.3-{archive}-linux.tar.gz")), "{asked}"),
+            Err(why) => {
+                assert!(said.starts_with("::error title=beamgate::there are releases "), "{said}");
+                assert!(said.contains(why) && said.contains("leave out `version`, and Cargo builds it\n"), "{said}");
+                assert_eq!(asked, "");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_release_may_be_pinned() {
     let mut job = Job::new("right", &[("version", "v1.2.3")]);
     let sum = job.folder.release("1.2.3", None);

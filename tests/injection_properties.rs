@@ -3,9 +3,13 @@
 
 mod injecting;
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use ::json_patch::PatchOperation;
+use beamgate::cli::fix::FixArgs;
+use beamgate::cli::session::InputArgs;
 use beamgate::fix::{json_patch, model};
 use beamgate::inject::Plan;
 use beamgate::trace::{Agreement, Trace};
@@ -17,6 +21,7 @@ use beamgate::world::pod::{EnvVar, PodTemplate};
 use injecting::random::pods;
 use injecting::{Injected, settings};
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
 /// What was written, once what was injected is taken out again, and the order that moved inputs had.
@@ -88,6 +93,12 @@ fn read(pod: &Value) -> Object {
     object
 }
 
+/// A cluster on which the webhook runs.
+fn by_webhook() -> InputArgs {
+    let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules/116-relies-on-injection/beamgate.toml");
+    InputArgs { config: Some(config), ..InputArgs::default() }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -150,4 +161,39 @@ proptest! {
             prop_assert!(matches!(trace.agreement(), Agreement::Same), "{:?}", trace.agreement());
         }
     }
+}
+
+/// What is written into a file is what is sent as a patch, in the same order, but for what no name is made of.
+#[test]
+fn the_file_and_the_patch_come_to_the_same() {
+    let written = Cell::new(0);
+    let config = ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() };
+    let outcome = TestRunner::new(config).run(&pods(), |mut pod| {
+        pod["metadata"]["namespace"] = json!("shop");
+        pod["metadata"]["name"] = json!("cart-0");
+        let text = beamgate::manifest::write::yaml(&pod, None);
+        let args = FixArgs { input: by_webhook(), select: vec!["BG116".to_owned()], ..FixArgs::default() };
+        let fixed = beamgate::cli::fix::text(&text, &args).unwrap();
+        if fixed != text {
+            written.set(written.get() + 1);
+            let fixed = beamgate::manifest::yaml::parse(&fixed, 0..fixed.len()).unwrap().unwrap().root.to_json();
+            same_environments(&pod, &fixed, &Injected::of(&pod).pod)?;
+        }
+        Ok(())
+    });
+    outcome.unwrap();
+    assert!(written.get() > 50, "{} of 512 say anything", written.get());
+}
+
+/// Whether the environments that were written into a file are those that were sent; the rule writes that of the node alone.
+fn same_environments(before: &Value, fixed: &Value, sent: &Value) -> Result<(), TestCaseError> {
+    for ((before, fixed), sent) in containers(before).zip(containers(fixed)).zip(containers(sent)) {
+        if fixed["env"] == before["env"] {
+            continue;
+        }
+        let is_written = |entry: &&Value| names(&fixed["env"]).iter().any(|name| entry["name"] == *name);
+        let sent: Vec<&Value> = sent["env"].as_array().into_iter().flatten().filter(is_written).collect();
+        prop_assert_eq!(fixed["env"].as_array().into_iter().flatten().collect::<Vec<_>>(), sent);
+    }
+    Ok(())
 }

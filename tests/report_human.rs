@@ -198,6 +198,7 @@ fn cookies_are_hidden_wherever_they_stand() {
             title: "write this".into(),
             snippet: Some(text.into()),
             changes: Vec::new(),
+            unwritten: None,
             besides: None,
         });
         for format in [Format::Human, Format::Json, Format::Sarif] {

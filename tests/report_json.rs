@@ -68,6 +68,7 @@ fn findings_come_by_place_and_name_their_primary_label_first() {
             "verdict": "refuted",
             "message": "an SRV query for `cart.shop.svc.cluster.local` returns nothing: the Service has no ports",
             "workload": "StatefulSet shop/cart",
+            "rendered_from": null,
             "labels": [
                 {
                     "role": "primary", "object": "Service shop/cart", "pointer": "/spec",

@@ -10,7 +10,7 @@ use super::lint::LintArgs;
 use super::session::Session;
 use crate::fix::change::Change;
 use crate::manifest::comments;
-use crate::manifest::source::Source;
+use crate::manifest::source::{Origin, Source};
 use crate::place::{Loc, ObjectId, Pointer};
 use crate::policy::silence::{self, Annotated, Ignore};
 use crate::report::Report;
@@ -94,7 +94,9 @@ struct Assembly<'s> {
 
 impl<'s> Assembly<'s> {
     fn new(session: &'s Session, args: &'s LintArgs) -> Self {
-        let sources = session.input.sources.iter().enumerate();
+        // What Helm prints holds the comments of its templates, which are read where they are written.
+        let is_written = |source: &Source| !matches!(source.origin, Origin::Rendered(_));
+        let sources = session.input.sources.iter().enumerate().filter(|(_, source)| is_written(source));
         let comments = sources
             .map(|(number, source)| (number, read_comments(number, source)))
             .filter(|(_, found)| !found.is_empty());
@@ -177,6 +179,7 @@ impl<'s> Assembly<'s> {
             verdict: finding.verdict,
             message: finding.message,
             workload,
+            rendered_from: self.session.rendered_from(number),
             labels,
             names: finding.names,
             at_run_time: finding.symptom.map(|symptom| symptom.to_string()),
@@ -217,7 +220,7 @@ impl<'s> Assembly<'s> {
         let Some(rule) = rules::find("unreadable-input") else { return };
         for problem in self.session.input.problems.iter().filter(|problem| problem.named || problem.kubernetes) {
             let Some(severity) = self.severity(rule, Severity::Error) else { continue };
-            let place = problem.source.map(|source| Place { file: source as usize, span: problem.span });
+            let place = problem.source.map(|source| self.session.at_home(source, problem.span));
             let at = Pointer::root().of(ObjectId(0));
             let text = if place.is_some() { "not read from here on" } else { "" };
             let labels = vec![reported_label(true, problem.name.clone(), &at, place, text)];
@@ -252,8 +255,10 @@ impl<'s> Assembly<'s> {
             self.add_about_input(Some((number, object.id)), finding);
         }
         for (file, comments) in std::mem::take(&mut self.comments) {
+            // A template may come to something else with other values.
+            let may_be_used = matches!(self.session.input.sources[file].origin, Origin::Template(_));
             for (position, (ignore, at, _)) in comments.iter().enumerate() {
-                let used = self.used.contains(&(file, position));
+                let used = may_be_used || self.used.contains(&(file, position));
                 let Some(flaw) =
                     ignore.flaw(self.today).or_else(|| (!used).then(|| "it suppresses nothing".to_owned()))
                 else {
@@ -357,6 +362,7 @@ fn removal(object: &Object, stale: &Annotated) -> Option<Fix> {
         title: "remove it".to_owned(),
         snippet: None,
         changes: vec![Change::Remove { at: stale.at.clone() }],
+        unwritten: None,
         besides: None,
     })
 }
@@ -377,6 +383,7 @@ fn input_finding(
         verdict: Verdict::Refuted,
         message,
         workload,
+        rendered_from: None,
         labels,
         names: None,
         at_run_time: None,

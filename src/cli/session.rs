@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::manifest::source::{Origin as SourceOrigin, Source};
+use crate::manifest::source::{Origin as SourceOrigin, RENDERED, Source};
 use crate::manifest::{self, Input, Origin, RootInfo};
 use crate::place::{Focus, Loc, ObjectId};
 use crate::policy::config::Policy;
@@ -238,6 +238,18 @@ impl Session {
     fn locate_in_text(&self, loc: &Loc) -> Option<Place> {
         let Focus::Within(start, end) = loc.focus else { return None };
         Some(Place { file: self.input.sources.len() + loc.object.as_text()?, span: Span { start, end } })
+    }
+
+    /// The bytes of a source, or of the file that it was made of.
+    pub(super) fn at_home(&self, source: u32, span: Span) -> Place {
+        let place = self.input.at_home(source, span);
+        Place { file: place.source as usize, span: place.span }
+    }
+
+    /// The folder that was rendered to make a world.
+    pub(super) fn rendered_from(&self, world: usize) -> Option<String> {
+        let name = self.input.worlds.get(world)?.name.as_ref()?;
+        Some(name.strip_suffix(RENDERED).unwrap_or(name).to_owned())
     }
 
     /// Where an object of a world was read.

@@ -7,7 +7,9 @@ use std::borrow::Cow;
 
 use serde_json::Value as Json;
 
+use super::WRITER_FILE;
 use crate::place::{Loc, ObjectId};
+use crate::world::pod::EnvSource;
 
 /// A value to write, its keys in the order in which people write them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,6 +129,34 @@ impl Tree {
     /// A list.
     pub fn list(items: impl IntoIterator<Item = Self>) -> Self {
         Self::List(items.into_iter().collect())
+    }
+
+    /// A variable of a container, as a manifest says it: for files and for patches alike. Nothing for what is never written.
+    pub fn variable(name: &str, source: &EnvSource) -> Option<Self> {
+        let from = match source {
+            EnvSource::Value(text) => return Some(Self::pairs([("name", name), ("value", text.as_str())])),
+            EnvSource::Field(path) => Self::map([("fieldRef", Self::pairs([("fieldPath", path.as_str())]))]),
+            EnvSource::File(volume) => {
+                let file = [("volumeName", volume.as_str()), ("path", WRITER_FILE), ("key", name)];
+                Self::map([("fileKeyRef", Self::pairs(file))])
+            }
+            _ => return None,
+        };
+        Some(Self::map([("name", name.into()), ("valueFrom", from)]))
+    }
+
+    /// The value as JSON has it; what an alias stands for is not known here.
+    pub fn to_json(&self) -> Json {
+        match self {
+            Self::Null | Self::Alias(_) => Json::Null,
+            Self::Flag(flag) => Json::Bool(*flag),
+            Self::Number(text) => serde_json::from_str(text).unwrap_or(Json::Null),
+            Self::Text(text) => Json::String(text.clone()),
+            Self::List(items) => Json::Array(items.iter().map(Self::to_json).collect()),
+            Self::Map(entries) => {
+                Json::Object(entries.iter().map(|(key, value)| (key.clone(), value.to_json())).collect())
+            }
+        }
     }
 
     /// A map of strings, such as labels.

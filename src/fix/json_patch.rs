@@ -11,11 +11,11 @@ use json_patch::{AddOperation, MoveOperation, Patch, PatchOperation, TestOperati
 use serde_json::{Map, Value as Json, json};
 
 use super::change::{Change, Tree};
-use super::{Edit, WRITER_FILE, WRITER_MOUNT, WRITER_SCRIPT};
+use super::{Edit, WRITER_MOUNT, WRITER_SCRIPT};
 use crate::name::env::NAME_WRITER;
 use crate::place::{ObjectId, Pointer, unescaped};
 use crate::world::node::{Node, Value};
-use crate::world::pod::{EnvSource, EnvVar, PodTemplate};
+use crate::world::pod::{EnvVar, PodTemplate};
 
 /// Why there is no patch.
 #[derive(Debug, thiserror::Error)]
@@ -264,14 +264,9 @@ fn step<'n, 's>(node: &'n Node<'s>, key: &str) -> Option<&'n Node<'s>> {
 }
 
 fn to_json(var: &EnvVar) -> Json {
-    let from = match &var.source {
-        EnvSource::Field(path) => json!({"fieldRef": {"fieldPath": path}}),
-        EnvSource::File(volume) => json!({"fileKeyRef": {"volumeName": volume, "path": WRITER_FILE, "key": var.name}}),
-        EnvSource::Value(text) => return json!({"name": var.name, "value": text}),
-        // Nothing else is ever planned.
-        _ => json!({}),
-    };
-    json!({"name": var.name, "valueFrom": from})
+    let said = Tree::variable(&var.name, &var.source);
+    // Nothing else is ever planned.
+    said.map_or_else(|| json!({"name": var.name}), |said| said.to_json())
 }
 
 /// What a patch sees of an object: the way to each of its paths. Where it moves things, its indices are those of lists that it

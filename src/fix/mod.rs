@@ -3,6 +3,12 @@
 //! Those of a pod ([`Edit`]) are made in the world's model ([`model`]) and in JSON ([`json_patch`]); whoever plans knows no JSON, and
 //! both back-ends do the same to what they are given: that is tested. Those of any object ([`change`]) are a rule's; in files they are
 //! made by [`manifest::edit`](crate::manifest::edit).
+//!
+//! What a node is to be called, of which variables, and what those are bound to is decided once, in
+//! [`spelling`](crate::name::spelling), and one function says what a variable looks like ([`change::Tree::variable`]). What BG116
+//! writes into a file is the difference between what is written and what the plan of the webhook makes of it, so both come to the
+//! same list: that is tested too. They differ in where a name goes that only a file gets: beside what it is made of, where people
+//! would look for it, and not around all that was written.
 
 pub mod change;
 pub mod json_patch;

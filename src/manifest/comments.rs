@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::source::{Source, number};
+use super::source::{Origin, Source, number};
 use super::yaml;
 use crate::world::node::{Node, Span, Value};
 
@@ -30,7 +30,9 @@ pub fn comments(source: &Source) -> Vec<Comment> {
     if places.peek().is_none() {
         return Vec::new();
     }
-    let documents = yaml::documents(text);
+    // A template is no YAML.
+    let is_template = matches!(source.origin, Origin::Template(_));
+    let documents = if is_template { Vec::new() } else { yaml::documents(text) };
     let mut found: Vec<_> = places.collect();
     for document in documents {
         let parsed = yaml::parse(text, document.clone());

@@ -1,6 +1,6 @@
 //! What a kustomization is made of, read without running anything.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 
 use super::walk::absolute;
@@ -18,6 +18,14 @@ pub fn is_kustomization(path: &Path) -> bool {
 /// A kustomization as it is written, all paths absolute.
 #[derive(Debug, Default, Clone)]
 pub struct Kustomization {
+    /// The file that says all this.
+    pub file: PathBuf,
+    /// What it puts before the names of its objects, and behind them.
+    pub affixes: (String, String),
+    /// Whether it says which namespace its objects are in.
+    pub namespace: bool,
+    /// Files with patches, in the order in which they are applied.
+    pub patches: Vec<PathBuf>,
     /// Files with whole objects.
     pub objects: BTreeSet<PathBuf>,
     /// Files with parts of objects, or with none: patches, values, what generators read.
@@ -28,6 +36,21 @@ pub struct Kustomization {
     pub remote: Vec<String>,
     /// Whether it wants a chart, which kustomize renders only with `--enable-helm`.
     pub helm: bool,
+}
+
+/// A kustomization among those that a folder is made of, as it is seen from there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    /// The file that says it.
+    pub file: PathBuf,
+    /// What stands before and behind the names of its objects in the end.
+    pub affixes: (String, String),
+    /// Whether it says which namespace its objects are in.
+    pub namespace: bool,
+    /// Its patches, the last one first.
+    pub patches: Vec<PathBuf>,
+    /// Its files with whole objects.
+    pub objects: Vec<PathBuf>,
 }
 
 /// All kustomizations that a set of folders leads to, and who consumes whom.
@@ -58,6 +81,35 @@ impl Graph {
         self.known.iter().any(|(by, kustomization)| *by != folder && kustomization.folders.contains(&folder))
     }
 
+    /// The folders that nothing else consumes and that consist of this file among others.
+    pub fn users(&self, file: &Path) -> Vec<PathBuf> {
+        let file = absolute(file);
+        let uses = |folder: &&PathBuf| {
+            let all = self.closure(folder);
+            !self.is_consumed(folder) && (all.objects.contains(&file) || all.parts.contains(&file))
+        };
+        self.known.keys().filter(uses).cloned().collect()
+    }
+
+    /// What a folder is made of, the most specific first: itself, then what it consumes, level by level.
+    pub fn layers(&self, folder: &Path) -> Vec<Layer> {
+        let mut waiting = VecDeque::from([(absolute(folder), (String::new(), String::new()))]);
+        let (mut seen, mut layers) = (BTreeSet::new(), Vec::new());
+        while let Some((folder, (before, behind))) = waiting.pop_front() {
+            let Some(one) = self.known.get(&folder).filter(|_| seen.insert(folder)) else { continue };
+            let affixes = (before + &one.affixes.0, one.affixes.1.clone() + &behind);
+            waiting.extend(one.folders.iter().map(|folder| (folder.clone(), affixes.clone())));
+            layers.push(Layer {
+                file: one.file.clone(),
+                affixes,
+                namespace: one.namespace,
+                patches: one.patches.iter().rev().cloned().collect(),
+                objects: one.objects.iter().cloned().collect(),
+            });
+        }
+        layers
+    }
+
     /// Everything that a folder's kustomization consists of, its bases and their bases included.
     pub fn closure(&self, folder: &Path) -> Kustomization {
         let mut all = Kustomization::default();
@@ -80,7 +132,7 @@ impl Graph {
 fn of_folder(folder: &Path) -> Option<Kustomization> {
     let file = NAMES.iter().map(|name| folder.join(name)).find(|file| file.is_file())?;
     let text = read::file(&file).ok()?;
-    let mut read = Kustomization { parts: BTreeSet::from([file]), ..Kustomization::default() };
+    let mut read = Kustomization { parts: BTreeSet::from([file.clone()]), file, ..Kustomization::default() };
     for document in yaml::documents(&text) {
         if let Ok(Some(parsed)) = yaml::parse(&text, document) {
             read.take(folder, &parsed.root);
@@ -96,6 +148,12 @@ impl Kustomization {
                 self.resource(folder, entry);
             }
         }
+        self.affixes = (root.text("namePrefix").unwrap_or_default(), root.text("nameSuffix").unwrap_or_default());
+        self.namespace = root.get("namespace").is_some();
+        let patches = ["patches", "patchesJson6902"].into_iter().flat_map(|field| root.list(field));
+        let patches =
+            root.texts("patchesStrategicMerge").into_iter().chain(patches.filter_map(|item| item.text("path")));
+        self.patches.extend(patches.filter(|entry| !entry.contains('\n')).map(|entry| absolute(&folder.join(entry))));
         self.helm |= !root.list("helmCharts").is_empty() || root.get("helmChartInflationGenerator").is_some();
         let fields = ["patchesStrategicMerge", "crds", "configurations", "transformers", "generators", "validators"];
         let whole = fields.iter().flat_map(|field| root.texts(field));

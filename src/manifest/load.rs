@@ -1,20 +1,21 @@
 //! The whole way from paths to objects.
 
+use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::behind::Behind;
 use super::document::{self, Skipped, looks_like_kubernetes};
-use super::plan::Plan;
+use super::plan::{Plan, Unrendered};
 use super::read::{self, ReadError};
 use super::render::Tools;
 use super::source::{self, Source, number};
 use super::template::{self, Raw};
 use super::walk::{self, Found};
-use super::{resolve, yaml};
-use crate::place::Loc;
+use super::yaml;
 use crate::world::node::{Node, Span};
 
 /// How to load.
@@ -109,15 +110,10 @@ pub struct Input<T> {
     pub notices: Vec<Notice>,
     /// What was no object.
     pub skipped: Skipped,
-}
-
-/// A place in a source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
-    /// The number of the source.
-    pub source: u32,
-    /// The bytes.
-    pub span: Span,
+    /// What the rendered sources were made of, by their numbers.
+    pub behind: BTreeMap<u32, Behind>,
+    /// Kustomizations whose files are judged as they are.
+    pub unrendered: Vec<Unrendered>,
 }
 
 impl<T> Input<T> {
@@ -126,50 +122,9 @@ impl<T> Input<T> {
         let names =
             self.worlds.iter().map(|world| WorldInput { name: world.name.clone(), objects: Vec::new() }).collect();
         let objects = self.worlds.into_iter().map(|world| world.objects).collect();
-        let Self { sources, problems, notes, notices, skipped, .. } = self;
-        (Input { sources, worlds: names, problems, notes, notices, skipped }, objects)
+        let Self { sources, problems, notes, notices, skipped, behind, unrendered, .. } = self;
+        (Input { sources, worlds: names, problems, notes, notices, skipped, behind, unrendered }, objects)
     }
-
-    /// The bytes of a symbolic place in the object that came from `origin`. Its document is read again.
-    pub fn locate(&self, origin: &document::Origin, loc: &Loc) -> Option<Place> {
-        self.locate_all(vec![(origin, loc)]).pop().map(|(_, place)| place)
-    }
-
-    /// The same for many places, in no order. However many are in a document, it is read again once.
-    pub fn locate_all<'p>(&self, mut places: Vec<(&'p document::Origin, &'p Loc)>) -> Vec<(&'p Loc, Place)> {
-        places.sort_unstable_by_key(|(origin, _)| (origin.source, origin.document));
-        let by_source: Vec<_> = places.chunk_by(|(a, _), (b, _)| a.source == b.source).collect();
-        let sources = &self.sources;
-        let located = by_source.into_par_iter().filter_map(|places| {
-            let source = sources.get(places.first()?.0.source as usize)?;
-            Some(locate_in_source(source, places))
-        });
-        located.flatten().collect()
-    }
-}
-
-fn locate_in_source<'p>(source: &Source, places: &[(&document::Origin, &'p Loc)]) -> Vec<(&'p Loc, Place)> {
-    let ranges = yaml::documents(&source.text);
-    let by_document: Vec<_> = places.chunk_by(|(a, _), (b, _)| a.document == b.document).collect();
-    let located = by_document.into_par_iter().filter_map(|places| {
-        let range = ranges.get(places.first()?.0.document as usize)?.clone();
-        Some(locate_in_document(source, range, places))
-    });
-    located.flatten().collect()
-}
-
-fn locate_in_document<'p>(
-    source: &Source,
-    document: Range<usize>,
-    places: &[(&document::Origin, &'p Loc)],
-) -> Vec<(&'p Loc, Place)> {
-    let Ok(Some(parsed)) = yaml::parse(&source.text, document) else { return Vec::new() };
-    let locate = |(origin, loc): &(&document::Origin, &'p Loc)| {
-        let root = document::descend(&parsed.root, &origin.items)?;
-        let span = resolve::resolve(root, &source.text, &loc.pointer, &loc.focus);
-        Some((*loc, Place { source: origin.source, span }))
-    };
-    places.iter().filter_map(locate).collect()
 }
 
 /// A text to be taken apart.
@@ -210,8 +165,12 @@ pub fn load<T: Send>(
     for read in wanted.into_par_iter().map(file_text).collect::<Vec<_>>() {
         take(read, &mut texts, &mut problems);
     }
-    let raw = texts.len();
-    texts.extend(plan.rendered.into_iter().map(|source| Text { source, named: false }));
+    let mut behind = BTreeMap::new();
+    for (source, made_of) in plan.rendered {
+        behind.insert(number(texts.len()), made_of);
+        texts.push(Text { source, named: false });
+    }
+    add_parts(&mut texts, &mut behind, &files);
 
     let read = |(index, text): (usize, &Text)| take_apart(number(index), text, options, &object);
     let yields: Vec<_> = texts.par_iter().enumerate().map(read).collect();
@@ -223,8 +182,38 @@ pub fn load<T: Send>(
         notes: Vec::new(),
         notices: plan.notices,
         skipped: Skipped::default(),
+        behind,
+        unrendered: plan.unrendered,
     };
-    assemble(input, yields, raw)
+    assemble(input, yields)
+}
+
+/// Adds the files that what was rendered is made of, each once, under the names that the input gives them.
+fn add_parts(texts: &mut Vec<Text>, behind: &mut BTreeMap<u32, Behind>, files: &[PathBuf]) {
+    let known = |text: &Text| text.source.path().map(walk::absolute);
+    let mut numbers: HashMap<PathBuf, u32> =
+        (0..).zip(texts.iter()).filter_map(|(number, text)| Some((known(text)?, number))).collect();
+    let names: HashMap<PathBuf, &PathBuf> = match behind.is_empty() {
+        true => HashMap::new(),
+        false => files.iter().map(|file| (walk::absolute(file), file)).collect(),
+    };
+    for (rendered, made_of) in behind {
+        let paths = made_of.paths(texts.get(*rendered as usize).map_or("", |text| &text.source.text));
+        for path in paths {
+            let next = number(texts.len());
+            let known = numbers.get(&path).copied().or_else(|| {
+                let text = read::file(&path).ok()?;
+                let name = names.get(&path).map_or_else(|| walk::shown(&path), |name| (*name).clone());
+                let source = Source::new(name.display().to_string(), made_of.origin(path.clone()), text);
+                texts.push(Text { source, named: false });
+                Some(next)
+            });
+            if let Some(known) = known {
+                numbers.insert(path.clone(), known);
+                made_of.add(path, known);
+            }
+        }
+    }
 }
 
 /// Reads sources once more, some of whose texts are others now. What was said of the input before still holds.
@@ -233,7 +222,6 @@ pub fn reread<T: Send>(
     options: &Options<'_>,
     object: impl Fn(&Node<'_>, RootInfo<'_>) -> Option<T> + Sync,
 ) -> Input<T> {
-    let raw = before.sources.iter().filter(|source| !matches!(source.origin, source::Origin::Rendered(_))).count();
     let named =
         |index: usize| before.problems.iter().any(|problem| problem.source == Some(number(index)) && problem.named);
     let named: Vec<bool> = (0..before.sources.len()).map(named).collect();
@@ -250,8 +238,10 @@ pub fn reread<T: Send>(
         notes: Vec::new(),
         notices: before.notices,
         skipped: Skipped::default(),
+        behind: before.behind,
+        unrendered: before.unrendered,
     };
-    assemble(input, yields, raw)
+    assemble(input, yields)
 }
 
 fn take(read: Result<Text, Problem>, texts: &mut Vec<Text>, problems: &mut Vec<Problem>) {
@@ -295,6 +285,9 @@ fn take_apart<T>(
         skipped: Skipped::default(),
         chart: None,
     };
+    if !source.is_judged() {
+        return all;
+    }
     if let Some(Raw::Helm(chart)) = source.path().and_then(|path| template::of_chart(path, &source.text)) {
         all.skipped.templates += 1;
         all.chart = Some(chart);
@@ -337,8 +330,8 @@ impl<T> Yield<T> {
     }
 }
 
-/// Sorts what the sources came to into worlds: the first `raw` ones are one, every other is its own.
-fn assemble<T>(mut input: Input<T>, yields: Vec<Yield<T>>, raw: usize) -> Input<T> {
+/// Sorts what the sources came to into worlds: the files as they are are one, and whatever was rendered is one of its own.
+fn assemble<T>(mut input: Input<T>, yields: Vec<Yield<T>>) -> Input<T> {
     let mut charts = Vec::new();
     let mut files = WorldInput { name: None, objects: Vec::new() };
     for (index, one) in yields.into_iter().enumerate() {
@@ -346,11 +339,11 @@ fn assemble<T>(mut input: Input<T>, yields: Vec<Yield<T>>, raw: usize) -> Input<
         input.notes.extend(one.notes);
         input.skipped.add(one.skipped);
         charts.extend(one.chart);
-        if index < raw {
-            files.objects.extend(one.objects);
-        } else {
-            let name = input.sources.get(index).map(|source| source.name.clone());
-            input.worlds.push(WorldInput { name, objects: one.objects });
+        match input.sources.get(index) {
+            Some(Source { name, origin: source::Origin::Rendered(_), .. }) => {
+                input.worlds.push(WorldInput { name: Some(name.clone()), objects: one.objects });
+            }
+            _ => files.objects.extend(one.objects),
         }
     }
     input.worlds.insert(0, files);

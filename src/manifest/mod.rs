@@ -4,11 +4,13 @@
 //! object to a callback while its tree is alive. [`Input::locate`] finds the bytes of a symbolic place later on, by
 //! reading that one document again.
 
+mod behind;
 pub mod comments;
 pub mod document;
 pub mod edit;
 pub mod kustomize;
 mod load;
+mod locate;
 mod plan;
 pub mod read;
 pub mod render;
@@ -21,7 +23,10 @@ pub mod walk;
 pub mod write;
 pub mod yaml;
 
+pub use behind::{Behind, Written};
 pub use document::{Origin, Skipped};
-pub use load::{Input, Notice, Options, Place, Problem, RootInfo, SourceNote, WorldInput, load, reread};
+pub use load::{Input, Notice, Options, Problem, RootInfo, SourceNote, WorldInput, load, reread};
+pub use locate::Place;
+pub use plan::Unrendered;
 pub use render::Tools;
 pub use source::Source;

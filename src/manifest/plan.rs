@@ -5,30 +5,42 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::kustomize::{Graph, Kustomization, is_kustomization};
+use super::behind::Behind;
+use super::kustomize::{Graph, Kustomization, Layer, is_kustomization};
 use super::load::{Notice, Options};
 use super::render::{RenderError, Tools};
-use super::source::{Origin, Source};
+use super::source::{Origin, RENDERED, Source};
 use super::template::chart_of;
 use super::walk::absolute;
 
 /// A folder that a tool turns into manifests.
 enum Job {
     Chart(PathBuf),
-    Kustomization(PathBuf, Kustomization),
+    Kustomization(PathBuf, Box<Kustomization>, Vec<Layer>),
 }
 
 /// What became of the charts and kustomizations of an input.
 #[derive(Default)]
 pub(super) struct Plan {
-    /// What was rendered.
-    pub(super) rendered: Vec<Source>,
+    /// What was rendered, and of what.
+    pub(super) rendered: Vec<(Source, Behind)>,
     /// What could not be, and the command that would.
     pub(super) notices: Vec<Notice>,
     /// Files that are no manifests of their own, absolute.
     consumed: BTreeSet<PathBuf>,
     /// Charts that were rendered, absolute: nothing below them is judged raw.
     charts: Vec<PathBuf>,
+    /// Kustomizations that were not rendered and whose objects are more than what their files say.
+    pub(super) unrendered: Vec<Unrendered>,
+}
+
+/// A kustomization whose objects are judged as their files have them, which is not all that is said of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unrendered {
+    /// The folder.
+    pub name: String,
+    /// The files, absolute.
+    pub objects: BTreeSet<PathBuf>,
 }
 
 impl Plan {
@@ -60,17 +72,21 @@ impl Plan {
     fn take(&mut self, job: Job, outcome: Result<String, String>) {
         let rendered = outcome.is_ok();
         match outcome {
-            Ok(text) => self.rendered.push(job.source(text)),
+            Ok(text) => self.rendered.push((job.source(text), job.behind())),
             Err(why) => self.notices.push(job.notice(&why)),
         }
         match job {
             Job::Chart(folder) if rendered => self.charts.push(absolute(&folder)),
             Job::Chart(folder) => self.consumed.extend(tooling(&folder)),
-            Job::Kustomization(_, all) => {
+            Job::Kustomization(ref folder, ref all, _) => {
+                if !rendered && (all.folders.len() > 1 || all.parts.len() > 1) {
+                    let (name, objects) = (folder.display().to_string(), all.objects.clone());
+                    self.unrendered.push(Unrendered { name, objects });
+                }
                 // Patches are parts of objects: alone they would look like objects with everything missing.
-                self.consumed.extend(all.parts);
+                self.consumed.extend(all.parts.iter().cloned());
                 if rendered {
-                    self.consumed.extend(all.objects);
+                    self.consumed.extend(all.objects.iter().cloned());
                 }
             }
         }
@@ -93,8 +109,8 @@ fn jobs(files: &[PathBuf]) -> Vec<Job> {
     let graph = Graph::read(kustomizations.iter().cloned());
     let tops = kustomizations.into_iter().filter(|folder| !graph.is_consumed(folder) && chart_of(folder).is_none());
     let tops = tops.map(|folder| {
-        let all = graph.closure(&folder);
-        Job::Kustomization(folder, all)
+        let (all, layers) = (Box::new(graph.closure(&folder)), graph.layers(&folder));
+        Job::Kustomization(folder, all, layers)
     });
     roots.chain(tops).collect()
 }
@@ -111,7 +127,7 @@ fn tooling(chart: &Path) -> Vec<PathBuf> {
 impl Job {
     fn folder(&self) -> &Path {
         match self {
-            Self::Chart(folder) | Self::Kustomization(folder, _) => folder,
+            Self::Chart(folder) | Self::Kustomization(folder, ..) => folder,
         }
     }
 
@@ -125,7 +141,7 @@ impl Job {
         let here = if self.folder().as_os_str().is_empty() { Path::new(".") } else { self.folder() };
         let outcome = match self {
             Self::Chart(_) => tools.chart(here),
-            Self::Kustomization(_, all) => {
+            Self::Kustomization(_, all, _) => {
                 if let Some(remote) = all.remote.first() {
                     return Err(format!("it needs `{remote}` from the network"));
                 }
@@ -139,7 +155,14 @@ impl Job {
     }
 
     fn source(&self, text: String) -> Source {
-        Source::new(format!("{} (rendered)", self.name()), Origin::Rendered(self.folder().to_owned()), text)
+        Source::new(format!("{}{RENDERED}", self.name()), Origin::Rendered(self.folder().to_owned()), text)
+    }
+
+    fn behind(&self) -> Behind {
+        match self {
+            Self::Chart(folder) => Behind::chart(folder),
+            Self::Kustomization(folder, all, layers) => Behind::kustomization(folder, all, layers.clone()),
+        }
     }
 
     fn notice(&self, why: &str) -> Notice {

@@ -5,6 +5,9 @@ use std::sync::OnceLock;
 
 use crate::world::node::Span;
 
+/// What is said behind the name of a folder that was rendered.
+pub const RENDERED: &str = " (rendered)";
+
 /// Where a text came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -14,6 +17,10 @@ pub enum Origin {
     Stream,
     /// What `helm` or `kustomize` printed for this folder.
     Rendered(PathBuf),
+    /// A file on disk of which `kustomize` made what it printed: not judged by itself.
+    Part(PathBuf),
+    /// A file on disk of a chart: not judged by itself, and no YAML.
+    Template(PathBuf),
 }
 
 /// A text with the name under which reports mention it.
@@ -43,10 +50,10 @@ impl Source {
         Self { name: name.into(), origin, text, starts: OnceLock::new() }
     }
 
-    /// The file on disk, which is what a fix may write to.
+    /// The file on disk.
     pub fn path(&self) -> Option<&Path> {
         match &self.origin {
-            Origin::File(path) => Some(path),
+            Origin::File(path) | Origin::Part(path) | Origin::Template(path) => Some(path),
             Origin::Stream | Origin::Rendered(_) => None,
         }
     }
@@ -54,10 +61,15 @@ impl Source {
     /// The folder that the text belongs to, as far as it belongs to one.
     pub fn folder(&self) -> &Path {
         match &self.origin {
-            Origin::File(path) => path.parent().unwrap_or(Path::new("")),
+            Origin::File(path) | Origin::Part(path) | Origin::Template(path) => path.parent().unwrap_or(Path::new("")),
             Origin::Rendered(folder) => folder,
             Origin::Stream => Path::new(""),
         }
+    }
+
+    /// Whether it is judged: what others are made of is judged as they are.
+    pub fn is_judged(&self) -> bool {
+        !matches!(self.origin, Origin::Part(_) | Origin::Template(_))
     }
 
     /// Line and column of a byte. Offsets beyond the end mean the end, those inside a character its beginning.

@@ -114,7 +114,7 @@ fn plain(path: &Path) -> PathBuf {
 }
 
 /// The path from the root, without `.` and `..`, so that two ways to say one place compare equal.
-pub(super) fn absolute(path: &Path) -> PathBuf {
+pub fn absolute(path: &Path) -> PathBuf {
     let mut clean = PathBuf::new();
     for component in std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).components() {
         match component {
@@ -126,4 +126,16 @@ pub(super) fn absolute(path: &Path) -> PathBuf {
         }
     }
     clean
+}
+
+/// A path as somebody would write it who stands in the current folder.
+pub(super) fn shown(path: &Path) -> PathBuf {
+    let (here, path) = (absolute(Path::new(".")), absolute(path));
+    let common = here.components().zip(path.components()).take_while(|(a, b)| a == b).count();
+    let up = here.components().count() - common;
+    // Somebody who must go up to the root names it.
+    if common <= 1 && up > 0 {
+        return path;
+    }
+    std::iter::repeat_n(Component::ParentDir, up).chain(path.components().skip(common)).collect()
 }

@@ -101,6 +101,9 @@ fn remarks(finding: &ReportedFinding, unplaced: &[&ReportedLabel], styles: Style
     if let Some(title) = &finding.workload {
         remark("workload", title);
     }
+    if let Some(folder) = &finding.rendered_from {
+        remark("rendered from", folder);
+    }
     if let Some(text) = &finding.at_run_time {
         remark("at run time", text);
     }

@@ -156,6 +156,8 @@ struct Finding<'r> {
     message: &'r str,
     /// The workload that it is about: a `ref` of `workloads`.
     workload: Option<&'r str>,
+    /// The folder of the chart or kustomization that was rendered to see it. The places are in the files that it was made of.
+    rendered_from: Option<&'r str>,
     /// The places, the primary first.
     labels: Vec<Label<'r>>,
     /// What would be seen at run time.
@@ -338,6 +340,7 @@ fn finding<'r>(finding: &'r ReportedFinding, sources: &'r Sources<'r>) -> Findin
         verdict: finding.verdict,
         message: &finding.message,
         workload: finding.workload.as_deref(),
+        rendered_from: finding.rendered_from.as_deref(),
         labels: finding.ordered_labels().into_iter().map(|label| self::label(label, sources)).collect(),
         at_run_time: finding.at_run_time.as_deref(),
         fix: finding.fix.as_ref().map(|Fix { safety, title, .. }| FixTitle { safety: *safety, title }),

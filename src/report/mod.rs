@@ -85,6 +85,7 @@ fn remarks(finding: &ReportedFinding) -> Vec<String> {
     }
     lines.extend(finding.workload.as_ref().map(|title| format!("workload: {title}")));
     lines.extend(finding.at_run_time.as_ref().map(|text| format!("at run time: {text}")));
+    lines.extend(finding.rendered_from.as_ref().map(|folder| format!("rendered from: {folder}")));
     lines.extend(finding.notes.iter().map(|note| format!("note: {note}")));
     if let Some(fix) = &finding.fix {
         let snippet = self::lines(fix);

@@ -103,6 +103,8 @@ pub struct ReportedFinding {
     pub message: String,
     /// The title of the workload that it is about; the input itself has none.
     pub workload: Option<String>,
+    /// The folder of the chart or kustomization that was rendered to see it; the places are those of its files.
+    pub rendered_from: Option<String>,
     /// The places.
     pub labels: Vec<ReportedLabel>,
     /// The two names, where it is about them.

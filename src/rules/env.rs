@@ -25,7 +25,7 @@ impl<'t, 'w> EnvList<'t, 'w> {
 
     /// Adds a variable with a value, above the one at an index.
     pub(super) fn add(&self, name: &str, value: &str, above: Option<usize>) -> Change {
-        self.insert(self.place(above), variable(name, value.into()))
+        self.insert(self.place(above), variable(name, value))
     }
 
     /// Adds a variable that comes out of a Secret, below all others.
@@ -56,7 +56,7 @@ impl<'t, 'w> EnvList<'t, 'w> {
         let place = place + changes.len();
         changes.push(match index.and_then(|index| self.container.env.get(index)).filter(|_| written.is_some()) {
             Some(var) => self.overwrite(name, place, &var.source, &spelled.text),
-            None => self.insert(place, variable(name, spelled.text.as_str().into())),
+            None => self.insert(place, variable(name, &spelled.text)),
         });
         changes
     }
@@ -133,20 +133,15 @@ pub(super) fn namespace(trace: &Trace<'_>, above: Option<usize>) -> Option<(Stri
 
 /// A variable that is bound to a field.
 fn definition(name: &str, field: &str) -> Tree {
-    let from = Tree::map([("fieldRef", Tree::pairs([("fieldPath", field)]))]);
-    Tree::map([("name", name.into()), ("valueFrom", from)])
+    Tree::variable(name, &EnvSource::Field(field.to_owned())).unwrap_or(Tree::Null)
 }
 
 /// A variable with a value.
-pub(super) fn variable(name: &str, value: Tree) -> Tree {
-    Tree::map([("name", name.into()), ("value", value)])
+pub(super) fn variable(name: &str, value: &str) -> Tree {
+    Tree::pairs([("name", name), ("value", value)])
 }
 
-/// What an entry that nobody wrote says, where a manifest can say it.
+/// What an entry that nobody wrote says, where a manifest can say it: a file of an init container it cannot.
 pub(super) fn entry(name: &str, source: &EnvSource) -> Option<Tree> {
-    match source {
-        EnvSource::Field(path) => Some(definition(name, path)),
-        EnvSource::Value(text) => Some(variable(name, text.as_str().into())),
-        _ => None,
-    }
+    Tree::variable(name, source).filter(|_| !matches!(source, EnvSource::File(_)))
 }

@@ -79,6 +79,8 @@ pub struct Fix {
     pub snippet: Option<String>,
     /// What to write, where it is known; else it is for somebody to decide.
     pub changes: Vec<Change>,
+    /// Why nothing is written, where that is not for want of knowing what.
+    pub unwritten: Option<&'static str>,
     /// What has to be done besides, outside the manifests: a command, or what to say in the app's configuration.
     pub besides: Option<String>,
 }
@@ -155,7 +157,14 @@ impl Finding {
 
     /// Says what to do.
     pub fn fix(&mut self, safety: Safety, title: impl Into<String>) -> &mut Self {
-        self.fix = Some(Fix { safety, title: title.into(), snippet: None, changes: Vec::new(), besides: None });
+        self.fix = Some(Fix {
+            safety,
+            title: title.into(),
+            snippet: None,
+            changes: Vec::new(),
+            unwritten: None,
+            besides: None,
+        });
         self
     }
 
@@ -173,6 +182,14 @@ impl Finding {
         let in_objects = changes.iter().all(|change| change.object().as_text().is_none());
         if let Some(fix) = self.fix.as_mut().filter(|_| in_objects) {
             fix.changes.extend(changes);
+        }
+        self
+    }
+
+    /// Says why nothing is written; for a finding that has a fix, without changes.
+    pub fn unwritten(&mut self, why: &'static str) -> &mut Self {
+        if let Some(fix) = &mut self.fix {
+            fix.unwritten = Some(why);
         }
         self
     }

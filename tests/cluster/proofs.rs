@@ -1,7 +1,7 @@
 //! The proof of every rule: its bad manifests fail as its page says, the fixed ones form.
 //!
 //! `tests/rules/<code>-<slug>/proof.toml` says what is to be seen. What is not said there is not hoped for either: a file
-//! that is fixed, good or nearly bad forms, and every verdict and every name that `beamgate lint` gives is compared with
+//! that is fixed, by a person or as `beamgate fix` writes it, good or nearly bad forms, and every verdict and every name that `beamgate lint` gives is compared with
 //! what happens.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -107,9 +107,11 @@ fn cases(directory: &str, proof: &Proof, every: bool) -> Vec<Case> {
             let file = path.file_stem().unwrap().to_string_lossy().into_owned();
             let forms = Expected { fate: Fate::Forms, log: None, silent: None, together: None, two_builds: false };
             let is_near = file.starts_with("near") || file == "good";
-            let expected = match proof.files.get(&file) {
+            // What the program writes has to come to the same as what a person did.
+            let said = || proof.files.get("fixed").filter(|_| file == "written");
+            let expected = match proof.files.get(&file).or_else(said) {
                 Some(expected) => expected.clone(),
-                None if file == "fixed" || (every && is_near) => forms,
+                None if file == "fixed" || file == "written" || (every && is_near) => forms,
                 None => return None,
             };
             Some(Case { directory: directory.to_owned(), file, path, expected })
@@ -293,12 +295,13 @@ fn table(proofs: &BTreeMap<String, Proof>, seen: &BTreeMap<(String, String), Row
         for (file, why) in &proof.not_played {
             let _ = writeln!(out, "| {rule} | {file} | *not played:* {why} | | | |");
         }
-        let fixed = seen.get(&(directory.clone(), "fixed".to_owned()));
-        for (file, row) in
-            seen.iter().filter(|((of, file), _)| of == directory && file != "fixed").map(|((_, file), row)| (file, row))
-        {
+        let fate = |file: &str| seen.get(&(directory.clone(), file.to_owned())).map(|row| row.fate.to_string());
+        let written = fate("written").map_or_else(String::new, |fate| format!("; as `fix` writes it: {fate}"));
+        let after = fate("fixed").unwrap_or_default() + &written;
+        let is_before = |file: &str| file != "fixed" && file != "written";
+        let rows = seen.iter().filter(|((of, file), _)| of == directory && is_before(file));
+        for (file, row) in rows.map(|((_, file), row)| (file, row)) {
             let symptom = row.symptom.as_deref().unwrap_or_default();
-            let after = fixed.map_or_else(String::new, |fixed| fixed.fate.clone());
             let names: Vec<String> = row.names.iter().map(|name| format!("`{name}`")).collect();
             let _ = writeln!(out, "| {rule} | {file} | {} | {symptom} | {} | {after} |", row.fate, names.join(" "));
         }
@@ -312,7 +315,7 @@ const HEAD: &str = "\
 
 Each line is a fixture of a rule, applied to a real Kubernetes cluster with real Erlang nodes: what became of it, the line of
 the log (or of the API server's answer) that its page speaks of, as it was looked for and found (`...` stands for anything), what
-its nodes called themselves, and what became of the fixed one. `{pod-ip}` and its like stand for what differs from run to run.
+its nodes called themselves, and what became of the fixed one, and of what `beamgate fix` writes where that is not the same. `{pod-ip}` and its like stand for what differs from run to run.
 
 | rule | file | seen before | symptom | the nodes' names | seen after |
 |---|---|---|---|---|---|

@@ -118,6 +118,7 @@ pub fn finding(rule: &'static Rule, message: &str, labels: Vec<ReportedLabel>) -
             Some(("StatefulSet shop/cart", &Pointer::keys(&["spec"]))),
             objects.iter().map(String::as_str),
         ),
+        rendered_from: None,
         labels,
         names: None,
         at_run_time: None,
@@ -167,6 +168,7 @@ pub fn shop() -> Report {
         title: "give the Service a port".into(),
         snippet: Some("ports:\n  - name: epmd\n    port: 4369\n".into()),
         changes: Vec::new(),
+        unwritten: None,
         besides: None,
     });
 
@@ -191,6 +193,7 @@ pub fn shop() -> Report {
         title: "name the node after the pod".into(),
         snippet: None,
         changes: Vec::new(),
+        unwritten: None,
         besides: None,
     });
 

@@ -8,6 +8,27 @@ use anyhow::{Context, bail};
 
 use crate::manifest::Source;
 
+/// What was given to be mended: nothing else is written.
+pub(super) struct Roots(Vec<PathBuf>);
+
+impl Roots {
+    pub(super) fn of(paths: &[PathBuf]) -> Self {
+        Self(paths.iter().filter_map(|path| path.canonicalize().ok()).collect())
+    }
+
+    /// Whether a text may be written back.
+    ///
+    /// # Errors
+    /// It may not, and why: a link leads out of the folders that were given. A link that was named itself is meant.
+    pub(super) fn check(&self, source: &Source) -> Result<(), String> {
+        let Some(target) = source.path().and_then(|path| path.canonicalize().ok()) else { return Ok(()) };
+        match self.0.iter().any(|root| target.starts_with(root)) {
+            true => Ok(()),
+            false => Err(format!("{} is {}, outside of what was given", source.name, target.display())),
+        }
+    }
+}
+
 /// A text beside the file that it is for.
 struct Staged {
     beside: PathBuf,

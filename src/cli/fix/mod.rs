@@ -1,6 +1,8 @@
 //! `beamgate fix`: what a rule would have written, written.
 
 pub(super) mod files;
+mod make;
+mod outcome;
 pub(super) mod repair;
 mod results;
 mod tell;
@@ -15,11 +17,11 @@ use similar::TextDiff;
 use super::function::{self, Piped};
 use super::lint::{nothing_to_read, severities};
 use super::session::{InputArgs, Session};
-use crate::manifest::Source;
 use crate::manifest::source::Origin;
+use crate::manifest::{Source, template};
 use crate::report::redact::without_cookies;
 use crate::rules::finding::Severity;
-use repair::{Repair, Wanted};
+use repair::{Left, Repair, Wanted, Why};
 
 /// The arguments of `beamgate fix`.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -89,7 +91,8 @@ pub(super) fn run(
         files::write(repaired.changed())?;
         stdout.write_all(told.as_bytes())?;
     }
-    let left = repaired.left().any(|left| left.finding.severity >= threshold);
+    let counts = |left: Left<'_>| left.why != Why::NotSelected && left.finding.severity >= threshold;
+    let left = repaired.left().any(counts);
     let waits = args.diff && repaired.changed().next().is_some();
     Ok(if left || waits { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
@@ -114,7 +117,11 @@ pub(super) fn diff(source: &Source, before: &str) -> String {
     TextDiff::from_lines(&before, &after).unified_diff().header(&source.name, &source.name).to_string()
 }
 
-/// Whether a text can be written back to where it came from.
+/// Whether a text can be written back to where it came from. Templates cannot, whether or not they look like manifests.
 pub(super) fn is_writable(source: &Source) -> bool {
-    matches!(source.origin, Origin::File(_) | Origin::Stream)
+    match &source.origin {
+        Origin::File(path) => template::chart_of(path).is_none(),
+        Origin::Stream => true,
+        _ => false,
+    }
 }

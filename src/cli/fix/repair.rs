@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::is_writable;
+use super::files::Roots;
+use super::make::{Maker, Texts};
+use super::outcome::{Outcome, key};
 use crate::cli::assemble::{Assembled, assemble, is_named};
 use crate::cli::function;
 use crate::cli::lint::LintArgs;
 use crate::cli::session::{InputArgs, Session};
 use crate::fix::change::Change;
-use crate::manifest::edit::{self, Meant};
+use crate::manifest::Source;
 use crate::manifest::resource_list::{Item, ResourceList};
-use crate::manifest::{Origin, Source, source};
+use crate::manifest::source::Origin;
 use crate::place::ObjectId;
 use crate::report::model::ReportedFinding;
 use crate::rules::finding::{Effect, Fix, Safety};
@@ -53,6 +55,8 @@ pub(in crate::cli) struct Done {
     pub(in crate::cli) workload: Option<String>,
     /// The files that it changed, by their numbers.
     pub(in crate::cli) sources: Vec<usize>,
+    /// Whether it could not be seen before others were mended.
+    pub(super) is_new: bool,
     /// Who the finding was.
     pub(in crate::cli) fingerprint: String,
     /// Where it pointed, as an RFC 6901 JSON pointer.
@@ -65,14 +69,14 @@ pub(in crate::cli) struct Done {
 /// Why a fix was not made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::cli) enum Why {
+    /// Nobody asked for this rule.
+    NotSelected,
     /// It is one that has to be asked for.
     Unsafe,
     /// Only somebody can know this.
     Decision(&'static str),
     /// The rule does not know what to write here.
     ByHand,
-    /// What is judged was made of other files.
-    Rendered,
     /// There are several objects of this name.
     Ambiguous(String),
     /// It was not possible to write it.
@@ -83,10 +87,9 @@ impl Why {
     /// The reason for which something was not written; empty where nobody tried.
     pub(in crate::cli) fn reason(&self) -> String {
         match self {
-            Self::Rendered => "it was rendered, and belongs where it comes from".to_owned(),
             Self::Ambiguous(object) => format!("several objects are called {object}"),
             Self::Refused(reason) => reason.clone(),
-            Self::Unsafe | Self::Decision(_) | Self::ByHand => String::new(),
+            Self::NotSelected | Self::Unsafe | Self::Decision(_) | Self::ByHand => String::new(),
         }
     }
 }
@@ -95,10 +98,20 @@ impl Why {
 pub(in crate::cli) struct Left<'r> {
     pub(in crate::cli) finding: &'r ReportedFinding,
     pub(in crate::cli) why: Why,
+    /// Whether it could not be seen before others were mended.
+    pub(in crate::cli) is_new: bool,
 }
 
 /// How often what was mended is judged again. Each time mends one fault of every object.
 const ROUNDS: usize = 100;
+
+/// What speaks against a round of fixes.
+enum Objection {
+    /// What these were to mend is still there.
+    InVain(Vec<String>),
+    /// Something else is worse for it.
+    Harm(String),
+}
 
 /// Mends what was read, in memory.
 pub(in crate::cli) struct Repair<'a> {
@@ -110,45 +123,79 @@ pub(in crate::cli) struct Repair<'a> {
     /// The texts as they were read, of those that are others now.
     before: BTreeMap<usize, String>,
     done: Vec<Done>,
+    /// Findings that were not there at first.
+    new: HashSet<String>,
     /// Findings whose fix is not made, and why.
     refused: HashMap<String, Why>,
+    /// Where files may be written.
+    roots: Roots,
 }
 
 impl<'a> Repair<'a> {
     pub(in crate::cli) fn new(session: Session, wanted: Wanted<'a>) -> Self {
-        let (assembled, list) = (judge(&session), piped(&session));
-        let (before, done, refused) = (BTreeMap::new(), Vec::new(), HashMap::new());
-        Self { wanted, session, assembled, list, before, done, refused }
+        let (assembled, list, roots) = (judge(&session), piped(&session), Roots::of(&wanted.input.paths));
+        let (before, done, new, refused) = Default::default();
+        Self { wanted, session, assembled, list, before, done, new, refused, roots }
     }
 
+    /// Mends until nothing is left that can be, or too much of it. What helps nothing is taken back, and so is what harms: of
+    /// several fixes made at once, half of them are tried, until it is clear whose harm it is.
     pub(in crate::cli) fn run(mut self) -> anyhow::Result<Self> {
+        let mut most = usize::MAX;
         for _ in 0..ROUNDS {
-            let round = self.round();
+            let round = self.round(most);
             if round.done.is_empty() {
                 break;
             }
-            let old: BTreeMap<usize, String> =
-                round.texts.keys().map(|number| (*number, self.session.input.sources[*number].text.clone())).collect();
-            let was = self.counts();
-            self = self.with_texts(&round.texts)?;
-            let is = self.counts();
-            let stays = |done: &&Done| {
-                let count = |counts: &HashMap<String, usize>| counts.get(&done.key).copied().unwrap_or(0);
-                count(&is) >= count(&was)
-            };
-            let in_vain: Vec<String> = round.done.iter().filter(stays).map(|done| done.key.clone()).collect();
-            if in_vain.is_empty() {
-                for (number, text) in old {
-                    self.before.entry(number).or_insert(text);
-                }
-                self.done.extend(round.done);
+            let old: BTreeMap<usize, String> = round
+                .made
+                .texts
+                .keys()
+                .map(|number| (*number, self.session.input.sources[*number].text.clone()))
+                .collect();
+            let was = Outcome::of(&self.assembled);
+            self = self.with_texts(&round.made.texts)?;
+            let is = Outcome::of(&self.assembled);
+            let Some(objection) = self.objection(&round, &was, &is) else {
+                self.accept(round, old, is.newer_than(&was));
+                most = most.saturating_mul(2);
                 continue;
-            }
+            };
             self = self.with_texts(&old)?;
-            let why = || Why::Refused("it would not help".to_owned());
-            self.refused.extend(in_vain.into_iter().map(|key| (key, why())));
+            match (objection, round.done.as_slice()) {
+                (Objection::InVain(keys), _) => {
+                    let why = Why::Refused("it would not help".to_owned());
+                    self.refused.extend(keys.into_iter().map(|key| (key, why.clone())));
+                }
+                (Objection::Harm(harm), [alone]) => {
+                    self.refused.insert(alone.key.clone(), Why::Refused(harm));
+                    most = usize::MAX;
+                }
+                (Objection::Harm(_), several) => most = several.len() / 2,
+            }
         }
         Ok(self)
+    }
+
+    fn objection(&self, round: &Round, was: &Outcome, is: &Outcome) -> Option<Objection> {
+        let stays = |done: &&Done| is.count(&done.key) >= was.count(&done.key);
+        let in_vain: Vec<String> = round.done.iter().filter(stays).map(|done| done.key.clone()).collect();
+        if !in_vain.is_empty() {
+            return Some(Objection::InVain(in_vain));
+        }
+        if self.wanted.only.is_some() {
+            return None;
+        }
+        let mended = self.done.iter().map(|done| done.key.as_str()).collect();
+        is.harm(was, &mended).map(Objection::Harm)
+    }
+
+    fn accept<'n>(&mut self, round: Round, old: BTreeMap<usize, String>, new: impl Iterator<Item = &'n str>) {
+        for (number, text) in old {
+            self.before.entry(number).or_insert(text);
+        }
+        self.done.extend(round.done);
+        self.new.extend(new.map(str::to_owned));
     }
 
     /// Makes changes that are no fix, before the fixes or after them: all of them, or none, and says why.
@@ -157,15 +204,15 @@ impl<'a> Repair<'a> {
         changes: &[Change],
         subject: (usize, ObjectId),
     ) -> anyhow::Result<(Self, Option<Why>)> {
-        let mut round = Round::default();
-        if let Err(why) = self.attempt(changes, subject, &mut round) {
+        let mut made = Texts::default();
+        if let Err(why) = self.maker().make(changes, subject, &mut made) {
             return Ok((self, Some(why)));
         }
-        for number in round.texts.keys() {
+        for number in made.texts.keys() {
             let text = &self.session.input.sources[*number].text;
             self.before.entry(*number).or_insert_with(|| text.clone());
         }
-        Ok((self.with_texts(&round.texts)?, None))
+        Ok((self.with_texts(&made.texts)?, None))
     }
 
     /// The session with the texts as they are now, and the texts that are others, as they were.
@@ -183,13 +230,22 @@ impl<'a> Repair<'a> {
         Ok(Self { session, assembled, list, ..self })
     }
 
-    /// Makes what can be made at once: of each object one fix.
-    fn round(&mut self) -> Round {
+    /// What writes: where one workload is to work, in whatever text; else where it belongs.
+    fn maker(&self) -> Maker<'_> {
+        Maker { session: &self.session, roots: self.wanted.only.is_none().then_some(&self.roots) }
+    }
+
+    /// Makes what can be made at once: of each object one fix, and no more than so many.
+    fn round(&mut self, most: usize) -> Round {
         let (mut round, mut refused) = (Round::default(), HashMap::new());
+        let maker = self.maker();
         for (finding, subject) in self.assembled.report.findings.iter().zip(&self.assembled.subjects) {
             let (Some(fix), None) = (&finding.fix, self.why_not(finding)) else { continue };
             let Some(subject) = subject.filter(|_| self.is_wanted(finding, *subject)) else { continue };
-            match self.attempt(&fix.changes, subject, &mut round) {
+            if round.done.len() >= most {
+                break;
+            }
+            match maker.make(&fix.changes, subject, &mut round.made) {
                 Ok(None) => {}
                 Ok(Some(sources)) => round.done.push(Done {
                     rule: finding.rule,
@@ -199,6 +255,7 @@ impl<'a> Repair<'a> {
                     fingerprint: finding.fingerprint.clone(),
                     pointer: finding.primary().map(|label| label.json_pointer.clone()),
                     item: self.item(finding).cloned(),
+                    is_new: self.is_new(finding),
                     key: self.key(finding),
                 }),
                 Err(why) => drop(refused.insert(self.key(finding), why)),
@@ -206,55 +263,6 @@ impl<'a> Repair<'a> {
         }
         self.refused.extend(refused);
         round
-    }
-
-    /// Makes changes, unless one of their objects has changed in this round already. Says which files changed.
-    fn attempt(
-        &self,
-        changes: &[Change],
-        subject: (usize, ObjectId),
-        round: &mut Round,
-    ) -> Result<Option<Vec<usize>>, Why> {
-        let mut by_source: BTreeMap<usize, Vec<(&Origin, &Change)>> = BTreeMap::new();
-        for change in changes {
-            let origin = self.owner(subject, change.object())?;
-            by_source.entry(origin.source as usize).or_default().push((origin, change));
-        }
-        let places: Vec<Place> = by_source.values().flatten().map(|(origin, change)| place(origin, change)).collect();
-        if places.iter().any(|place| round.has(place)) {
-            return Ok(None);
-        }
-        let mut edited = Vec::new();
-        for (number, changes) in &by_source {
-            let text = round.texts.get(number).unwrap_or(&self.session.input.sources[*number].text);
-            let meant = changes.iter().map(|(origin, change)| Meant {
-                document: origin.document,
-                items: &origin.items,
-                change,
-            });
-            let meant: Vec<Meant<'_>> = meant.collect();
-            edited.push((*number, edit::edit(text, &meant).map_err(|error| Why::Refused(error.to_string()))?));
-        }
-        round.places.extend(places);
-        let sources = edited.iter().map(|(number, _)| *number).collect();
-        round.texts.extend(edited);
-        Ok(Some(sources))
-    }
-
-    /// Where an object is written, if that is certain.
-    fn owner(&self, (world, subject): (usize, ObjectId), object: ObjectId) -> Result<&Origin, Why> {
-        let (Some(origin), Some(all)) =
-            (self.session.origin_of(world, object), self.session.worlds.get(world).map(|scene| &scene.world))
-        else {
-            return Err(Why::ByHand);
-        };
-        let source = self.session.input.sources.get(origin.source as usize).ok_or(Why::ByHand)?;
-        if self.wanted.only.is_none() && !is_writable(source) {
-            return Err(Why::Rendered);
-        }
-        let (Some(from), Some(owner)) = (all.object(subject), all.object(object)) else { return Err(Why::ByHand) };
-        let is_certain = subject == object || all.is_meant_alone(from, owner);
-        if is_certain { Ok(origin) } else { Err(Why::Ambiguous(owner.title())) }
     }
 
     /// The item of a function's list that a finding points into.
@@ -269,16 +277,11 @@ impl<'a> Repair<'a> {
 
     /// Who a finding is: of objects that are called alike, each has its own.
     fn key(&self, finding: &ReportedFinding) -> String {
-        let place = finding.primary().and_then(|label| label.place);
-        let file = place.and_then(|place| self.assembled.report.files.get(place.file));
-        format!("{} {}", finding.fingerprint, file.map_or("", |file| file.name.as_str()))
+        key(finding, &self.assembled)
     }
 
-    fn counts(&self) -> HashMap<String, usize> {
-        self.assembled.report.findings.iter().fold(HashMap::new(), |mut counts, finding| {
-            *counts.entry(self.key(finding)).or_default() += 1;
-            counts
-        })
+    fn is_new(&self, finding: &ReportedFinding) -> bool {
+        self.new.contains(&self.key(finding))
     }
 
     /// What keeps a finding's fix from being made, before anybody tries.
@@ -287,7 +290,7 @@ impl<'a> Repair<'a> {
             return Some(why.clone());
         }
         if !self.is_selected(finding.rule) {
-            return Some(Why::ByHand);
+            return Some(Why::NotSelected);
         }
         match (&finding.fix, finding.rule.mends) {
             (_, Mends::Person(what)) => Some(Why::Decision(what)),
@@ -306,12 +309,13 @@ impl<'a> Repair<'a> {
         self.wanted.select.is_empty() || self.wanted.select.iter().any(|name| is_named(rule, name))
     }
 
-    /// What is still there, of the rules that were asked for.
+    /// What is still there, of the rules that were asked for, and what can be seen only now.
     pub(in crate::cli) fn left(&self) -> impl Iterator<Item = Left<'_>> {
-        let findings = self.assembled.report.sorted().into_iter().filter(|finding| self.is_selected(finding.rule));
-        findings.map(|finding| {
+        let is_told = |finding: &&ReportedFinding| self.is_selected(finding.rule) || self.is_new(finding);
+        self.assembled.report.sorted().into_iter().filter(is_told).map(|finding| {
             let unfinished = || Why::Refused("it was not reached".to_owned());
-            Left { finding, why: self.why_not(finding).unwrap_or_else(unfinished) }
+            let why = self.why_not(finding).unwrap_or_else(unfinished);
+            Left { finding, why, is_new: self.is_new(finding) }
         })
     }
 
@@ -333,40 +337,23 @@ impl<'a> Repair<'a> {
     /// The texts that have changed, with what they were.
     pub(in crate::cli) fn changed(&self) -> impl Iterator<Item = (&Source, &str)> {
         let texts = self.before.iter().map(|(number, before)| (&self.session.input.sources[*number], before.as_str()));
-        texts.filter(|(source, before)| source.text != *before)
+        // What was rendered is of no file, and changes with those that it was made of.
+        let is_written = |source: &Source| !matches!(source.origin, Origin::Rendered(_));
+        texts.filter(move |(source, before)| is_written(source) && source.text != *before)
     }
 }
-
-/// An object that a change is in, by where it is written; of a new document or item, which moves others, the whole source.
-type Place = (u32, Option<Origin>);
 
 /// What is done at once.
 #[derive(Default)]
 struct Round {
-    /// What has changed.
-    places: HashSet<Place>,
-    texts: BTreeMap<usize, String>,
+    made: Texts,
     done: Vec<Done>,
-}
-
-impl Round {
-    fn has(&self, place: &Place) -> bool {
-        let (source, object) = place;
-        match object {
-            Some(_) => self.places.contains(place) || self.places.contains(&(*source, None)),
-            None => self.places.iter().any(|(other, _)| other == source),
-        }
-    }
-}
-
-fn place(origin: &Origin, change: &Change) -> Place {
-    (origin.source, (!matches!(change, Change::Create { .. })).then(|| origin.clone()))
 }
 
 /// The list for a function that came by standard input, if it is one.
 fn piped(session: &Session) -> Option<ResourceList> {
     match session.input.sources.as_slice() {
-        [Source { origin: source::Origin::Stream, text, .. }] => ResourceList::read(text),
+        [Source { origin: Origin::Stream, text, .. }] => ResourceList::read(text),
         _ => None,
     }
 }

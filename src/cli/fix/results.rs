@@ -28,7 +28,7 @@ fn of_left(repair: &Repair<'_>, left: &Left<'_>) -> Json {
         Why::Unsafe => "not made: `unsafe` is not asked for".to_owned(),
         Why::ByHand => "not made: it is for somebody to write".to_owned(),
         Why::Decision(what) => format!("not made: it needs a decision: {what}"),
-        Why::Rendered | Why::Ambiguous(_) | Why::Refused(_) => tell::why(left),
+        Why::NotSelected | Why::Ambiguous(_) | Why::Refused(_) => tell::why(left),
     };
     function::of_finding(left.finding, &[why], repair.item(left.finding))
 }

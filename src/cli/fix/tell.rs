@@ -29,6 +29,9 @@ pub(super) fn tell(repair: &Repair<'_>, diff: bool) -> String {
     for one in &left {
         text.push_str(&unmended(one, repair));
     }
+    for notice in &repair.report().notices {
+        let _ = writeln!(text, "note: {}", harmless(&notice.text));
+    }
     if !left.is_empty() {
         text.push('\n');
     }
@@ -49,13 +52,17 @@ fn mended(done: &Done, diff: bool) -> String {
 pub(super) fn what(done: &Done) -> String {
     let about = done.workload.as_ref().map_or_else(String::new, |workload| format!(" of {workload}"));
     let (rule, fix) = (done.rule, &done.fix);
-    format!("{} {}{about} ({}): {}", rule.id(), rule.slug, fix.safety, harmless(&fix.title))
+    let new = if done.is_new { ", now visible" } else { "" };
+    format!("{} {}{about} ({}{new}): {}", rule.id(), rule.slug, fix.safety, harmless(&fix.title))
 }
 
 fn unmended(left: &Left<'_>, repair: &Repair<'_>) -> String {
     let finding = left.finding;
-    let mut text =
-        format!("{}{} {}: {}\n", place(left, repair), finding.rule.id(), finding.rule.slug, harmless(&finding.message));
+    let new = if left.is_new { "now visible: " } else { "" };
+    let folder = finding.rendered_from.as_ref();
+    let folder = folder.map_or_else(String::new, |folder| format!(" as {} has it", harmless(folder)));
+    let (rule, message) = (finding.rule.title(), harmless(&finding.message));
+    let mut text = format!("{}{new}{rule}{folder}: {message}\n", place(left, repair));
     let _ = writeln!(text, "  {}", why(left));
     let shows = !matches!(left.why, Why::Unsafe | Why::Decision(_));
     finding.fix.as_ref().filter(|_| shows).into_iter().for_each(|fix| text.push_str(&lines(fix)));
@@ -70,12 +77,14 @@ pub(super) fn why(left: &Left<'_>) -> String {
         None => reason.to_owned(),
     };
     match &left.why {
+        Why::NotSelected => by_hand("not among the rules that were selected"),
         Why::Unsafe => format!("with --unsafe: {}", title.unwrap_or_default()),
         Why::Decision(what) => by_hand(&format!("needs a decision: {what}")),
-        Why::ByHand => title.map_or_else(|| "by hand".to_owned(), |title| format!("by hand: {title}")),
-        why @ (Why::Rendered | Why::Ambiguous(_) | Why::Refused(_)) => {
-            by_hand(&format!("not written: {}", why.reason()))
+        Why::ByHand => {
+            let known = left.finding.fix.as_ref().and_then(|fix| fix.unwritten);
+            by_hand(&format!("not written: {}", known.unwrap_or("the manifests do not decide what to write")))
         }
+        why @ (Why::Ambiguous(_) | Why::Refused(_)) => by_hand(&format!("not written: {}", why.reason())),
     }
 }
 

@@ -123,6 +123,7 @@ impl Plan {
             title: "declare what the app's code says".to_owned(),
             snippet: Some(pasted(&lines)),
             changes: changes.collect(),
+            unwritten: None,
             besides: None,
         };
         let unread = Trace::unread_options(way).into_iter();

@@ -183,13 +183,12 @@ impl Page<'_> {
         }
     }
 
-    /// The lines of an item, from those behind the one before.
+    /// The lines of an item, with the comments right above it. Blank lines stay where they are.
     fn lines_of(&self, items: &[Item], index: usize) -> Result<Range<usize>, EditError> {
         let item = items.get(index).ok_or(EditError::Differs)?;
-        let start = match index.checked_sub(1).and_then(|before| items.get(before)) {
-            Some(before) => line_end(self.text, before.content.end),
-            None => self.above_comments(item.dash),
-        };
+        let before = index.checked_sub(1).and_then(|before| items.get(before));
+        let floor = before.map_or(0, |before| line_end(self.text, before.content.end));
+        let start = self.above_comments(item.dash).max(floor);
         Ok(start..line_end(self.text, item.content.end).min(self.end))
     }
 

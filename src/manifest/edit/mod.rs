@@ -9,6 +9,7 @@ mod operation;
 mod render;
 mod scalar;
 mod style;
+mod within;
 mod written;
 
 use std::ops::Range;
@@ -88,11 +89,19 @@ pub fn edit(text: &str, changes: &[Meant<'_>]) -> Result<String, EditError> {
 /// Makes one change, and says what its document must then be.
 fn change(text: &str, meant: &Meant<'_>, expected: &mut Option<Tree>) -> Result<String, EditError> {
     let document = yaml::documents(text).get(meant.document as usize).cloned().ok_or(EditError::Differs)?;
-    let parsed = yaml::parse(text, document.clone())?.ok_or(EditError::Differs)?;
+    let parsed = yaml::parse(text, document)?.ok_or(EditError::Differs)?;
     let operation = Operation::of(&parsed.root, meant)?;
     operation.apply(expected.get_or_insert_with(|| operation::tree(&parsed.root)))?;
+    let make = |steps: &[Operation]| steps.iter().try_fold(text.to_owned(), |text, step| splice(&text, meant, step));
+    make(&within::steps(&parsed.root, &operation)).or_else(|_| make(&[operation]))
+}
+
+/// Makes one operation.
+fn splice(text: &str, meant: &Meant<'_>, operation: &Operation) -> Result<String, EditError> {
+    let document = yaml::documents(text).get(meant.document as usize).cloned().ok_or(EditError::Differs)?;
+    let parsed = yaml::parse(text, document.clone())?.ok_or(EditError::Differs)?;
     let style = Style::of(text, &parsed.root);
-    let mut splices = written::splices(text, document, &parsed.root, &operation, &style)?;
+    let mut splices = written::splices(text, document, &parsed.root, operation, &style)?;
     splices.sort_by_key(|(range, _)| std::cmp::Reverse(range.start));
     let mut edited = text.to_owned();
     for (range, with) in splices {
@@ -114,7 +123,7 @@ fn hold(before: &str, after: &str, expected: &[Option<Tree>]) -> Result<(), Edit
             Some(expected) => {
                 let odd = yaml::parse(before, was)?.map_or(0, |parsed| parsed.notes.len());
                 let said = yaml::parse(after, is).ok().flatten();
-                said.is_some_and(|said| said.notes.len() <= odd && said.root.to_json() == operation::to_json(expected))
+                said.is_some_and(|said| said.notes.len() <= odd && said.root.to_json() == expected.to_json())
             }
         };
         if !holds {
@@ -141,7 +150,7 @@ fn create(text: &str, beside: usize, object: &Tree) -> Result<String, EditError>
     let mut edited = text.to_owned();
     edited.insert_str(at, &new);
 
-    let expected = operation::to_json(object);
+    let expected = object.to_json();
     let is = yaml::documents(&edited);
     let said = is.get(beside + 1).cloned().and_then(|range| yaml::parse(&edited, range).ok().flatten());
     let is_said = said.is_some_and(|parsed| parsed.root.to_json() == expected);

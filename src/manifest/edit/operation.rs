@@ -1,7 +1,5 @@
 //! A change of a tree: the places found, and what is to be made of them.
 
-use serde_json::{Map, Value as Json};
-
 use super::{EditError, Meant};
 use crate::fix::change::{Among, Change, Tree};
 use crate::place::{Focus, Loc, Pointer, Step};
@@ -268,20 +266,6 @@ pub(super) fn tree(node: &Node<'_>) -> Tree {
         Value::List(items) => Tree::List(items.iter().map(tree).collect()),
         Value::Map(entries) => {
             Tree::Map(entries.iter().map(|entry| (entry.key.to_string(), tree(&entry.node))).collect())
-        }
-    }
-}
-
-/// The value as JSON has it.
-pub(super) fn to_json(tree: &Tree) -> Json {
-    match tree {
-        Tree::Null | Tree::Alias(_) => Json::Null,
-        Tree::Flag(flag) => Json::Bool(*flag),
-        Tree::Number(text) => serde_json::from_str(text).unwrap_or(Json::Null),
-        Tree::Text(text) => Json::String(text.clone()),
-        Tree::List(items) => Json::Array(items.iter().map(to_json).collect()),
-        Tree::Map(entries) => {
-            Json::Object(entries.iter().map(|(key, value)| (key.clone(), to_json(value))).collect::<Map<_, _>>())
         }
     }
 }

@@ -126,6 +126,11 @@ fn override_at_use(text: &str, root: &Node<'_>, operation: &Operation, own: usiz
     Ok(Operation::Set { path: path.to_vec(), value, among: Among::Last })
 }
 
+/// Whether all of a path is written where it leads to, not behind an alias or a merge key.
+pub(super) fn is_owned(root: &Node<'_>, path: &[Hop]) -> bool {
+    owned(root, path) == path.len()
+}
+
 /// How many steps of a path lead to what is written here, not behind an alias or a merge key.
 fn owned(root: &Node<'_>, path: &[Hop]) -> usize {
     let mut node = root;

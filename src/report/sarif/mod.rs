@@ -155,6 +155,7 @@ fn message(finding: &ReportedFinding, related: &[&ReportedLabel]) -> String {
         parts.push(format!("Peers dial `{}`, this node is `{}`.", names.dialled, names.own));
     }
     parts.extend(finding.workload.as_ref().map(|title| format!("Workload: {title}.")));
+    parts.extend(finding.rendered_from.as_ref().map(|folder| format!("Rendered from: {folder}.")));
     parts.extend(finding.at_run_time.as_ref().map(|text| format!("At run time: {text}.")));
     parts.extend(finding.notes.iter().map(|note| format!("Note: {note}.")));
     if let Some(fix) = &finding.fix {

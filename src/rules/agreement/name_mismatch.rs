@@ -158,10 +158,12 @@ fn only_sym(value: &Template) -> Option<Sym> {
 fn fix_name(trace: &Trace<'_>, dialled: &Template, finding: &mut Finding) {
     match env::name_node(trace, dialled) {
         Some(changes) => finding.fix(Safety::Safe, "name the node as it is dialled").changes(changes),
-        None => finding.fix(
-            Safety::Unsafe,
-            "let the image name the node as it is dialled, or use a mode that dials the name that it has",
-        ),
+        None => finding
+            .fix(
+                Safety::Unsafe,
+                "let the image name the node as it is dialled, or use a mode that dials the name that it has",
+            )
+            .unwritten("no variable of these manifests decides that name, or can say it"),
     };
 }
 

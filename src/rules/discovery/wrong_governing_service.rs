@@ -101,7 +101,7 @@ pub(crate) fn govern(trace: &Trace<'_>, service: &str) -> Fix {
         false => (Safety::Unsafe, format!("set `subdomain: {service}`")),
     };
     let changes = vec![Change::Set { at, value: service.into(), among: Among::Behind("replicas".into()) }];
-    Fix { safety, title, snippet: None, changes, besides: stateful.then(|| again(trace)) }
+    Fix { safety, title, snippet: None, changes, unwritten: None, besides: stateful.then(|| again(trace)) }
 }
 
 fn governing_field(trace: &Trace<'_>) -> (&'static str, Loc) {

@@ -97,7 +97,7 @@ fn in_the_environment(trace: &Trace<'_>, naming: &Naming) -> Vec<Change> {
     let Some(spelled) = spelling::spell(&node.value, &trace.env, None) else { return Vec::new() };
     let mut changes = list.spell(NODE, &spelled);
     if let (Some(Change::Insert { index, .. }), Lookup::Unset) = (changes.last(), trace.env.lookup(DISTRIBUTION)) {
-        changes.push(list.insert(*index, env::variable(DISTRIBUTION, "name".into())));
+        changes.push(list.insert(*index, env::variable(DISTRIBUTION, "name")));
     }
     changes
 }

@@ -101,7 +101,7 @@ pub(super) fn put_into_a_secret(trace: &Trace<'_>, cookie: &Written, finding: &m
     let from = Tree::map([("secretKeyRef", secret(trace))]);
     match trace.env.get(COOKIE).filter(|var| var.at == *at && var.index.is_some()) {
         Some(_) => finding.changes([Change::Swap { at: at.clone(), key: "valueFrom".into(), value: Some(from) }]),
-        None => finding.snippet(format!(
+        None => finding.unwritten("others may read it there, or it is among other flags").snippet(format!(
             "- name: {COOKIE}\n  valueFrom:\n    secretKeyRef:\n      name: {}-cookie\n      key: cookie",
             trace.object.name
         )),

@@ -92,7 +92,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
 fn handed_on(trace: &Trace<'_>, var: &Var) -> Option<Change> {
     let list = EnvList::of(trace)?;
     let place = list.place(var.index.map(|index| index + 1));
-    Some(list.insert(place, env::variable(COOKIE, format!("$({})", var.name).into())))
+    Some(list.insert(place, env::variable(COOKIE, &format!("$({})", var.name))))
 }
 
 /// A variable that was meant to give the cookie, where nothing else does.
