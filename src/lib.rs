@@ -18,6 +18,7 @@
 //! The shell around them:
 //!
 //! - [`manifest`]: files, directories and streams to objects, and changes of objects to edits of files;
+//! - [`elixir`]: what an app's own code says of clustering, read and not run;
 //! - [`policy`]: what the users decide: severities, silence, completeness;
 //! - [`probe`]: what a live node answers: epmd and the distribution handshake;
 //! - [`explain`]: lines of a log to the rules behind them;

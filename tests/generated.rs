@@ -24,6 +24,7 @@ fn generated() -> BTreeMap<PathBuf, String> {
         ("SUMMARY.md", summary()),
         ("beamgate.schema.json", policy::config::schema()),
         ("probe.schema.json", cli::probe::schema()),
+        ("trace.schema.json", cli::trace::schema()),
         ("clusters.schema.json", cli::clusters::schema()),
         ("advise.schema.json", cli::advise::schema()),
         ("policies.md", policies()),

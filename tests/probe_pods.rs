@@ -1,66 +1,29 @@
 //! `beamgate probe statefulset/cart` against an API that serves one workload, and forwards ports as a kubelet does.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so")]
 
+#[allow(dead_code, reason = "lists are for those who read whole clusters")]
+#[path = "probe/api.rs"]
+mod server;
+
 #[allow(dead_code, reason = "the other half is for hosts")]
 #[path = "probe/fake.rs"]
 mod fake;
 
-use std::fs;
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Command, Output};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tungstenite::handshake::server::{Request, Response};
-use tungstenite::{Message, WebSocket};
+
+use server::{Reply, kubeconfig, refused};
 
 /// Serves the API, and gives the path of a kubeconfig for it.
 fn api(name: &str) -> PathBuf {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let server = format!("http://{}", listener.local_addr().unwrap());
-    thread::spawn(move || listener.incoming().for_each(|stream| drop(thread::spawn(|| serve(stream.unwrap())))));
-    kubeconfig(name, &server, &json!({}))
-}
-
-fn kubeconfig(name: &str, server: &str, user: &Value) -> PathBuf {
-    let config = json!({
-        "apiVersion": "v1", "kind": "Config", "current-context": "it", "users": [{ "name": "me", "user": user }],
-        "clusters": [{ "name": "it", "cluster": { "server": server } }],
-        "contexts": [{ "name": "it", "context": { "cluster": "it", "user": "me", "namespace": "shop" } }],
-    });
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("kubeconfig-{name}"));
-    fs::write(&path, config.to_string()).unwrap();
-    path
-}
-
-fn serve(stream: TcpStream) {
-    let mut head = [0; 4096];
-    loop {
-        let count = stream.peek(&mut head).unwrap();
-        if count == 0 {
-            return;
-        }
-        let head = String::from_utf8_lossy(&head[..count]).into_owned();
-        let Some(path) = head.contains("\r\n\r\n").then(|| head.split(' ').nth(1).unwrap()) else { continue };
-        match path.split_once("/portforward?&ports=") {
-            Some((pod, port)) => return forward(&stream, pod.rsplit('/').next().unwrap(), port.parse().unwrap()),
-            None => respond(&stream, head.len(), path),
-        }
-    }
-}
-
-fn respond(mut stream: &TcpStream, length: usize, path: &str) {
-    stream.read_exact(&mut vec![0; length]).unwrap();
-    let (code, body) = match path.split_once("/v1/namespaces/shop/").and_then(|(_, path)| found(path)) {
+    let answers = |path: &str| match path.split_once("/v1/namespaces/shop/").and_then(|(_, path)| found(path)) {
         Some(body) => (200, body),
-        None => (404, json!({ "kind": "Status", "code": 404, "message": format!("{path} not found") })),
+        None => refused(404, &format!("{path} not found")),
     };
-    let body = body.to_string();
-    let head = format!("HTTP/1.1 {code} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
-    stream.write_all((head + &body).as_bytes()).unwrap();
+    kubeconfig(name, &server::serve(answers, forward), &json!({}))
 }
 
 /// Of the namespace: a StatefulSet and a Deployment with one selector, and a StatefulSet most of whose pods say nothing.
@@ -124,31 +87,15 @@ fn terminating(mut pod: Value) -> Value {
     pod
 }
 
-/// Data goes over channel 0 and errors over channel 1, and both begin with the port.
-fn forward(stream: &TcpStream, pod: &str, port: u16) {
-    #[expect(clippy::result_large_err, reason = "so the callback is")]
-    let speak = |_: &Request, mut response: Response| {
-        response.headers_mut().insert("Sec-WebSocket-Protocol", "v4.channel.k8s.io".parse().unwrap());
-        Ok(response)
-    };
-    let mut socket = tungstenite::accept_hdr(stream, speak).unwrap();
-    let send = |socket: &mut WebSocket<_>, channel: u8, bytes: &[u8]| {
-        socket.send(Message::binary([&[channel], bytes].concat())).unwrap();
-    };
-    send(&mut socket, 0, &port.to_le_bytes());
-    send(&mut socket, 1, &port.to_le_bytes());
-    let heard = socket.read().unwrap().into_data();
-    assert_eq!(heard[0], 0);
+fn forward(pod: &str, port: u16, heard: &[u8]) -> Reply {
     match (pod, port) {
-        ("cart-0", 4369) => send(&mut socket, 0, &fake::epmd_says(&[("cart", 40217, 6)], &heard[3..])),
-        ("cart-0", 40217) => send(&mut socket, 0, &fake::current(b"named:", "cart@10.42.0.5")),
-        ("many-4", 4369) => send(&mut socket, 0, &fake::epmd_says(&[("many-4", 40217, 6)], &heard[3..])),
-        ("many-4", 40217) => send(&mut socket, 0, &fake::current(b"named:", "many-4@10.42.1.1")),
-        (pod, _) if pod.starts_with("many") => thread::sleep(Duration::from_secs(60)),
-        _ => send(&mut socket, 1, b"failed to connect to localhost:4369 inside namespace: connect: connection refused"),
+        ("cart-0", 4369) => Reply::Says(fake::epmd_says(&[("cart", 40217, 6)], heard)),
+        ("cart-0", 40217) => Reply::Says(fake::current(b"named:", "cart@10.42.0.5")),
+        ("many-4", 4369) => Reply::Says(fake::epmd_says(&[("many-4", 40217, 6)], heard)),
+        ("many-4", 40217) => Reply::Says(fake::current(b"named:", "many-4@10.42.1.1")),
+        (pod, _) if pod.starts_with("many") => Reply::Waits,
+        _ => Reply::Refuses,
     }
-    let _ = socket.close(None);
-    while socket.read().is_ok() {}
 }
 
 fn beamgate(config: &PathBuf, args: &[&str]) -> Output {

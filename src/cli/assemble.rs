@@ -17,7 +17,7 @@ use crate::report::Report;
 use crate::report::model::{CheckedWorkload, Notice, Place, ReportedFinding, ReportedLabel, Skipped, WorkloadVerdict};
 use crate::rules::finding::{Finding, Fix, Safety, Severity, Verdict};
 use crate::rules::fingerprint::{self, fingerprint};
-use crate::rules::{self, Judged, Rule, TraceVerdict, judge};
+use crate::rules::{self, Judged, Rule, TraceVerdict, judge_those};
 use crate::world::World;
 use crate::world::object::Object;
 
@@ -40,6 +40,7 @@ pub(super) fn assemble(session: &Session, args: &LintArgs) -> Assembled {
     assembly.add_notes();
     let Assembly { mut report, opted_in, subjects, .. } = assembly;
     add_files(&mut report, session);
+    report.cluster.clone_from(&session.cluster);
     Assembled { report, opted_in, subjects }
 }
 
@@ -114,11 +115,13 @@ impl<'s> Assembly<'s> {
     }
 
     fn add_world(&mut self, number: usize) {
-        let (world, _) = &self.session.worlds[number];
-        let judged = judge(world);
+        let scene = &self.session.worlds[number];
+        let world = &scene.world;
+        let judged = judge_those(world, |object| scene.is_asked(object));
         let labels = judged.iter().flat_map(|judged| &judged.findings).flat_map(|finding| &finding.labels);
         self.places = self.session.locate_all(number, labels.map(|label| &label.at));
-        self.report.other_objects += world.objects().len() - world.workloads().count();
+        let others = world.objects().iter().filter(|object| object.workload().is_none() && scene.is_asked(object));
+        self.report.other_objects += others.count();
         for judged in judged {
             if let Some(object) = world.object(judged.object) {
                 self.add_workload(number, world, object, judged);
@@ -240,7 +243,7 @@ impl<'s> Assembly<'s> {
         let Some(rule) = rules::find("stale-ignore") else { return };
         let Some(severity) = self.severity(rule, Severity::Warning) else { return };
         for (number, object, annotated, flaw) in std::mem::take(&mut self.stale) {
-            let Some(object) = self.session.worlds[number].0.object(object) else { continue };
+            let Some(object) = self.session.worlds[number].world.object(object) else { continue };
             let place = self.session.locate(number, &annotated.at);
             let labels = vec![reported_label(true, object.title(), &annotated.at, place, &flaw)];
             let fingerprint =

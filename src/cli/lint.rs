@@ -10,6 +10,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::assemble::{Assembled, assemble, is_named};
 use super::function::{self, Piped};
+use super::live::LiveArgs;
 use super::session::{InputArgs, Session};
 use crate::report::{self, Format, Styles};
 use crate::rules::Rule;
@@ -21,6 +22,10 @@ pub struct LintArgs {
     /// What to read.
     #[command(flatten)]
     pub input: InputArgs,
+
+    /// Whether a cluster is asked, too.
+    #[command(flatten)]
+    pub live: LiveArgs,
 
     /// How to write the report; may be repeated, with an --output for each [default: human].
     #[arg(long, value_enum, value_name = "FORMAT")]
@@ -85,15 +90,14 @@ pub(super) fn run(
         function::configure_lint(&mut args, list)?;
     }
     let outputs = outputs(&args, list.is_some())?;
-    if args.input.paths.is_empty() {
-        args.input.paths.push(PathBuf::from("."));
-    }
     super::assemble::check_rule_names(args.select.iter().chain(&args.ignore))?;
     let session = match &piped {
-        Some(piped) => Session::open(&args.input, &mut piped.bytes.as_slice())?,
-        None => Session::open(&args.input, stdin)?,
+        Some(piped) => args.live.open(&args.input, &mut piped.bytes.as_slice())?,
+        None => args.live.open(&args.input, stdin)?,
     };
-    if let Some(why) = nothing_to_read(&args.input.paths, &session) {
+    if !args.live.is_alone(&args.input)
+        && let Some(why) = nothing_to_read(&args.input.paths, &session)
+    {
         bail!(why);
     }
     let Assembled { mut report, opted_in, .. } = assemble(&session, &args);
@@ -121,6 +125,8 @@ pub(super) fn run(
 
 /// Why there was nothing to judge: a typo in a path, a wrong folder, a command before the pipe that failed.
 pub(super) fn nothing_to_read(paths: &[PathBuf], session: &Session) -> Option<String> {
+    let here = [PathBuf::from(".")];
+    let paths = if paths.is_empty() { &here } else { paths };
     let is_stdin = |path: &PathBuf| path.as_os_str() == "-";
     let listed = |paths: &[&PathBuf]| {
         let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();

@@ -1,5 +1,6 @@
 //! The command line: one file for each subcommand.
 
+pub mod access;
 pub mod advise;
 mod assemble;
 mod baseline;
@@ -12,8 +13,10 @@ mod explain;
 mod export;
 pub mod fix;
 mod function;
+mod init;
 mod inject;
 pub mod lint;
+pub mod live;
 #[cfg(feature = "webhook")]
 mod managed;
 pub mod probe;
@@ -21,7 +24,7 @@ pub mod rules;
 pub mod session;
 mod time;
 mod told;
-mod trace;
+pub mod trace;
 #[cfg(feature = "webhook")]
 mod webhook;
 
@@ -58,7 +61,7 @@ enum Command {
     /// Say what will not cluster, where, what would be seen at run time, and how to fix it.
     ///
     /// Exits with 0 if nothing is wrong, 1 if there are findings at or above --fail-on, 2 if it could not do its work:
-    /// usage, configuration, or nothing to read.
+    /// usage, configuration, a cluster that does not answer, or nothing to read.
     Lint(Box<lint::LintArgs>),
     /// Mend what can be mended in the files, and say what is left for somebody to do.
     ///
@@ -66,6 +69,12 @@ enum Command {
     /// with --unsafe. What is written is read again and judged again before any file is touched. Exits with 0 if nothing is
     /// left at or above --fail-on, 1 if something is, or with --diff if there is something to write; 2 if it could not do its work.
     Fix(fix::FixArgs),
+    /// Declare the strategy of an app as its code says it: the label and the annotations that are missing.
+    ///
+    /// The configuration of the mix project is read, not run. What cannot be evaluated is listed with its line and is for somebody
+    /// to say. Exits with 0 if everything is declared, 1 if something is left, or with --diff if there is something to write; 2
+    /// if it could not do its work.
+    Init(init::InitArgs),
     /// Say which strategy a workload is to use, what each would take, and what to write for it.
     ///
     /// Each strategy is declared of the workload, what the rules can mend is mended, and `lint` judges what comes of it. Nothing
@@ -73,7 +82,10 @@ enum Command {
     /// something stands in its way; 2 if it could not do its work.
     Advise(advise::AdviseArgs),
     /// Follow the connection to a workload, with a command to check each step by hand; or all those between workloads.
-    Trace(trace::TraceArgs),
+    ///
+    /// With --with-cluster it also says what the strategy is answered now, asks each node its name, and names the first thing that
+    /// keeps the nodes from finding each other: then it exits with 1. Else it exits with 0; with 2 if it could not do its work.
+    Trace(Box<trace::TraceArgs>),
     /// Show what the admission webhook does to a pod, or to the pods of a workload.
     ///
     /// Exits with 0 whatever that is, also if it is nothing; 2 if it could not do its work.
@@ -149,6 +161,7 @@ impl Cli {
         let done = match self.command {
             Command::Lint(args) => lint::run(&args, colours, stdin, stdout, stderr),
             Command::Fix(args) => fix::run(args, stdin, stdout, stderr),
+            Command::Init(args) => init::run(args, stdin, stdout, stderr),
             Command::Advise(args) => advise::run(&args, stdin, stdout),
             Command::Trace(args) => trace::run(&args, stdin, stdout),
             Command::Inject(args) => inject::run(&args, stdin, stdout),

@@ -1,20 +1,21 @@
 //! One run: the configuration, the input, and the worlds made of it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::manifest::source::{RENDERED, Source};
+use crate::manifest::source::{Origin as SourceOrigin, RENDERED, Source};
 use crate::manifest::{self, Input, Origin, RootInfo};
 use crate::place::{Focus, Loc, ObjectId};
 use crate::policy::config::Policy;
-use crate::report::model::{File, Place};
+use crate::report::model::{File, Place, ReadCluster};
 use crate::world::World;
 use crate::world::facts::Facts;
 use crate::world::node::{Node, Span};
 use crate::world::object::Object;
+use crate::world::workload::Workload;
 
 /// What every command that reads manifests can be told.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -49,6 +50,10 @@ pub struct InputArgs {
     #[arg(long, value_name = "FILE")]
     pub env_sh: Option<PathBuf>,
 
+    /// The `vm.args`, `vm.args.eex` or `vm.args.src` that went into the image: the flags of the VM, with relx the node's name.
+    #[arg(long, value_name = "FILE")]
+    pub vm_args: Option<PathBuf>,
+
     /// The folder of the app's `mix.exs`: what its code says of clustering is compared with what is declared.
     #[arg(long, value_name = "DIR")]
     pub app: Option<PathBuf>,
@@ -72,8 +77,55 @@ pub struct Session {
     pub policy: Policy,
     /// The input, without the objects that went into the worlds.
     pub input: Input<()>,
-    /// The worlds, each with the origins of its objects.
-    pub worlds: Vec<(World, Vec<Origin>)>,
+    /// The worlds.
+    pub worlds: Vec<Scene>,
+    /// What was read of a cluster, where one was.
+    pub cluster: Option<ReadCluster>,
+    /// That cluster, and what it holds.
+    #[cfg(feature = "cluster")]
+    pub(super) live: Option<super::live::Live>,
+}
+
+/// A world, and what of it is asked about.
+#[derive(Debug, Default)]
+pub struct Scene {
+    /// The world.
+    pub world: World,
+    /// Where its first objects were read; the others were not read from a file.
+    origins: Vec<Origin>,
+    /// How many objects, from the first on, are asked about; the others are only around them.
+    asked: usize,
+}
+
+impl Scene {
+    fn of_files(read: Vec<Read_>, facts: Facts) -> Self {
+        let (objects, origins): (Vec<_>, Vec<_>) = read.into_iter().map(|read| (read.object, read.origin)).unzip();
+        Self { asked: objects.len(), world: World::new(objects, facts), origins }
+    }
+
+    /// The workloads that are asked about.
+    pub fn asked(&self) -> impl Iterator<Item = (&Object, &Workload)> {
+        self.world.workloads().filter(|(object, _)| self.is_asked(object))
+    }
+
+    /// Whether an object is asked about.
+    pub fn is_asked(&self, object: &Object) -> bool {
+        (object.id.0 as usize) < self.asked
+    }
+
+    /// The same with other objects around it, but for those whose place another has. Those of them that are asked about go
+    /// first.
+    fn around(self, others: &[Object], facts: &Facts, is_asked: impl Fn(&Object) -> bool) -> Self {
+        let mut objects = self.world.into_objects();
+        objects.truncate(self.origins.len());
+        let known: HashSet<_> = objects.iter().map(Object::identity).collect();
+        let others = others.iter().filter(|object| !known.contains(&object.identity()));
+        let (asked, around): (Vec<_>, Vec<_>) = others.cloned().partition(is_asked);
+        objects.extend(asked);
+        let asked = objects.len();
+        objects.extend(around);
+        Self { world: World::new(objects, facts.clone()), origins: self.origins, asked }
+    }
 }
 
 impl Session {
@@ -84,10 +136,28 @@ impl Session {
     pub fn open(args: &InputArgs, stdin: &mut dyn Read) -> anyhow::Result<Self> {
         let policy = policy(args)?;
         let facts = facts(args, &policy)?;
+        Ok(Self::read(policy, &facts, args, stdin))
+    }
+
+    /// Reads the input.
+    pub(super) fn read(policy: Policy, facts: &Facts, args: &InputArgs, stdin: &mut dyn Read) -> Self {
         let wanted = |kind: &str| Object::reads(kind, &policy.paths);
         let object = |node: &Node<'_>, info: RootInfo<'_>| read(node, info, &policy);
         let input = manifest::load(&args.paths, &options(args, &wanted), stdin, object);
-        Ok(Self::new(policy, input, &facts))
+        Self::new(policy, input, facts)
+    }
+
+    /// A session without any input, and with one world.
+    #[cfg(feature = "cluster")]
+    pub(super) fn empty(policy: Policy) -> Self {
+        Self { policy, input: Input::default(), worlds: vec![Scene::default()], cluster: None, live: None }
+    }
+
+    /// The same with these objects around what was read, in each of the worlds.
+    #[cfg(feature = "cluster")]
+    pub(super) fn around(self, others: &[Object], facts: &Facts, is_asked: impl Fn(&Object) -> bool + Copy) -> Self {
+        let worlds = self.worlds.into_iter().map(|scene| scene.around(others, facts, is_asked)).collect();
+        Self { worlds, ..self }
     }
 
     /// The same with other texts in the place of some sources'.
@@ -110,8 +180,15 @@ impl Session {
 
     fn new(policy: Policy, input: Input<Read_>, facts: &Facts) -> Self {
         let (input, read) = input.take_objects();
-        let worlds = read.into_iter().map(|read| world(read, facts.clone())).collect();
-        Self { policy, input, worlds }
+        let worlds = read.into_iter().map(|read| Scene::of_files(read, facts.clone())).collect();
+        Self {
+            policy,
+            input,
+            worlds,
+            cluster: None,
+            #[cfg(feature = "cluster")]
+            live: None,
+        }
     }
 
     /// A text that places can be in: the input's sources are counted first, then the configuration's texts.
@@ -129,10 +206,28 @@ impl Session {
         self.locate_all(world, std::iter::once(loc)).remove(loc)
     }
 
+    /// The file, the line and the column of a place in a world.
+    pub fn position(&self, world: usize, loc: &Loc) -> Option<(String, u32, u32)> {
+        let place = self.locate(world, loc)?;
+        let file = self.file(place.file)?;
+        let position = match self.input.sources.get(place.file) {
+            Some(source) => source.position(place.span.start),
+            None => Source::new("", SourceOrigin::Stream, file.text).position(place.span.start),
+        };
+        Some((file.name, position.line, position.column))
+    }
+
+    /// A place in a world, as people write it: `config/runtime.exs:12:5`.
+    pub fn address(&self, world: usize, loc: &Loc) -> Option<String> {
+        let (file, line, column) = self.position(world, loc)?;
+        Some(format!("{file}:{line}:{column}"))
+    }
+
     /// The bytes of many places in a world. Each document that they are in is read again, once.
     pub fn locate_all<'p>(&self, world: usize, places: impl Iterator<Item = &'p Loc>) -> HashMap<Loc, Place> {
         let (texts, manifests): (Vec<_>, Vec<_>) = places.partition(|loc| loc.object.as_text().is_some());
-        let manifests = manifests.into_iter().filter_map(|loc| Some((self.origin(world, loc)?, loc))).collect();
+        let manifests =
+            manifests.into_iter().filter_map(|loc| Some((self.origin_of(world, loc.object)?, loc))).collect();
         let located = self.input.locate_all(manifests).into_iter();
         let located = located.map(|(loc, place)| (loc, Place { file: place.source as usize, span: place.span }));
         let texts = texts.into_iter().filter_map(|loc| Some((loc, self.locate_in_text(loc)?)));
@@ -158,17 +253,12 @@ impl Session {
 
     /// Where an object of a world was read.
     pub(super) fn origin_of(&self, world: usize, object: ObjectId) -> Option<&Origin> {
-        self.worlds.get(world)?.1.get(object.0 as usize)
-    }
-
-    fn origin(&self, world: usize, loc: &Loc) -> Option<&Origin> {
-        self.worlds.get(world)?.1.get(loc.object.0 as usize)
+        self.worlds.get(world)?.origins.get(object.0 as usize)
     }
 
     /// The source of an object.
     pub fn source_of(&self, world: usize, object: &Object) -> Option<&Source> {
-        let (_, origins) = self.worlds.get(world)?;
-        self.input.sources.get(origins.get(object.id.0 as usize)?.source as usize)
+        self.input.sources.get(self.origin_of(world, object.id)?.source as usize)
     }
 }
 
@@ -186,11 +276,6 @@ fn read(node: &Node<'_>, info: RootInfo<'_>, policy: &Policy) -> Option<Read_> {
     Some(Read_ { object, origin: info.origin() })
 }
 
-fn world(read: Vec<Read_>, facts: Facts) -> (World, Vec<Origin>) {
-    let (objects, origins) = read.into_iter().map(|read| (read.object, read.origin)).unzip();
-    (World::new(objects, facts), origins)
-}
-
 pub(super) fn policy(args: &InputArgs) -> anyhow::Result<Policy> {
     let first = args.paths.first().filter(|path| path.as_os_str() != "-");
     let found = || Policy::find(first.map_or(Path::new("."), PathBuf::as_path));
@@ -200,6 +285,9 @@ pub(super) fn policy(args: &InputArgs) -> anyhow::Result<Policy> {
     };
     if let Some(script) = &args.env_sh {
         policy.add_env_sh(script)?;
+    }
+    if let Some(file) = &args.vm_args {
+        policy.add_vm_args(file)?;
     }
     if let Some(folder) = &args.app {
         policy.add_code(folder)?;

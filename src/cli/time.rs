@@ -11,3 +11,10 @@ pub(super) fn time(said: &str) -> Result<Duration, String> {
     let time = said.parse::<jiff::SignedDuration>().map_err(|_| unread())?;
     Duration::try_from(time).map_err(|_| "it is negative".to_owned())
 }
+
+/// How long somebody waits: not nothing, and not so long that it is a mistake.
+pub(super) fn patience(said: &str) -> Result<Duration, String> {
+    let time = time(said)?;
+    let most = Duration::from_secs(3600);
+    if time.is_zero() || time > most { Err("it is more than 0 s, and 1 h at most".to_owned()) } else { Ok(time) }
+}

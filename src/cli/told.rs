@@ -7,6 +7,7 @@ use crate::name::boot::{Boot, Crash, Undistributed};
 use crate::place::Loc;
 use crate::rules::TraceVerdict;
 use crate::trace::Trace;
+use crate::world::facts::Source;
 
 /// Lines of `what  text`, and the command to check it by hand.
 #[derive(Default)]
@@ -26,19 +27,51 @@ impl Told {
     }
 }
 
-/// A text and where it was written.
-pub(super) fn placed(session: &Session, world: usize, text: &str, at: &Loc) -> String {
-    let Some(place) = session.locate(world, at) else { return text.to_owned() };
-    let Some(source) = session.input.sources.get(place.file) else { return text.to_owned() };
-    let position = source.position(place.span.start);
-    format!("{text}  ({}:{}:{})", source.name, position.line, position.column)
+/// Where something is written.
+pub(super) struct At {
+    /// The object.
+    pub(super) object: String,
+    /// The place in it, an RFC 6901 JSON pointer.
+    pub(super) pointer: String,
+    /// The same for people, keyed.
+    shown: String,
+    /// The file, the line and the column; none of what is on a cluster.
+    pub(super) file: Option<(String, u32, u32)>,
 }
 
-pub(super) fn verdict(verdict: &TraceVerdict) -> String {
+impl At {
+    /// The place in a session.
+    pub(super) fn of(session: &Session, world: usize, at: &Loc) -> Self {
+        let file = session.position(world, at);
+        let object = session.worlds.get(world).and_then(|scene| scene.world.object(at.object));
+        Self {
+            object: object.map_or_else(String::new, |object| object.title()),
+            pointer: at.pointer.to_json_pointer(),
+            shown: at.pointer.to_string(),
+            file,
+        }
+    }
+
+    /// A text, and this place behind it.
+    pub(super) fn behind(&self, text: &str) -> String {
+        match &self.file {
+            Some((name, line, column)) => format!("{text}  ({name}:{line}:{column})"),
+            None if self.object.is_empty() => text.to_owned(),
+            None => format!("{text}  ({}, {})", self.object, self.shown),
+        }
+    }
+}
+
+/// A text and where it was written.
+pub(super) fn placed(session: &Session, world: usize, text: &str, at: &Loc) -> String {
+    At::of(session, world, at).behind(text)
+}
+
+pub(super) fn verdict(verdict: &TraceVerdict, source: Source) -> String {
     match verdict {
         TraceVerdict::Forms => "forms".to_owned(),
         TraceVerdict::Breaks => "breaks".to_owned(),
-        TraceVerdict::Open(_) => "open: what is in the input does not decide it".to_owned(),
+        TraceVerdict::Open(_) => format!("open: what is {source} does not decide it"),
         TraceVerdict::NotOptedIn => "not checked: it declares no strategy".to_owned(),
         TraceVerdict::OwnClustering(server) => format!("not checked: {server} clusters by itself"),
     }

@@ -8,22 +8,15 @@ use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use kube::Api;
-use kube::api::{ApiResource, DynamicObject, GroupVersionKind, ListParams, PostParams};
+use kube::api::{ListParams, PostParams};
 use serde_json::{Value, json};
 
-use super::{Cluster, ClusterError};
+use super::list::Found;
+use super::{Cluster, ClusterError, Kind};
+use crate::world::declared::STRATEGY;
 
 /// What the names of all our webhooks end with.
 const NAMES: &str = ".beamgate.dev";
-
-/// Kinds that make pods, with their group, version and plural.
-const WORKLOADS: [(&str, &str, &str); 5] = [
-    ("apps", "v1", "Deployment"),
-    ("apps", "v1", "StatefulSet"),
-    ("apps", "v1", "DaemonSet"),
-    ("batch", "v1", "Job"),
-    ("batch", "v1", "CronJob"),
-];
 
 /// A webhook that is registered with the API server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,39 +144,24 @@ impl Cluster {
         self.wait("a pod in a dry run", made)
     }
 
-    /// Every pod of the cluster that declares a strategy, as the API has it.
+    /// Every pod of the cluster that declares a strategy.
     ///
     /// # Errors
     /// The API does not say.
-    pub fn declared_pods(&self) -> Result<Vec<Value>, ClusterError> {
-        self.everything("", "v1", "Pod", &ListParams::default().labels(crate::world::declared::STRATEGY))
+    pub fn declared_pods(&self) -> Result<Vec<Found>, ClusterError> {
+        self.list(Kind::Pod, None, Some(STRATEGY))
     }
 
-    /// Everything that makes pods, as the API has it; the strategy's label is on the template, where no query finds it.
+    /// Everything that makes pods; the strategy's label is on the template, where no query finds it.
     ///
     /// # Errors
     /// The API does not say.
-    pub fn workloads(&self) -> Result<Vec<Value>, ClusterError> {
+    pub fn workloads(&self) -> Result<Vec<Found>, ClusterError> {
         let mut found = Vec::new();
-        for (group, version, kind) in WORKLOADS {
-            found.extend(self.everything(group, version, kind, &ListParams::default())?);
+        for kind in Kind::MAKERS.into_iter().filter(|kind| *kind != Kind::Pod) {
+            found.extend(self.list(kind, None, None)?);
         }
         Ok(found)
-    }
-
-    /// The items of a list do not say what they are; here they do.
-    fn everything(&self, group: &str, version: &str, kind: &str, of: &ListParams) -> Result<Vec<Value>, ClusterError> {
-        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
-        let api: Api<DynamicObject> = Api::all_with(self.connection.client.clone(), &resource);
-        let listed = self.wait(&format!("every {kind}"), api.list(of))?.items;
-        let whole = |object: DynamicObject| {
-            // What came as JSON goes as JSON.
-            let mut object = serde_json::to_value(object).unwrap_or_default();
-            object["apiVersion"] = json!(resource.api_version);
-            object["kind"] = json!(kind);
-            object
-        };
-        Ok(listed.into_iter().map(whole).collect())
     }
 }
 

@@ -34,9 +34,8 @@ impl Cluster {
             return Ok(vec![running(self.wait(&what, pods.get(name))?)]);
         }
         let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("apps", "v1", kind));
-        let Self { connection, .. } = self;
         let workloads: Api<DynamicObject> =
-            Api::namespaced_with(connection.client.clone(), &connection.namespace, &resource);
+            Api::namespaced_with(self.connection.client.clone(), &self.namespace, &resource);
         let workload = self.wait(&what, workloads.get(name))?;
         let no_selector = || ClusterError::NoSelector { what: what.clone(), namespace: self.namespace().to_owned() };
         let selected = ListParams::default().labels_from(&selector(&workload).ok_or_else(no_selector)?);
@@ -61,7 +60,7 @@ impl Cluster {
     where
         K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>,
     {
-        Api::namespaced(self.connection.client.clone(), &self.connection.namespace)
+        Api::namespaced(self.connection.client.clone(), &self.namespace)
     }
 }
 
@@ -93,7 +92,7 @@ fn stays(pod: &Pod) -> bool {
     pod.metadata.deletion_timestamp.is_none() && !matches!(phase, Some("Succeeded" | "Failed"))
 }
 
-fn running(pod: Pod) -> RunningPod {
+pub(super) fn running(pod: Pod) -> RunningPod {
     let status = pod.status.unwrap_or_default();
     RunningPod { name: pod.metadata.name.unwrap_or_default(), idle: idle(&status), ip: status.pod_ip }
 }

@@ -50,6 +50,19 @@ pub struct Answer {
     pub at: Loc,
 }
 
+/// An address that a question is answered with on a live cluster.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Address {
+    /// The address.
+    pub ip: String,
+    /// Its host name, where it has one.
+    pub hostname: Option<String>,
+    /// The pod that has it, where it is said.
+    pub pod: Option<String>,
+    /// The Service whose answer it is.
+    pub service: Option<String>,
+}
+
 /// What a strategy needs besides an answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Needs {

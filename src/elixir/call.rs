@@ -4,7 +4,8 @@ use tree_sitter::Node;
 
 use super::ENVIRONMENT;
 use super::config::Config;
-use super::eval::{Eval, arguments, children, clip};
+use super::eval::{Eval, clip};
+use super::tree::{arguments, children};
 use super::value::{Item, Value, with_default};
 use crate::world::code::{Coded, Piece};
 

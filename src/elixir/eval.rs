@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use tree_sitter::Node;
 
+use super::Load;
 use super::config::Config;
+use super::tree::{arguments, children, descendants, parse};
 use super::value::{Item, Value, pair, with_default};
-use super::{Load, parse};
 use crate::place::{Loc, Pointer};
 use crate::world::code::Unread;
 use crate::world::declared::Script;
@@ -119,6 +120,7 @@ impl<'s> Eval<'s> {
             "integer" | "float" => Some(Value::Number(source.to_owned())),
             "atom" => source.strip_prefix(':').map(Value::atom),
             "quoted_atom" => self.quoted(node).and_then(|text| text.literal()).map(Value::Atom),
+            "alias" if source.starts_with("Elixir.") => Some(Value::atom(source)),
             "alias" => Some(Value::Atom(format!("Elixir.{source}"))),
             "string" | "charlist" | "sigil" => self.quoted(node).map(Value::Text),
             "list" => Some(Value::List(self.items(node))),
@@ -367,27 +369,6 @@ impl<'s> Eval<'s> {
         let target = (node.kind() == "call").then(|| node.child_by_field_name("target")).flatten();
         target.filter(|target| target.kind() == "identifier").map_or("", |target| self.source(target))
     }
-}
-
-/// The parts of an expression, without punctuation and comments.
-pub(super) fn children(node: Node<'_>) -> Vec<Node<'_>> {
-    let mut cursor = node.walk();
-    node.named_children(&mut cursor).filter(|child| !child.is_extra()).collect()
-}
-
-/// The arguments of a call, keywords at the end being one.
-pub(super) fn arguments(call: Node<'_>) -> Vec<Node<'_>> {
-    children(call).into_iter().find(|child| child.kind() == "arguments").map_or_else(Vec::new, children)
-}
-
-/// An expression and all that is in it, from the outside.
-pub(super) fn descendants(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
-    let mut waiting = vec![node];
-    std::iter::from_fn(move || {
-        let next = waiting.pop()?;
-        waiting.extend(children(next).into_iter().rev());
-        Some(next)
-    })
 }
 
 /// A path that is said from a folder, from where the folder's own is.

@@ -13,18 +13,14 @@ mod config;
 mod eval;
 mod started;
 mod text;
+mod tree;
 mod value;
 
 use std::collections::BTreeMap;
 
-use tree_sitter::{Parser, Tree};
-
 pub use crate::world::code::{Code, Coded};
 use crate::world::declared::Script;
 use config::Config;
-
-/// No file that configures an app is longer.
-const LONGEST: usize = 1 << 17;
 
 /// Where a release's configuration is read, in this order; the last two at boot, and the second of them only without the first
 /// (`Mix.Tasks.Release`, Elixir 1.11 and later).
@@ -65,17 +61,10 @@ fn configuration(load: &mut Load<'_>) -> Config {
     config
 }
 
-/// The settings that matter to clustering, as this reader understands them, in one line each: for the tests that compare them with
-/// what Elixir says.
-pub fn settings(load: &mut Load<'_>) -> BTreeMap<String, String> {
+/// The settings that matter to clustering as Elixir's `inspect` prints them, with every variable `set` to `$(X)` or with none set, and
+/// with `?` for what is not evaluated: to hold against what Elixir says.
+pub fn settings(load: &mut Load<'_>, set: bool) -> BTreeMap<String, String> {
     let config = configuration(load);
-    config.settings().map(|(app, key, value)| (format!("{app}.{key}"), value.value.to_string())).collect()
-}
-
-/// A text as Elixir's grammar has it; none where it is not Elixir.
-fn parse(text: &str) -> Option<Tree> {
-    let mut parser = Parser::new();
-    parser.set_language(&tree_sitter_elixir::LANGUAGE.into()).ok()?;
-    let tree = parser.parse(text, None).filter(|_| text.len() <= LONGEST)?;
-    (!tree.root_node().has_error()).then_some(tree)
+    let shown = |value: &value::Value| if set { format!("{value}") } else { format!("{value:#}") };
+    config.settings().map(|(app, key, item)| (format!("{app}.{key}"), shown(&item.value))).collect()
 }

@@ -3,8 +3,8 @@
 use tree_sitter::Node;
 
 use super::config::Config;
-use super::eval::{Eval, children, descendants};
-use super::parse;
+use super::eval::Eval;
+use super::tree::{children, descendants, parse};
 use super::value::{Item, Value};
 use crate::place::Loc;
 use crate::world::declared::Script;

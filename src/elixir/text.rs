@@ -3,7 +3,8 @@
 use tree_sitter::Node;
 
 use super::Coded;
-use super::eval::{Eval, children};
+use super::eval::Eval;
+use super::tree::children;
 
 impl Eval<'_> {
     /// The text of a string, a charlist, a sigil or a quoted atom or keyword.

@@ -128,35 +128,64 @@ pub(super) fn unread(item: &Item) -> Option<Unread> {
     }
 }
 
-/// As Elixir's `inspect` prints it, with `$(X)` for a variable and `?` for what is not known.
+/// As Elixir's `inspect` prints it, with `$(X)` for a variable and `?` for what is not known; `{:#}` says what it is where no variable
+/// is set.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Atom(name) if matches!(name.as_str(), "nil" | "true" | "false") => f.write_str(name),
-            Self::Atom(name) => match name.strip_prefix("Elixir.") {
-                Some(module) => f.write_str(module),
-                None => write!(f, ":{name}"),
-            },
+            Self::Atom(name) => f.write_str(&atom(name)),
             Self::Number(digits) => f.write_str(&digits.replace('_', "")),
-            Self::Text(text) => write!(f, "{:?}", text.spell(&|_| true, &mut Vec::new())),
+            Self::Text(text) => f.write_str(&quoted(text, !f.alternate())),
             Self::List(items) => {
-                let pairs = self.entries().filter(|_| !items.is_empty());
-                match pairs.and_then(|entries| entries.into_iter().collect::<Result<Vec<_>, _>>().ok()) {
-                    Some(pairs) => {
-                        let pairs: Vec<_> = pairs.iter().map(|(key, item)| format!("{key}: {}", item.value)).collect();
-                        write!(f, "[{}]", pairs.join(", "))
-                    }
-                    None => write!(f, "[{}]", list(items)),
+                f.write_str("[")?;
+                let pairs = self.entries().and_then(|entries| entries.into_iter().collect::<Result<Vec<_>, _>>().ok());
+                match pairs {
+                    Some(pairs) => separated(f, &pairs, |f, (key, item)| {
+                        write!(f, "{}: ", atom(key).trim_start_matches(':'))?;
+                        item.value.fmt(f)
+                    })?,
+                    None => separated(f, items, |f, item| item.value.fmt(f))?,
                 }
+                f.write_str("]")
             }
-            Self::Tuple(items) => write!(f, "{{{}}}", list(items)),
+            Self::Tuple(items) => {
+                f.write_str("{")?;
+                separated(f, items, |f, item| item.value.fmt(f))?;
+                f.write_str("}")
+            }
             Self::Unknown(_) | Self::Never => f.write_str("?"),
         }
     }
 }
 
-fn list(items: &[Item]) -> String {
-    items.iter().map(|item| item.value.to_string()).collect::<Vec<_>>().join(", ")
+fn separated<T>(
+    f: &mut fmt::Formatter<'_>,
+    items: &[T],
+    write: impl Fn(&mut fmt::Formatter<'_>, &T) -> fmt::Result,
+) -> fmt::Result {
+    items.iter().enumerate().try_for_each(|(index, item)| {
+        f.write_str(if index == 0 { "" } else { ", " })?;
+        write(f, item)
+    })
+}
+
+fn atom(name: &str) -> String {
+    if matches!(name, "nil" | "true" | "false") {
+        return name.to_owned();
+    }
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '@' | '?' | '!');
+    match name.strip_prefix("Elixir.") {
+        Some(module) => module.to_owned(),
+        None if name.chars().all(is_plain) => format!(":{name}"),
+        None => format!(":{name:?}"),
+    }
+}
+
+fn quoted(text: &Coded, set: bool) -> String {
+    match text.variable() {
+        Some((_, None)) if !set => "nil".to_owned(),
+        _ => format!("{:?}", text.filled(set)).replace("#{", "\\#{"),
+    }
 }
 
 /// `a || b` of a variable: `b` stands in for it where it is not set.

@@ -96,7 +96,7 @@ pub struct SourceNote {
 }
 
 /// All that was read.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Input<T> {
     /// The texts.
     pub sources: Vec<Source>,

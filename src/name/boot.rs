@@ -2,11 +2,14 @@
 
 use super::complete::{Pod, complete, without_host};
 use super::env::{Env, Lookup, Scope};
+use super::flags::{ByScript, flag_of};
+pub use super::flags::{FLAGS, Flags, VM_ARGS};
 use super::inputs::{self, Input};
-use super::launcher::{Launch, NameFlag, Program, Verb, name_flag};
+use super::launcher::{Launch, NameFlag, Program, Verb};
 use super::same::Identity;
 use super::script;
 use super::template::{Template, Why};
+use super::vm_args::{self, VmArgs};
 use crate::place::Loc;
 use crate::world::declared::{Key, Sourced};
 use crate::world::pod::Container;
@@ -97,27 +100,6 @@ pub struct Naming {
 const NODE: &str = "RELEASE_NODE";
 const DISTRIBUTION: &str = "RELEASE_DISTRIBUTION";
 
-/// The variables whose words the VM takes for flags.
-pub const FLAGS: [&str; 4] = ["ERL_AFLAGS", "ERL_FLAGS", "ERL_ZFLAGS", "ELIXIR_ERL_OPTIONS"];
-
-/// A variable whose words the VM takes for flags.
-#[derive(Debug, Clone)]
-pub struct Flags {
-    /// Its name.
-    pub variable: &'static str,
-    /// Its words.
-    pub words: Vec<Template>,
-    /// Where it is set.
-    pub at: Loc,
-}
-
-impl Flags {
-    fn of(env: &Env) -> Vec<Self> {
-        let set = FLAGS.into_iter().filter_map(|variable| Some((variable, env.get(variable)?)));
-        set.map(|(variable, var)| Self { variable, words: var.value.words(), at: var.at.clone() }).collect()
-    }
-}
-
 impl Setting {
     fn of(env: &Env, name: &str) -> Self {
         match env.lookup(name) {
@@ -183,15 +165,28 @@ impl Naming {
         let node = Setting::of(&boot_env, NODE);
         let distribution = Setting::of(&boot_env, DISTRIBUTION);
         // An image that is declared to give a name gives a long one.
-        let script_is_short = declared.is_none()
-            && match &distribution {
-                Setting::Unset => closed,
-                _ => distribution.literal().as_deref() == Some("sname"),
-            };
+        let script = match (distribution.literal().as_deref(), &distribution) {
+            _ if declared.is_some() => ByScript::Long,
+            (None, Setting::Unset) if closed => ByScript::Short,
+            (Some("sname"), _) => ByScript::Short,
+            (Some("none"), _) => ByScript::None,
+            _ => ByScript::Long,
+        };
         let closed = closed || declared.is_some();
-        let flags = Flags::of(&boot_env);
+        let mut flags = Flags::of(&boot_env);
+        // Where they stand on the command line, as far as the last of several counts.
+        let behind_first = usize::from(flags.first().is_some_and(|flags| flags.variable == FLAGS[0]));
+        match vm_args::given(scope, &boot_env, &launch.program) {
+            Some(VmArgs::Whole(words, at)) => {
+                flags.insert(behind_first, Flags { variable: VM_ARGS, words: words.clone(), at: at.clone() });
+                launch = Launch { program: Program::Vm(words), at, ..launch };
+            }
+            Some(VmArgs::Beside(words, at)) => flags.insert(behind_first, Flags { variable: VM_ARGS, words, at }),
+            Some(VmArgs::Unclear) => launch.program = Program::Foreign(Why::Program(VM_ARGS.to_owned())),
+            None => {}
+        }
         let mut naming = Self {
-            flag: flag_of(&flags, &launch, script_is_short),
+            flag: flag_of(&flags, &launch, &script),
             flags,
             distribution,
             closed,
@@ -313,31 +308,6 @@ fn declared_name(scope: Scope<'_>, env: &Env, keys: &[(Key, Sourced<String>)]) -
     let (_, declared) = keys.iter().find(|(key, _)| *key == Key::NodeName)?;
     let written = env.expand_argument(declared.value.trim(), &declared.at, scope).with_references_open();
     Some(Sourced { value: written.with_placeholders(), at: declared.at.clone() })
-}
-
-/// The name in the VM's flags that beats the others. Any `-sname` beats every `-name` (`erl_distribution.erl` tries it
-/// first); of several of a kind the first counts. `ERL_AFLAGS` stand before the command line's, `ERL_FLAGS` and
-/// `ERL_ZFLAGS` behind it, and the release's start script gives a name of its own there unless it is told `none`.
-fn flag_of(flags: &[Flags], launch: &Launch, script_is_short: bool) -> Option<Sourced<NameFlag>> {
-    let of = |name: &str| {
-        let flags = flags.iter().find(|flags| flags.variable == name)?;
-        Some(Sourced { value: name_flag(&flags.words)?, at: flags.at.clone() })
-    };
-    let command = match &launch.program {
-        Program::Vm(words) => name_flag(words).map(|value| Sourced { value, at: launch.at.clone() }),
-        _ => None,
-    };
-    let is_short = |flag: &Sourced<NameFlag>| !flag.value.long;
-    let behind = ["ELIXIR_ERL_OPTIONS", "ERL_FLAGS", "ERL_ZFLAGS"];
-    let flags: Vec<_> = of("ERL_AFLAGS").into_iter().chain(command).chain(behind.into_iter().filter_map(of)).collect();
-    if matches!(launch.program, Program::Vm(_)) {
-        return flags.iter().find(|flag| is_short(flag)).or_else(|| flags.first()).cloned();
-    }
-    let first = of("ERL_AFLAGS");
-    match script_is_short {
-        true => first.filter(is_short),
-        false => flags.into_iter().find(is_short).or(first),
-    }
 }
 
 /// What becomes of a long name in the pods of a workload.

@@ -3,6 +3,7 @@
 pub mod boot;
 mod complete;
 pub mod env;
+mod flags;
 pub mod inputs;
 pub mod launcher;
 mod placeholder;
@@ -13,3 +14,4 @@ pub mod shell;
 pub mod spelling;
 pub mod template;
 pub mod tokens;
+pub mod vm_args;

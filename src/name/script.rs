@@ -102,7 +102,7 @@ fn surroundings<'a>(
 
 /// A variable as a script finds it. What the manifest leaves out the image may set, but hardly the release's own settings,
 /// which are the very thing that `rel/env.sh` is for; and `HOSTNAME` is the container runtime's.
-fn variable(env: &Env, name: &str) -> Variable {
+pub(super) fn variable(env: &Env, name: &str) -> Variable {
     match env.lookup(name) {
         Lookup::Set(var) => Variable::Set(var.value.clone()),
         Lookup::Open(why) => Variable::Unknown(why.clone()),

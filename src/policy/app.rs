@@ -13,7 +13,7 @@ use crate::elixir;
 use crate::manifest::read::MAX_BYTES;
 use crate::place::{ObjectId, Pointer};
 use crate::world::code::Code;
-use crate::world::declared::{App, Key, Sourced};
+use crate::world::declared::{App, Key, Sourced, VmArgs};
 
 /// Which workload is meant.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -67,6 +67,8 @@ pub struct AppConfig {
     pub container: Option<Spanned<String>>,
     /// The path of the image's `rel/env.sh(.eex)`, relative to this file.
     pub env_sh: Option<PathBuf>,
+    /// The path of the image's `vm.args(.eex)` or `vm.args.src`, relative to this file.
+    pub vm_args: Option<PathBuf>,
     /// The folder of the app's `mix.exs`, relative to this file: what its code says is compared with what is declared.
     pub app_source: Option<PathBuf>,
 }
@@ -91,6 +93,7 @@ impl Policy {
             strategy: app.strategy.as_ref().map(sourced),
             keys: keys.into_iter().filter_map(|(key, value)| Some((key, sourced(value.as_ref()?)))).collect(),
             env_sh: app.env_sh.as_ref().map(|path| self.script(&folder.join(path))).transpose()?,
+            vm_args: app.vm_args.as_ref().map(|path| self.flags(&folder.join(path))).transpose()?,
             code: app.app_source.as_ref().map(|path| self.code(&folder.join(path))).transpose()?,
         })
     }
@@ -105,6 +108,21 @@ impl Policy {
         Ok(())
     }
 
+    /// Adds a `vm.args` for every workload that has none of its own.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn add_vm_args(&mut self, file: &Path) -> Result<(), ConfigError> {
+        let vm_args = self.flags(file)?;
+        self.apps.push(App { vm_args: Some(vm_args), ..App::default() });
+        Ok(())
+    }
+
+    fn flags(&mut self, file: &Path) -> Result<VmArgs, ConfigError> {
+        let is_source = file.extension().is_some_and(|extension| extension == "src");
+        Ok(VmArgs { script: self.script(file)?, is_source })
+    }
+
     /// Adds the source of the app for every workload that has none of its own.
     ///
     /// # Errors
@@ -117,6 +135,8 @@ impl Policy {
 
     /// What the code of a mix project says of clustering.
     fn code(&mut self, folder: &Path) -> Result<Arc<Code>, ConfigError> {
+        // `./config/runtime.exs` is `config/runtime.exs` for everybody.
+        let folder = folder.strip_prefix(".").unwrap_or(folder);
         if !elixir::has_configuration(|path| folder.join(path).is_file()) {
             return Err(ConfigError::NoProject { path: folder.display().to_string() });
         }

@@ -65,7 +65,7 @@ fn explain(findings: &[&ReportedFinding]) -> String {
 }
 
 /// `checked 3 workloads: 1 forms, 1 breaks, 1 is open (the image sets the name); 2 errors. 14 other objects.`
-pub(super) fn summary(report: &Report) -> String {
+pub(crate) fn summary(report: &Report) -> String {
     let verdicts = verdicts(report);
     let count = verdicts.iter().map(|(count, _)| count).sum::<usize>();
     let what = match count {

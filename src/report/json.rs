@@ -8,7 +8,7 @@ use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
 use super::model::{
-    CheckedWorkload, Compared, Known, Report, ReportedFinding, ReportedLabel, Skipped, WorkloadVerdict,
+    CheckedWorkload, Compared, Known, ReadCluster, Report, ReportedFinding, ReportedLabel, Skipped, WorkloadVerdict,
 };
 use super::source::{Region, Sources, sources};
 use crate::rules::finding::{Effect, Fix, Safety, Severity, Verdict};
@@ -34,6 +34,38 @@ struct Document<'r> {
     workloads: Vec<Workload<'r>>,
     /// What a baseline says, where one was given.
     baseline: Option<Baseline<'r>>,
+    /// What was read of a cluster, where one was.
+    cluster: Option<Cluster<'r>>,
+}
+
+/// What was read of a cluster.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Cluster<'r> {
+    /// The context of the kubeconfig; none where this ran in the cluster.
+    context: Option<&'r str>,
+    /// The namespaces that were read.
+    namespaces: &'r [String],
+    /// Those that were to be read and are not there.
+    absent: &'r [String],
+    /// How many objects were read that no other of them makes.
+    objects: usize,
+    /// Whether the webhook was seen to inject names there.
+    injects: bool,
+    /// What could not be read. What rests on it is open.
+    unread: Vec<Unread<'r>>,
+}
+
+/// Kinds of a cluster that could not be read.
+#[derive(Serialize, JsonSchema)]
+struct Unread<'r> {
+    /// The kinds, or an object of one.
+    what: &'r [String],
+    /// The namespace; none for all of them, or for what is in none.
+    namespace: Option<&'r str>,
+    /// What the API server says.
+    why: &'r str,
+    /// What that means for the judgement.
+    means: &'r str,
 }
 
 /// What came of comparing the findings with a baseline.
@@ -238,6 +270,26 @@ fn document<'r>(report: &'r Report, sources: &'r Sources<'r>) -> Document<'r> {
         findings: report.sorted().into_iter().map(|finding| self::finding(finding, sources)).collect(),
         workloads: report.workloads.iter().map(workload).collect(),
         baseline: report.compared.as_ref().map(baseline),
+        cluster: report.cluster.as_ref().map(Cluster::of),
+    }
+}
+
+impl<'r> Cluster<'r> {
+    pub(crate) fn of(read: &'r ReadCluster) -> Self {
+        let unread = read.unread.iter().map(|unread| Unread {
+            what: &unread.what,
+            namespace: unread.namespace.as_deref(),
+            why: &unread.why,
+            means: &unread.means,
+        });
+        Self {
+            context: read.context.as_deref(),
+            namespaces: &read.namespaces,
+            absent: &read.absent,
+            objects: read.objects,
+            injects: read.injected.is_some(),
+            unread: unread.collect(),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ pub(crate) mod closing;
 mod github;
 mod gitlab;
 mod human;
-mod json;
+pub(crate) mod json;
 mod junit;
 pub(crate) mod redact;
 mod sarif;

@@ -28,6 +28,46 @@ pub struct Report {
     pub notices: Vec<Notice>,
     /// The files that [`Place::file`] counts, in the order in which they were given.
     pub files: Vec<File>,
+    /// What was read of a cluster, where one was.
+    pub cluster: Option<ReadCluster>,
+}
+
+/// What was read of a cluster.
+#[derive(Debug, Clone, Default)]
+pub struct ReadCluster {
+    /// The context of the kubeconfig.
+    pub context: Option<String>,
+    /// Whether all namespaces were asked for.
+    pub all_namespaces: bool,
+    /// The namespaces that were read.
+    pub namespaces: Vec<String>,
+    /// Those that were to be read and are not there.
+    pub absent: Vec<String>,
+    /// How many objects were read that no other of them makes.
+    pub objects: usize,
+    /// What could not be read.
+    pub unread: Vec<Unread>,
+    /// A pod that shows that the webhook injects there.
+    pub injected: Option<String>,
+}
+
+/// Kinds of a cluster that could not be read.
+#[derive(Debug, Clone)]
+pub struct Unread {
+    /// The kinds, or an object of one: `Role`, ``ConfigMap `cart` ``.
+    pub what: Vec<String>,
+    /// The resource of the first, as a role names it.
+    pub resource: String,
+    /// Where; none for all namespaces, or for what is in none.
+    pub namespace: Option<String>,
+    /// Whether it is in no namespace.
+    pub in_none: bool,
+    /// Whether the cluster has no such kind; else it may not be read.
+    pub unknown: bool,
+    /// What the API server says.
+    pub why: String,
+    /// What that means for the judgement.
+    pub means: String,
 }
 
 /// What came of comparing the findings with a baseline.

@@ -11,6 +11,8 @@ use crate::name::boot::Boot;
 use crate::place::ObjectId;
 use crate::trace::Trace;
 use crate::world::World;
+use crate::world::facts::Kinds;
+use crate::world::object::Object;
 
 /// A workload and what was found.
 #[derive(Debug)]
@@ -46,7 +48,12 @@ pub enum TraceVerdict {
 
 /// Judges every BEAM workload of a world, in the order read.
 pub fn judge(world: &World) -> Vec<Judged> {
-    let workloads: Vec<_> = world.workloads().collect();
+    judge_those(world, |_| true)
+}
+
+/// Judges those that are asked about; the others are the world around them.
+pub fn judge_those(world: &World, is_asked: impl Fn(&Object) -> bool) -> Vec<Judged> {
+    let workloads: Vec<_> = world.workloads().filter(|(object, _)| is_asked(object)).collect();
     workloads
         .into_par_iter()
         .filter_map(|(object, workload)| {
@@ -69,10 +76,11 @@ pub fn judge_trace(trace: &Trace<'_>) -> Judged {
             }
         }
     }
-    let findings = found.into_vec();
+    let (hidden, findings): (Vec<_>, Vec<_>) =
+        found.into_vec().into_iter().partition(|finding| is_hidden(trace, finding));
     Judged {
         object: trace.object.id,
-        verdict: verdict(trace, &findings),
+        verdict: verdict(trace, &findings, &hidden),
         boots: boots(trace),
         dials: dials(trace),
         evidence: trace.evidence.as_ref().map(|evidence| evidence.0.clone()),
@@ -95,7 +103,14 @@ fn dials(trace: &Trace<'_>) -> Vec<String> {
     names
 }
 
-fn verdict(trace: &Trace<'_>, findings: &[Finding]) -> TraceVerdict {
+/// Whether something is missing only because it may not be listed on the cluster.
+fn is_hidden(trace: &Trace<'_>, finding: &Finding) -> bool {
+    let seen = &trace.world.facts.seen;
+    let is_hidden = |kinds| trace.namespaces().iter().any(|namespace| seen.hides(Some(namespace), kinds));
+    finding.verdict == Verdict::Open && finding.lacks.is_some_and(is_hidden)
+}
+
+fn verdict(trace: &Trace<'_>, findings: &[Finding], hidden: &[Finding]) -> TraceVerdict {
     if let Some(server) = trace.server {
         return TraceVerdict::OwnClustering(server);
     }
@@ -117,6 +132,8 @@ fn verdict(trace: &Trace<'_>, findings: &[Finding]) -> TraceVerdict {
         !breaking(finding) && finding.severity == Severity::Error && finding.verdict == Verdict::Refuted
     };
     missing.extend(findings.iter().filter(unread).map(|finding| finding.message.clone()));
+    let kinds = hidden.iter().filter(breaking).filter_map(|finding| finding.lacks).fold(Kinds::default(), Kinds::and);
+    missing.extend((kinds != Kinds::default()).then(|| format!("{} may not be listed", kinds.in_words())));
     missing.extend(trace.doubts());
     if missing.is_empty() { TraceVerdict::Forms } else { TraceVerdict::Open(missing) }
 }

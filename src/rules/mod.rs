@@ -20,7 +20,7 @@ mod trust;
 
 pub use cel::{Cel, Condition};
 pub(crate) use discovery::{govern, headless_service};
-pub use judge::{Judged, TraceVerdict, judge, judge_trace};
+pub use judge::{Judged, TraceVerdict, judge, judge_those, judge_trace};
 pub(crate) use naming::PROGRAMS;
 pub(crate) use trust::{UNREAD_COOKIES, WELL_KNOWN_COOKIES};
 

@@ -27,6 +27,19 @@ impl Line {
     }
 }
 
+/// Lines of a declaration to paste into `metadata`.
+pub fn pasted(lines: &[Line]) -> String {
+    let mut text = String::new();
+    for is_label in [true, false] {
+        let mut some = lines.iter().filter(|line| line.key.is_none() == is_label).peekable();
+        if some.peek().is_some() {
+            text += if is_label { "labels:\n" } else { "annotations:\n" };
+        }
+        some.for_each(|line| text += &format!("  {}: {}\n", line.name(), line.text));
+    }
+    text
+}
+
 impl<'w> Trace<'w> {
     /// What the app's code says, if it was given.
     pub fn code(&self) -> Option<&'w Code> {

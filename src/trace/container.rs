@@ -105,7 +105,10 @@ pub fn evidence(container: &Container, naming: &Naming) -> Option<Evidence> {
         return Some(Evidence("it declares epmd's port".to_owned()));
     }
     match &naming.launch.program {
-        Program::Vm(_) => Some(Evidence("it starts the Erlang VM".to_owned())),
+        // What a `vm.args` says of a release is no sign that this is one.
+        Program::Vm(_) if naming.launch.at.object.as_text().is_none() => {
+            Some(Evidence("it starts the Erlang VM".to_owned()))
+        }
         Program::Release(Verb::Start) if is_release(container) => Some(Evidence("it starts a release".to_owned())),
         _ => None,
     }

@@ -3,9 +3,11 @@
 use std::fmt;
 
 use super::Trace;
+use crate::name::boot::{Flags, VM_ARGS};
 use crate::name::env::Lookup;
 use crate::name::launcher::Program;
 use crate::name::template::{Part, Piece, Template, Why};
+use crate::name::vm_args;
 use crate::place::Loc;
 use crate::world::declared::env_sh_of;
 use crate::world::pod::KeyRef;
@@ -124,13 +126,20 @@ impl Trace<'_> {
             let is_flag =
                 |word: &Template| word.literal().is_some_and(|word| word == "-setcookie" || word == "--cookie");
             for pair in words.windows(2).filter(|pair| is_flag(&pair[0])) {
-                found.push((what.to_owned(), pair[1].clone(), at.clone()));
+                // In a file, the word itself; of a variable, its value.
+                let own = pair[1].pieces().first().map(|piece| &piece.at).filter(|at| at.object.as_text().is_some());
+                found.push((what.to_owned(), pair[1].clone(), own.unwrap_or(at).clone()));
             }
         };
-        for flags in &naming.flags {
+        // Which of two cookies counts, that of a mix release's file or that of its start script, was not seen.
+        let is_read = |flags: &&Flags| flags.variable != VM_ARGS || matches!(naming.launch.program, Program::Vm(_));
+        for flags in naming.flags.iter().filter(is_read) {
             add(flags.variable, &flags.words, &flags.at);
         }
-        if let Program::Vm(words) = &naming.launch.program {
+        // What a `vm.args` gives to relx is among the flags already.
+        if let Program::Vm(words) = &naming.launch.program
+            && naming.launch.at.object.as_text().is_none()
+        {
             add("the command", words, &naming.launch.at);
         }
         found
@@ -155,8 +164,7 @@ impl Trace<'_> {
 
     /// Whether a variable shows that a release of relx or Distillery starts here: their cookie is in `vm.args`.
     pub fn is_relx(&self) -> bool {
-        let theirs = ["RELX_", "REPLACE_OS_VARS", "ERL_DIST_PORT", "VMARGS_PATH"];
-        self.env.vars().iter().any(|var| theirs.iter().any(|name| var.name.starts_with(name)))
+        vm_args::is_relx(&self.env)
     }
 }
 

@@ -63,6 +63,7 @@ impl<'w> Trace<'w> {
         let (value, _) = naming.written()?;
         let what = match (&naming.declared, &naming.flag, &naming.launch.program) {
             (Some(_), ..) => Key::NodeName.annotation(),
+            (None, Some(flag), _) if flag.at.object.as_text().is_some() => "`vm.args`".to_owned(),
             (None, Some(flag), Program::Vm(_)) if flag.at == naming.launch.at => "the command".to_owned(),
             (None, Some(_), _) => "the VM's flags".to_owned(),
             (None, None, program) if program.may_be_a_release() => "RELEASE_NODE".to_owned(),

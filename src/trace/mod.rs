@@ -9,6 +9,7 @@ pub mod cookie;
 mod doubts;
 pub mod feeds;
 pub mod listening;
+mod live;
 
 use crate::discovery::{Answer, Discovery, LabelQuery, Query, Resource, ServiceRef, Strategy};
 use crate::name::boot::{Boot, Naming, Setting, identity};

@@ -107,6 +107,16 @@ impl Coded {
         text
     }
 
+    /// What it comes to if every variable holds `$(X)`, its own name, or if none is set.
+    pub fn filled(&self, set: bool) -> String {
+        let fill = |piece: &Piece| match (piece, set) {
+            (Piece::Lit(text), _) => text.clone(),
+            (Piece::Variable(name, _), true) => format!("$({name})"),
+            (Piece::Variable(_, default), false) => default.as_ref().map_or_else(String::new, |text| text.filled(set)),
+        };
+        self.0.iter().map(fill).collect()
+    }
+
     /// How much there is of it.
     pub fn weight(&self) -> usize {
         let weigh = |piece: &Piece| match piece {

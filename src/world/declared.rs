@@ -115,6 +115,8 @@ pub struct App {
     pub keys: Vec<(Key, Sourced<String>)>,
     /// The text of the image's `rel/env.sh`, if its path was given.
     pub env_sh: Option<Script>,
+    /// The image's `vm.args`, if its path was given.
+    pub vm_args: Option<VmArgs>,
     /// What the app's own code says, if its folder was given.
     pub code: Option<Arc<Code>>,
 }
@@ -126,6 +128,15 @@ pub struct Script {
     pub id: ObjectId,
     /// What it says.
     pub text: String,
+}
+
+/// The flags that an image gives to the VM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VmArgs {
+    /// The file.
+    pub script: Script,
+    /// Whether it is a `vm.args.src`, in which relx always replaces variables.
+    pub is_source: bool,
 }
 
 impl App {
@@ -187,6 +198,11 @@ pub fn keys_of(object: &Object, workload: &Workload, app: Option<&App>) -> Vec<(
 /// The `rel/env.sh` that belongs to a workload, if one was given.
 pub fn env_sh_of<'f>(object: &Object, facts: &'f Facts) -> Option<&'f Script> {
     facts.apps.iter().filter(|app| app.matches(object)).find_map(|app| app.env_sh.as_ref())
+}
+
+/// The `vm.args` that belongs to a workload, if one was given.
+pub fn vm_args_of<'f>(object: &Object, facts: &'f Facts) -> Option<&'f VmArgs> {
+    facts.apps.iter().filter(|app| app.matches(object)).find_map(|app| app.vm_args.as_ref())
 }
 
 /// What the code of a workload's app says, if it was given.

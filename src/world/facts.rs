@@ -1,5 +1,6 @@
 //! What is known of the cluster beyond its objects.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -26,6 +27,8 @@ pub struct Facts {
     pub dns: Dns,
     /// Where the objects come from.
     pub source: Source,
+    /// What a cluster was seen to hold, where one was read.
+    pub seen: Seen,
     /// What people declared for workloads that they cannot annotate.
     pub apps: Vec<super::declared::App>,
 }
@@ -41,6 +44,7 @@ impl Default for Facts {
             name_files: false,
             dns: Dns::default(),
             source: Source::default(),
+            seen: Seen::default(),
             apps: Vec::new(),
         }
     }
@@ -52,8 +56,10 @@ pub enum Source {
     /// Files.
     #[default]
     Input,
-    /// A cluster, which is watched.
+    /// A cluster.
     Cluster,
+    /// Files, and a cluster around them.
+    Both,
 }
 
 /// `in the input`.
@@ -62,8 +68,48 @@ impl fmt::Display for Source {
         f.write_str(match self {
             Self::Input => "in the input",
             Self::Cluster => "on the cluster",
+            Self::Both => "in the input or on the cluster",
         })
     }
+}
+
+/// Which kinds of a cluster were listed, and which may not be: in a namespace, or (none) in all of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seen {
+    listed: BTreeMap<Option<String>, Kinds>,
+    refused: BTreeMap<Option<String>, Kinds>,
+}
+
+impl Seen {
+    /// All objects of these kinds were listed there.
+    pub fn list(&mut self, namespace: Option<&str>, kinds: Kinds) {
+        add(&mut self.listed, namespace, kinds);
+    }
+
+    /// Some of these kinds may not be listed there.
+    pub fn refuse(&mut self, namespace: Option<&str>, kinds: Kinds) {
+        add(&mut self.refused, namespace, kinds);
+    }
+
+    /// Whether every object of these kinds is known there.
+    pub fn holds(&self, namespace: Option<&str>, kinds: Kinds) -> bool {
+        within(&self.listed, namespace).contains(kinds)
+    }
+
+    /// Whether some of these kinds may not be listed there: what is missing among them is not known to be.
+    pub fn hides(&self, namespace: Option<&str>, kinds: Kinds) -> bool {
+        within(&self.refused, namespace).overlaps(kinds)
+    }
+}
+
+fn add(all: &mut BTreeMap<Option<String>, Kinds>, namespace: Option<&str>, kinds: Kinds) {
+    let here = all.entry(namespace.map(str::to_owned)).or_default();
+    *here = here.and(kinds);
+}
+
+fn within(all: &BTreeMap<Option<String>, Kinds>, namespace: Option<&str>) -> Kinds {
+    let of = |key: Option<String>| all.get(&key).copied().unwrap_or_default();
+    of(None).and(namespace.map_or_else(Kinds::default, |name| of(Some(name.to_owned()))))
 }
 
 /// What serves DNS in a cluster, as far as it decides the names of pods without a host name.
@@ -109,10 +155,31 @@ impl Kinds {
         self.0 & other.0 == other.0
     }
 
+    /// Whether some of `other` is in it.
+    pub fn overlaps(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// Both.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+}
+
+impl Kinds {
+    const WORDS: [(&'static str, Self); 5] = [
+        ("Services", Self::SERVICES),
+        ("roles and their bindings", Self::RBAC),
+        ("network policies", Self::NETWORK),
+        ("ConfigMaps", Self::CONFIG),
+        ("workloads", Self::WORKLOADS),
+    ];
+
+    /// `Services and workloads`, for a sentence.
+    pub fn in_words(self) -> String {
+        let words = Self::WORDS.iter().filter(|(_, kinds)| self.contains(*kinds)).map(|(word, _)| *word);
+        words.collect::<Vec<_>>().join(" and ")
     }
 }
 

@@ -200,6 +200,11 @@ impl World {
         &self.objects
     }
 
+    /// The objects, for another world.
+    pub fn into_objects(self) -> Vec<Object> {
+        self.objects
+    }
+
     /// All workloads, in the order read.
     pub fn workloads(&self) -> impl Iterator<Item = (&Object, &Workload)> {
         self.workloads.iter().filter_map(|id| {
@@ -208,12 +213,14 @@ impl World {
         })
     }
 
-    /// Whether the input is declared to hold every object of this kind in this namespace.
+    /// Whether every object of this kind in this namespace is known: because the input is declared to hold it, or because the
+    /// cluster was asked.
     ///
     /// Completeness is claimed for the namespaces that occur in the input; an unset one counts as the input's own.
     pub fn is_complete(&self, kind: Kinds, namespace: Option<&str>) -> bool {
-        self.facts.complete.contains(kind)
-            && namespace.is_none_or(|name| self.namespaces.binary_search_by(|known| known.as_str().cmp(name)).is_ok())
+        let occurs = |name: &str| self.namespaces.binary_search_by(|known| known.as_str().cmp(name)).is_ok();
+        let is_declared = self.facts.complete.contains(kind) && namespace.is_none_or(occurs);
+        is_declared || self.facts.seen.holds(namespace, kind)
     }
 
     /// The Services that a name means, seen from an object: those of the namespace, else those that say none; of several,

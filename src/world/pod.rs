@@ -1,5 +1,7 @@
 //! Pod templates and their containers.
 
+use std::collections::BTreeSet;
+
 use super::exec::Exec;
 use super::json::Keep;
 use super::node::{Node, Value};
@@ -261,6 +263,19 @@ impl PodTemplate {
 }
 
 impl Container {
+    /// The ConfigMaps that its variables come from, each once.
+    pub fn config_maps(&self) -> BTreeSet<&str> {
+        let of_variables = self.env.iter().filter_map(|var| match &var.source {
+            EnvSource::ConfigMap(key) => Some(key.name.as_str()),
+            _ => None,
+        });
+        let whole = self.env_from.iter().filter_map(|from| match &from.source {
+            EnvFromSource::ConfigMap(name) => Some(name.as_str()),
+            EnvFromSource::Secret(_) => None,
+        });
+        of_variables.chain(whole).filter(|name| !name.is_empty()).collect()
+    }
+
     fn read(node: &Node<'_>, base: &Pointer, list: &'static str, index: usize) -> Self {
         let name = node.text("name").unwrap_or_default();
         let sidecar = list == "initContainers" && node.text("restartPolicy").as_deref() == Some("Always");

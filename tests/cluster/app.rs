@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use crate::stage::NAMESPACE;
+/// The namespace of its objects: whoever deploys it replaces that by another of the same length.
+pub(crate) const NAMESPACE: &str = "shop";
 
 /// How its nodes find each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,6 +12,7 @@ mod cluster;
 mod guide;
 mod guides;
 mod lint;
+mod live;
 mod load;
 mod matrix;
 mod network;
@@ -33,8 +34,10 @@ const USAGE: &str = "usage: cargo test --test cluster -- STEP…
   proofs [RULE…] [--every]    the rules' fixtures; --every: not only those with a proof of their own
   matrix                      every strategy, mode, lookup, kind and Service
   guides                      the manifests of the pages about strategies
-  random [FIRST..LAST]        apps from these seeds; without: the seeds that are always run
+  random [FIRST..LAST]        apps from these seeds; without: the seeds that are always run; --record: what is seen of
+                              them is what `cargo test` holds lint against
   advise [PART…]              what `beamgate advise` writes and prints for a bare app, each strategy
+  live                        what lint and trace say of what runs
   webhook [PART…] [--keep]    what it injects, denies and survives; --keep leaves it on the cluster
   ship [PART…] [--keep]       the chart and the overlays, put there and taken away
   policies [PART…] [--keep]   what the exported policies say and name, without the webhook
@@ -56,14 +59,15 @@ fn main() -> ExitCode {
         "proofs" => proofs::run(rest),
         "matrix" => matrix::run(),
         "guides" => guides::run(),
-        "random" => random::run(rest.first().map(String::as_str)),
+        "random" => random::run(rest),
         "advise" => advise::run(rest),
+        "live" => live::run(),
         "webhook" => webhook::run(rest),
         "ship" => ship::run(rest),
         "policies" => policies::run(rest),
         "network" => network::run(rest),
         "renders" => ship::renders(),
-        "reach" => random::reach(rest.first().map(String::as_str)),
+        "reach" => random::reach(rest),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::app::NAMESPACE;
 use crate::cluster;
 use crate::lint::{self, Report};
 use crate::observe::{Fate, Observation};
@@ -253,7 +254,7 @@ pub(crate) fn disagreements(report: &Report, outcome: &Outcome) -> Vec<String> {
 fn as_seen(name: &str) -> String {
     name.replace("{hostname}", "{pod-name}")
         .replace("{cluster-domain}", "cluster.local")
-        .replace("{namespace}", stage::NAMESPACE)
+        .replace("{namespace}", NAMESPACE)
 }
 
 /// What was seen of a file, for the table.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::app::NAMESPACE;
 use crate::cluster::{self, kubectl};
 use crate::observe::{Fate, Observation, Subject, are_together};
 use crate::pod::replace_word;
@@ -33,9 +34,6 @@ const PODS: usize = 100;
 /// Pods that boot at a time. An Erlang node takes a second of a processor to boot and next to nothing afterwards: with
 /// more of them none would be done in time.
 const BOOTING: usize = 12;
-
-/// The namespace that manifests name: it is replaced by one of the same length.
-pub(crate) const NAMESPACE: &str = "shop";
 
 /// What runs pods. Bare pods are the last: those of the others are gone with them.
 const KINDS: &str = "deployments,statefulsets,daemonsets,jobs,cronjobs,pods";
@@ -157,6 +155,11 @@ struct Playing {
 
 /// Plays all scenes; the outcomes are in their order.
 pub(crate) fn play(scenes: &[Scene]) -> Vec<Outcome> {
+    play_and_tell(scenes, |_, _| {})
+}
+
+/// Plays all scenes, and tells of each as soon as its fate is settled: a long run that is ended has not been for nothing.
+pub(crate) fn play_and_tell(scenes: &[Scene], mut tell: impl FnMut(usize, &Outcome)) -> Vec<Outcome> {
     let first = first_namespace();
     prepare(scenes, first);
     cluster::install_podinfo(&namespace(first));
@@ -179,6 +182,7 @@ pub(crate) fn play(scenes: &[Scene]) -> Vec<Outcome> {
                     let left = waiting.len() + playing.len();
                     let seconds = start.elapsed().as_secs();
                     println!("{seconds:5} s  {:4} to go  {}: {}", left, scenes[done.scene].title, outcome.fate());
+                    tell(done.scene, &outcome);
                     outcomes[done.scene] = Some(outcome);
                     end(&done.namespace);
                 }

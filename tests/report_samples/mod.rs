@@ -213,6 +213,7 @@ pub fn shop() -> Report {
             command: Some("helm template deploy/ | beamgate lint -".into()),
         }],
         files,
+        cluster: None,
     }
 }
 

@@ -68,7 +68,7 @@ impl Cluster {
     pub(crate) fn behind(seen: &[Value], there: &[Value], policy: Policy) -> Self {
         let settings = Settings::new(policy).unwrap();
         let known = Known::new(settings.facts.clone());
-        for kind in Kind::ALL {
+        for kind in Kind::WATCHED {
             known.take(kind, Event::Listing);
             for object in seen.iter().filter(|object| object["kind"] == kind.name()) {
                 known.take(kind, Event::Listed(sketch(object)));

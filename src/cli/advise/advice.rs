@@ -138,7 +138,7 @@ pub(super) fn look<T>(
     (world, object): (usize, ObjectId),
     see: impl FnOnce(&Trace<'_>) -> T,
 ) -> Option<T> {
-    let (world, _) = session.worlds.get(world)?;
+    let world = &session.worlds.get(world)?.world;
     let object = world.object(object)?;
     Some(see(&Trace::of(world, object, object.workload()?)))
 }

@@ -96,8 +96,9 @@ const SHOWN: usize = 3;
 /// The one workload that is meant, by its world and number.
 fn subject(session: &Session, said: &str) -> anyhow::Result<(usize, ObjectId)> {
     let mut found = Vec::new();
-    for (number, (world, _)) in session.worlds.iter().enumerate() {
-        let meant = world.workloads().filter(|(object, _)| is_meant(object, said));
+    for (number, scene) in session.worlds.iter().enumerate() {
+        let world = &scene.world;
+        let meant = scene.asked().filter(|(object, _)| is_meant(object, said));
         found.extend(meant.map(|(object, workload)| (number, world, object, workload)));
     }
     match found.as_slice() {

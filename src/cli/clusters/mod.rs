@@ -93,8 +93,8 @@ pub(super) fn write(session: &Session, format: Format, out: &mut dyn Write) -> i
 impl Map {
     fn of(session: &Session) -> Self {
         let mut map = Self::default();
-        for (number, (world, _)) in session.worlds.iter().enumerate() {
-            map.add(session, number, &Clusters::of(world));
+        for (number, scene) in session.worlds.iter().enumerate() {
+            map.add(session, number, &Clusters::of(&scene.world));
         }
         map
     }
@@ -126,7 +126,7 @@ impl Member {
     fn of(session: &Session, world: usize, trace: &Trace<'_>) -> Self {
         let object = trace.object;
         let judged = judge_trace(trace);
-        let title = format!("{}: {}", object.title(), verdict(&judged.verdict));
+        let title = format!("{}: {}", object.title(), verdict(&judged.verdict, trace.world.facts.source));
         Self {
             title: object.title(),
             placed: placed(session, world, &title, &object.at(&["metadata", "name"])),

@@ -9,15 +9,15 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use self::diagnose::{Checked, State};
+use super::access::AccessArgs;
 use crate::cluster::installation::{Registered, ServiceKey};
+use crate::cluster::list::Found;
 use crate::cluster::{Cluster, ClusterError};
 use crate::inject::Plan;
 use crate::policy::config::Policy;
 use crate::webhook::settings::Settings;
-use crate::world::node::Node;
 use crate::world::object::Object;
 
 /// The arguments of `beamgate doctor`.
@@ -26,6 +26,10 @@ pub(super) struct DoctorArgs {
     /// The namespace in which a pod is made in a dry run [default: that of the kubeconfig].
     #[arg(long, short, value_name = "NAMESPACE")]
     namespace: Option<String>,
+
+    /// Which cluster.
+    #[command(flatten)]
+    access: AccessArgs,
 
     /// List the workloads that would lose their names if beamgate were removed, and look at nothing else.
     #[arg(long)]
@@ -46,7 +50,8 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 pub(super) fn run(args: &DoctorArgs, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    let cluster = Cluster::connect(args.namespace.as_deref(), Instant::now() + args.timeout)?;
+    let cluster =
+        Cluster::connect(&args.access.in_namespace(args.namespace.as_deref()), Instant::now() + args.timeout)?;
     let policy = args.config.as_deref().map(Policy::read).transpose()?.unwrap_or_default();
     let settings = Settings::new(policy)?;
     if args.uninstall {
@@ -121,15 +126,14 @@ fn service_of(cluster: &Cluster, service: &ServiceKey, webhooks: &[Registered], 
 
 /// The pods that lack what would be injected, were they made now.
 fn missed(cluster: &Cluster, settings: &Settings) -> Result<Vec<String>, ClusterError> {
-    let runs = |pod: &Value| !matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed"));
-    let pods = cluster.declared_pods()?.into_iter().filter(runs);
-    Ok(pods.filter_map(|pod| Some(lacking(&pod, settings)?.0.full_name())).collect())
+    let pods = cluster.declared_pods()?.into_iter().filter(|pod| !pod.ended);
+    Ok(pods.filter_map(|pod| Some(lacking(pod, settings)?.0.full_name())).collect())
 }
 
 /// Lists the workloads whose pods would be others without beamgate.
 fn uninstall(cluster: &Cluster, settings: &Settings, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let mut all: Vec<(Object, Plan)> =
-        cluster.workloads()?.iter().filter_map(|workload| lacking(workload, settings)).collect();
+        cluster.workloads()?.into_iter().filter_map(|workload| lacking(workload, settings)).collect();
     all.sort_by_cached_key(|(object, _)| object.title());
     for (object, plan) in &all {
         writeln!(out, "{}  {}", object.title(), plan.describe())?;
@@ -145,11 +149,10 @@ fn uninstall(cluster: &Cluster, settings: &Settings, out: &mut dyn Write) -> any
 }
 
 /// What would be injected into a pod, or the pods of a workload, if anything would.
-fn lacking(found: &Value, settings: &Settings) -> Option<(Object, Plan)> {
-    let controlled = found["metadata"]["ownerReferences"].as_array().is_some_and(|owners| !owners.is_empty());
-    let object = Object::read(&Node::of_json(found), "", &[]).ok()?;
+fn lacking(found: Found, settings: &Settings) -> Option<(Object, Plan)> {
+    let Found { object, controller, .. } = found;
     // A Job that a CronJob makes goes with its maker.
-    if controlled && object.kind != "Pod" {
+    if controller.is_some() && object.kind != "Pod" {
         return None;
     }
     let plan = Plan::of(&object, object.workload()?, &settings.facts);

@@ -110,6 +110,7 @@ pub fn text(text: &str, args: &FixArgs) -> anyhow::Result<String> {
     Ok(repaired.sources().first().map_or_else(|| text.to_owned(), |source| source.text.clone()))
 }
 
+/// What has changed in a text, without its cookies.
 pub(super) fn diff(source: &Source, before: &str) -> String {
     const HIDDEN: &str = "‹redacted›";
     let (before, after) = (without_cookies(before, HIDDEN), without_cookies(&source.text, HIDDEN));

@@ -13,10 +13,12 @@ use crate::fix::change::Change;
 use crate::manifest::Source;
 use crate::manifest::resource_list::{Item, ResourceList};
 use crate::manifest::source::Origin;
-use crate::place::ObjectId;
+use crate::place::{ObjectId, Step};
+use crate::policy::config::Injection;
 use crate::report::model::ReportedFinding;
 use crate::rules::finding::{Effect, Fix, Safety};
 use crate::rules::{Mends, Rule};
+use crate::world::declared::PREFIX;
 
 /// What the command line wants to have mended.
 #[derive(Debug, Clone, Copy)]
@@ -54,15 +56,15 @@ pub(in crate::cli) struct Done {
     pub(in crate::cli) fix: Fix,
     pub(in crate::cli) workload: Option<String>,
     /// The files that it changed, by their numbers.
-    pub(super) sources: Vec<usize>,
+    pub(in crate::cli) sources: Vec<usize>,
     /// Whether it could not be seen before others were mended.
     pub(super) is_new: bool,
     /// Who the finding was.
-    pub(super) fingerprint: String,
+    pub(in crate::cli) fingerprint: String,
     /// Where it pointed, as an RFC 6901 JSON pointer.
-    pub(super) pointer: Option<String>,
+    pub(in crate::cli) pointer: Option<String>,
     /// The item of a function's list that it pointed into, as it was.
-    pub(super) item: Option<Item>,
+    pub(in crate::cli) item: Option<Item>,
     key: String,
 }
 
@@ -183,7 +185,9 @@ impl<'a> Repair<'a> {
         if !in_vain.is_empty() {
             return Some(Objection::InVain(in_vain));
         }
-        if self.wanted.only.is_some() {
+        let injects = self.session.policy.config.injection == Injection::Webhook;
+        let only_says = !injects && round.done.iter().all(|done| declares(&done.fix));
+        if self.wanted.only.is_some() || only_says {
             return None;
         }
         let mended = self.done.iter().map(|done| done.key.as_str()).collect();
@@ -266,12 +270,12 @@ impl<'a> Repair<'a> {
     }
 
     /// The item of a function's list that a finding points into.
-    pub(super) fn item(&self, finding: &ReportedFinding) -> Option<&Item> {
+    pub(in crate::cli) fn item(&self, finding: &ReportedFinding) -> Option<&Item> {
         function::item_of(finding, self.report(), self.list.as_ref()?)
     }
 
     /// The list that a function is given, as it is now.
-    pub(super) fn list(&self) -> Option<&ResourceList> {
+    pub(in crate::cli) fn list(&self) -> Option<&ResourceList> {
         self.list.as_ref()
     }
 
@@ -348,6 +352,18 @@ impl<'a> Repair<'a> {
 struct Round {
     made: Texts,
     done: Vec<Done>,
+}
+
+/// Whether a fix changes nothing but what is said of an app. That breaks nothing where nobody injects: what is wrong then was
+/// wrong before.
+fn declares(fix: &Fix) -> bool {
+    let is_ours = |step: &Step| matches!(step, Step::Key(key) if key.starts_with(PREFIX));
+    fix.changes.iter().all(|change| match change {
+        Change::Set { at, .. } | Change::Substitute { at, .. } | Change::Swap { at, .. } | Change::Remove { at } => {
+            at.pointer.steps().iter().any(is_ours)
+        }
+        _ => false,
+    })
 }
 
 /// The list for a function that came by standard input, if it is one.

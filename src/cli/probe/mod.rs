@@ -1,21 +1,22 @@
 //! `beamgate probe`: asks live nodes their names, as their peers would find them out.
 
 #[cfg(feature = "cluster")]
-mod pods;
+pub(super) mod pods;
 mod target;
-mod tell;
+pub(super) mod tell;
 
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::ensure;
+use anyhow::bail;
 use clap::ValueEnum;
 
 #[cfg(feature = "cluster")]
 use self::pods::ask_workload;
 use self::target::{NodeName, Target};
 use self::tell::{Host, Trouble};
+use super::access::AccessArgs;
 use crate::probe::{self, Question};
 
 pub use self::tell::schema;
@@ -45,8 +46,12 @@ pub(super) struct ProbeArgs {
     #[arg(long, short, value_name = "NAMESPACE")]
     namespace: Option<String>,
 
+    /// The cluster of the workload.
+    #[command(flatten)]
+    access: AccessArgs,
+
     /// How long to wait for all answers together.
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time)]
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = super::time::patience)]
     timeout: Duration,
 
     /// How to write the answers.
@@ -76,7 +81,10 @@ pub(super) fn run(args: &ProbeArgs, out: &mut dyn Write) -> anyhow::Result<ExitC
 }
 
 fn ask_host(args: &ProbeArgs, host: &str, port: u16) -> anyhow::Result<Host> {
-    ensure!(args.namespace.is_none(), "--namespace is for workloads, such as `deployment/cart`; `{host}` is a host");
+    let said = args.namespace.as_ref().map(|_| "--namespace").or(args.access.said());
+    if let Some(option) = said {
+        bail!("{option} is for workloads, such as `deployment/cart`; `{host}` is a host");
+    }
     let nodes = probe::ask_host(host, &question(args, args.dial.as_ref(), port), args.timeout);
     let dials = args.dial.as_ref().map(|name| name.0.clone());
     Ok(Host { host: host.to_owned(), pod: false, dials, nodes: nodes.map_err(Trouble::from) })
@@ -89,12 +97,5 @@ fn question(args: &ProbeArgs, dialled: Option<&NodeName>, epmd: u16) -> Question
 
 #[cfg(not(feature = "cluster"))]
 fn ask_workload(_: &ProbeArgs, kind: &str, name: &str, _: u16) -> anyhow::Result<Vec<Host>> {
-    anyhow::bail!("`{kind}/{name}`: this beamgate is built without the feature `cluster`; give the address of a pod")
-}
-
-/// `5s`, `500ms`, `1m 30s`; not nothing, and not so long that it is a mistake.
-fn time(said: &str) -> Result<Duration, String> {
-    let time = super::time::time(said)?;
-    let most = Duration::from_secs(3600);
-    if time.is_zero() || time > most { Err("it is more than 0 s, and 1 h at most".to_owned()) } else { Ok(time) }
+    bail!("`{kind}/{name}`: this beamgate is built without the feature `cluster`; give the address of a pod")
 }

@@ -10,11 +10,11 @@ use super::target::NodeName;
 use super::tell::{Host, Trouble};
 use super::{ProbeArgs, question};
 use crate::cluster::{Cluster, RunningPod};
-use crate::probe;
+use crate::probe::{self, Node, Question};
 
 pub(super) fn ask_workload(args: &ProbeArgs, kind: &str, name: &str, epmd: u16) -> anyhow::Result<Vec<Host>> {
     let until = Instant::now() + args.timeout;
-    let cluster = Cluster::connect(args.namespace.as_deref(), until)?;
+    let cluster = Cluster::connect(&args.access.in_namespace(args.namespace.as_deref()), until)?;
     let pods = cluster.pods(kind, name)?;
     ensure!(!pods.is_empty(), "{kind}/{name} in namespace `{}` has no pods", cluster.namespace());
     // They share one deadline, so that none may wait for another.
@@ -25,21 +25,24 @@ pub(super) fn ask_workload(args: &ProbeArgs, kind: &str, name: &str, epmd: u16) 
 
 fn ask_pod(args: &ProbeArgs, cluster: &Cluster, pod: &RunningPod, epmd: u16, until: Instant) -> Host {
     let dials = args.dial.as_ref().map(|name| NodeName(filled(&name.0, cluster.namespace(), pod)));
-    let nodes = match &pod.idle {
-        None => {
-            let question = question(args, dials.as_ref(), epmd);
-            probe::ask(&mut cluster.forward(pod), &question, until).map_err(Trouble::from)
-        }
-        Some(why) => Err(not_running(why)),
-    };
+    let nodes = ask(cluster, pod, &question(args, dials.as_ref(), epmd), until);
     Host { host: format!("pod/{}", pod.name), pod: true, dials: dials.map(|name| name.0), nodes }
 }
 
-fn not_running(why: &str) -> Trouble {
-    Trouble {
-        reason: "not-running",
-        message: format!("nothing runs in the pod: {why}"),
-        next: "`kubectl describe pod` says what it waits for, and `kubectl logs --previous` what it has said last",
+/// Asks the nodes in a pod, if anything runs in it.
+pub(in crate::cli) fn ask(
+    cluster: &Cluster,
+    pod: &RunningPod,
+    question: &Question,
+    until: Instant,
+) -> Result<Vec<Node>, Trouble> {
+    match &pod.idle {
+        None => probe::ask(&mut cluster.forward(pod), question, until).map_err(Trouble::from),
+        Some(why) => Err(Trouble {
+            reason: "not-running",
+            message: format!("nothing runs in the pod: {why}"),
+            next: "`kubectl describe pod` says what it waits for, and `kubectl logs --previous` what it has said last",
+        }),
     }
 }
 

@@ -24,15 +24,15 @@ pub(super) struct Host {
 }
 
 /// Why there is no answer.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(rename = "Error")]
-pub(super) struct Trouble {
+pub(in crate::cli) struct Trouble {
     /// One word: `refused`, `timed-out`, `not-registered`, `tls`.
-    pub(super) reason: &'static str,
+    pub(in crate::cli) reason: &'static str,
     /// One sentence.
-    pub(super) message: String,
+    pub(in crate::cli) message: String,
     /// What to do next.
-    pub(super) next: &'static str,
+    pub(in crate::cli) next: &'static str,
 }
 
 impl From<&ProbeError> for Trouble {
@@ -103,7 +103,7 @@ fn tell_trouble(of: &str, trouble: &Trouble, out: &mut dyn Write) -> io::Result<
 }
 
 /// Names come from the network: none moves the cursor.
-fn printable(text: &str) -> String {
+pub(in crate::cli) fn printable(text: &str) -> String {
     let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
     text.chars().map(shown).collect()
 }

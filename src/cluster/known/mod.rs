@@ -4,9 +4,7 @@
 //! A kind that may not be listed, or whose watch is broken, is not known, and what depends on it is open.
 
 mod around;
-mod kind;
 mod line;
-mod prune;
 mod sketch;
 mod table;
 pub(in crate::cluster) mod watch;
@@ -14,6 +12,7 @@ pub(in crate::cluster) mod watch;
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
+pub use super::kind::Kind;
 use crate::discovery::{LabelQuery, Resource};
 use crate::policy::admission::{ENFORCE, Enforce};
 use crate::trace::Trace;
@@ -22,7 +21,6 @@ use crate::world::declared::Declared;
 use crate::world::facts::{Facts, Kinds};
 use crate::world::object::{Object, value_of};
 pub use around::Around;
-pub use kind::Kind;
 pub use sketch::Sketch;
 pub use table::Event;
 use table::Table;
@@ -67,7 +65,7 @@ struct Asks {
 impl Known {
     /// Nothing yet. The facts say which workloads are opted in without a label.
     pub fn new(facts: Facts) -> Self {
-        Self { facts, objects: Kind::ALL.iter().map(|kind| (kind.name(), RwLock::default())).collect() }
+        Self { facts, objects: Kind::WATCHED.iter().map(|kind| (kind.name(), RwLock::default())).collect() }
     }
 
     /// Whether everything that may be listed has been listed once.
@@ -77,7 +75,7 @@ impl Known {
 
     /// Each watched kind, how well it is known, and how many objects of it are kept: for logs and metrics.
     pub fn states(&self) -> Vec<(&'static str, State, usize)> {
-        Kind::ALL
+        Kind::WATCHED
             .iter()
             .filter_map(|kind| {
                 let table = self.table(*kind)?;

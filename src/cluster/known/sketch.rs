@@ -4,7 +4,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::prune::prune;
+use crate::cluster::prune::{prune, prune_pairs};
 use crate::world::node::Node;
 use crate::world::object::{Body, Object};
 
@@ -27,6 +27,7 @@ impl Sketch {
     /// Draws what a list or a watch says; the items of a list leave out their kind. None of what cannot be read.
     pub fn of(mut root: Node<'_>, kind: &str) -> Option<Self> {
         prune(&mut root, kind);
+        prune_pairs(&mut root, kind);
         let object = Object::read(&root, "", &[]).ok()?;
         let (keys, selector) = match &object.body {
             Body::Service(service) => (hashes(&object.labels), hashes(&service.selector)),

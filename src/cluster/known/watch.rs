@@ -17,10 +17,9 @@ use kube::runtime::watcher::{self, watcher};
 use kube::{Api, Client, Resource};
 use serde::de::{Deserialize, Deserializer};
 
-use super::kind::Kind;
 use super::line::tapped;
 use super::sketch::Sketch;
-use super::{Event, Known, State};
+use super::{Event, Kind, Known, State};
 use crate::world::node::Node;
 
 /// How many objects a page of a list has. Its text is held as long as it is read.
@@ -34,7 +33,7 @@ const LONGEST: Duration = Duration::from_secs(30);
 
 /// Watches the cluster for as long as it is polled.
 pub async fn watch(known: Arc<Known>, client: Client) {
-    join_all(Kind::ALL.map(|kind| {
+    join_all(Kind::WATCHED.map(|kind| {
         let client = tapped(client.clone(), Arc::clone(&known), kind);
         let known = &*known;
         async move {
@@ -49,6 +48,7 @@ pub async fn watch(known: Arc<Known>, client: Client) {
                 Kind::Deployment => follow::<Deployment>(known, kind, client).await,
                 Kind::StatefulSet => follow::<StatefulSet>(known, kind, client).await,
                 Kind::DaemonSet => follow::<DaemonSet>(known, kind, client).await,
+                Kind::Job | Kind::CronJob | Kind::Pod | Kind::Autoscaler | Kind::NetworkPolicy | Kind::ConfigMap => {}
             }
         }
     }))

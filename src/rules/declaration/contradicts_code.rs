@@ -60,6 +60,7 @@ use crate::place::Loc;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
 use crate::rules::{Cel, Check, Mends, Rule};
 use crate::trace::Trace;
+use crate::trace::coded::pasted;
 use crate::world::code::{Code, Coded, Way};
 use crate::world::declared::{Declared, Key, STRATEGY};
 use crate::world::selector::Selector;
@@ -115,7 +116,7 @@ fn strategy(trace: &Trace<'_>, declared: &Declared, code: &Code, ways: &[&Way], 
         && is_annotated(declared)
     {
         let lines = trace.lines_of(way);
-        finding.changes(lines.into_iter().map(|line| {
+        finding.snippet(pasted(&lines)).changes(lines.into_iter().map(|line| {
             let at = match line.key {
                 None => declared.strategy.at.clone(),
                 Some(key) => at_annotation(trace, key),

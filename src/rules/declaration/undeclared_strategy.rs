@@ -54,7 +54,7 @@ use crate::name::template::{Sym, Template};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
 use crate::rules::{Cel, Check, Mends, Rule};
 use crate::trace::Trace;
-use crate::trace::coded::Line;
+use crate::trace::coded::pasted;
 use crate::world::access::{Access, Question};
 
 pub(super) static RULE: Rule = Rule {
@@ -84,7 +84,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     match trace.coded_ways().as_slice() {
         [way] => {
             finding.label(way.strategy.at.clone(), "what the app does");
-            finding.fix(Safety::Unsafe, "declare what the app's code says").snippet(coded(&trace.lines_of(way)));
+            finding.fix(Safety::Unsafe, "declare what the app's code says").snippet(pasted(&trace.lines_of(way)));
         }
         _ => {
             finding
@@ -95,20 +95,6 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     if trace.replicas() == Some(1) {
         finding.at_most(Severity::Info);
     }
-}
-
-/// What the code says, as lines to paste.
-fn coded(lines: &[Line]) -> String {
-    let mut text = String::new();
-    for (index, line) in lines.iter().enumerate() {
-        text += match index {
-            0 => "labels:",
-            1 => "\nannotations:",
-            _ => "",
-        };
-        text += &format!("\n  {}: {}", line.name(), line.text);
-    }
-    text
 }
 
 /// What can be read of the strategy, as lines to paste.

@@ -36,7 +36,7 @@
 //! nodes find each other, and this is a warning: `bin/cart rpc` and `bin/cart remote` look for a node that is not there.
 //! Where neither is right, BG301 says so.
 //!
-//! A release of relx does not read RELEASE_NODE either; its `vm.args` is not read here.
+//! A release of relx does not read RELEASE_NODE either: its name is in its `vm.args`, which is read where it is shown (`--vm-args`).
 //!
 //! ## Facts
 //!
@@ -84,7 +84,11 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         return;
     }
     let meant_shown = trace.identity.show(&meant);
+    let is_relx = naming.launch.at.object.as_text().is_some();
     let message = match naming.launch.program {
+        Program::Vm(_) if is_relx => {
+            format!("RELEASE_NODE is `{meant_shown}`, and the start script of relx does not read it")
+        }
         Program::Vm(_) => format!("RELEASE_NODE is `{meant_shown}`, and a VM that is started by hand does not read it"),
         _ => format!("RELEASE_NODE is `{meant_shown}`, and the name in the VM's flags beats it"),
     };
@@ -118,6 +122,9 @@ fn is_injected(trace: &Trace<'_>, name: &str) -> bool {
 
 fn mend(trace: &Trace<'_>, naming: &Naming, finding: &mut Finding) {
     match naming.launch.program {
+        Program::Vm(_) if naming.launch.at.object.as_text().is_some() => {
+            finding.fix(Safety::Unsafe, "name the node in vm.args, and nowhere else")
+        }
         Program::Vm(_) => finding.fix(Safety::Unsafe, "name the node on the command line, and nowhere else"),
         _ if finding.effect == Effect::Breaks => {
             finding.fix(Safety::Unsafe, "take the name out of the flags").changes(without_name(trace, naming))

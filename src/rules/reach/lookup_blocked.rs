@@ -5,7 +5,7 @@
 //!
 //! ## At run time
 //!
-//! Every lookup ends in a timeout, and `Node.list()` stays empty.
+//! `lookup against cart failed: :timeout`, or `request to kubernetes failed!`, every five seconds; `Node.list()` stays empty.
 //!
 //! ## Example
 //!

@@ -37,7 +37,7 @@
 //! or, for encryption by Istio, declare the ports in a headless Service that selects the pods, by names that begin with `tcp-`.
 //! `config.linkerd.io/opaque-ports` does the same for Linkerd. Nothing is said where any of this is done for epmd's port.
 //!
-//! **Not proven here**: the test cluster has no mesh. What is said comes from the documentation of both, and from what people
+//! Not proven here: the test cluster has no service mesh. What is said comes from the documentation of both, and from what people
 //! reported: istio/istio 5989, 6828, rabbitmq/cluster-operator 216; linkerd.io, "Protocol detection".
 
 use super::peers;

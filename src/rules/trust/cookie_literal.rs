@@ -35,9 +35,9 @@
 //!
 //! Not proven here: Nothing fails: the cookie lies open.
 
-use super::{COOKIE, cookie_well_known, make_secret, secret, written};
+use super::{COOKIE, Written, cookie_well_known, make_secret, secret, written};
 use crate::fix::change::{Change, Tree};
-use crate::place::Loc;
+use crate::name::boot::VM_ARGS;
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
 use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
@@ -74,17 +74,30 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         if cookie_well_known::is_one(trace, &cookie) || cookie.text.contains('$') && found.has(&[106]) {
             continue;
         }
-        let file = if cookie.at.object.as_text().is_some() { "`rel/env.sh`" } else { "the manifest" };
+        let file = match cookie.at.object.as_text() {
+            Some(_) if cookie.what == VM_ARGS => "the image",
+            Some(_) => "`rel/env.sh`",
+            None => "the manifest",
+        };
         let finding = found.refute(&RULE, format!("the cookie is in {file}, as text in {}", cookie.what));
         finding.label(cookie.at.clone(), "everybody who reads this can run code on the nodes");
-        finding.symptom(Symptom::Seen("`kubectl get -o yaml` shows the cookie".to_owned()));
-        put_into_a_secret(trace, &cookie.at, finding);
+        if cookie.what != VM_ARGS {
+            finding.symptom(Symptom::Seen("`kubectl get -o yaml` shows the cookie".to_owned()));
+        }
+        put_into_a_secret(trace, &cookie, finding);
     }
 }
 
 /// The fix for every cookie that can be read.
-pub(super) fn put_into_a_secret(trace: &Trace<'_>, at: &Loc, finding: &mut Finding) {
+pub(super) fn put_into_a_secret(trace: &Trace<'_>, cookie: &Written, finding: &mut Finding) {
     finding.fix(Safety::Unsafe, "put a new cookie into a Secret").besides(make_secret(trace));
+    let at = &cookie.at;
+    // The start script of relx reads no RELEASE_COOKIE.
+    if cookie.what == VM_ARGS {
+        finding.note("relx replaces `${COOKIE}` in vm.args.src, and in vm.args where RELX_REPLACE_OS_VARS is set");
+        finding.snippet("-setcookie ${COOKIE}");
+        return;
+    }
     let from = Tree::map([("secretKeyRef", secret(trace))]);
     match trace.env.get(COOKIE).filter(|var| var.at == *at && var.index.is_some()) {
         Some(_) => finding.changes([Change::Swap { at: at.clone(), key: "valueFrom".into(), value: Some(from) }]),

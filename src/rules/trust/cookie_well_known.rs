@@ -96,7 +96,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
             found.refute(&RULE, format!("the cookie in {} is one of the first that anybody tries", cookie.what));
         finding.label(cookie.at.clone(), "a well-known cookie");
         finding.symptom(Symptom::Seen("whoever reaches the node and guesses the word runs code on it".to_owned()));
-        put_into_a_secret(trace, &cookie.at, finding);
+        put_into_a_secret(trace, &cookie, finding);
     }
 }
 

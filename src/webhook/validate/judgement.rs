@@ -16,7 +16,7 @@ use crate::world::World;
 use crate::world::declared::Declared;
 use crate::world::facts::{Facts, Kinds};
 use crate::world::object::{Body, Object};
-use crate::world::pod::{Container, EnvFromSource, EnvSource};
+use crate::world::pod::Container;
 use crate::world::service::{Service, ServicePort};
 
 /// How often what a finding names is read anew: what was read may bring a finding that names more.
@@ -272,7 +272,7 @@ fn unwatched(alone: &World, scene: &Scene<'_>) -> Vec<Reference> {
         namespace: namespace.clone(),
         name: name.to_owned(),
     };
-    let maps = trace.container.map(config_maps).unwrap_or_default();
+    let maps = trace.container.map(Container::config_maps).unwrap_or_default();
     let mut found: Vec<_> = maps.into_iter().map(|name| in_namespace("ConfigMap", namespace, name)).collect();
     if let Some(asked) = trace.asked_service().filter(|asked| is_service_name(&asked.name)) {
         let service = in_namespace("Service", &asked.namespace, &asked.name);
@@ -280,19 +280,6 @@ fn unwatched(alone: &World, scene: &Scene<'_>) -> Vec<Reference> {
         found.extend(Some(service).filter(|_| !is_known));
     }
     found
-}
-
-/// The ConfigMaps that a container's variables come from, each once.
-fn config_maps(container: &Container) -> BTreeSet<&str> {
-    let of_variables = container.env.iter().filter_map(|var| match &var.source {
-        EnvSource::ConfigMap(key) => Some(key.name.as_str()),
-        _ => None,
-    });
-    let whole = container.env_from.iter().filter_map(|from| match &from.source {
-        EnvFromSource::ConfigMap(name) => Some(name.as_str()),
-        EnvFromSource::Secret(_) => None,
-    });
-    of_variables.chain(whole).filter(|name| !name.is_empty()).collect()
 }
 
 /// Only what may be a name is asked for: it becomes a part of a path.

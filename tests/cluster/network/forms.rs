@@ -22,6 +22,9 @@ const PINNED: &str = "-kernel inet_dist_listen_min 9100 inet_dist_listen_max 911
 /// A peer that does not answer.
 const UNREACHED: &str = "unable to connect to";
 
+/// An API server that does not answer.
+const UNASKED: &str = "request to kubernetes failed!: {:failed_connect,";
+
 /// Which ports, or to whom, in words and as the rules of a policy.
 type Rules = (&'static str, Value);
 
@@ -89,8 +92,8 @@ fn outwards() -> Vec<Case> {
     vec![
         case(Strategy::Dns, "its own", &[], Fate::DoesNotForm, "lookup against cart failed: :timeout"),
         case(Strategy::Dns, "its own, DNS", &[dns.clone()], Fate::Forms, ""),
-        case(api, "its own, DNS", &[dns.clone()], Fate::DoesNotForm, ""),
-        case(api, "its own, DNS, 443", &[dns.clone(), port(443)], Fate::DoesNotForm, ""),
+        case(api, "its own, DNS", &[dns.clone()], Fate::DoesNotForm, UNASKED),
+        case(api, "its own, DNS, 443", &[dns.clone(), port(443)], Fate::DoesNotForm, UNASKED),
         case(api, "its own, DNS, 6443", &[dns, port(6443)], Fate::Forms, ""),
     ]
 }
@@ -121,7 +124,7 @@ impl Case {
         app.objects.insert(0, self.policy());
         let ports = if self.pinned { "9100-9110" } else { "any port" };
         let title = format!("{} on {ports}, in {}, out {}", self.strategy.describe(), self.inwards(), self.outwards());
-        Scene { title, manifest: app.manifest(), images: Vec::new() }
+        Scene { title, manifest: app.manifest(), ..Scene::default() }
     }
 
     fn policy(&self) -> Value {

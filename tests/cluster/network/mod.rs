@@ -2,6 +2,7 @@
 //!
 //! Each part is a file. What it sees goes into a table of `docs/network-proofs.md`, without what differs from run to run.
 
+mod case;
 mod cases;
 mod first;
 mod forms;
@@ -15,8 +16,8 @@ const SUITE: Suite = Suite {
     head: "\
 # NetworkPolicies on a real cluster
 
-They are enforced by SIG Network's [kube-network-policies](../tests/cluster/README.md#networkpolicies), which drops what is not allowed,
-as most network plugins do. Where those differ from each other is [written there](../tests/cluster/README.md#networkpolicies).
+They are enforced by SIG Network's kube-network-policies, which drops what is not allowed. [Where other network plugins may
+differ](../tests/cluster/README.md#networkpolicies) is said there.
 ",
     parts: &[
         Part { name: "cases", head: cases::HEAD, play: cases::play },

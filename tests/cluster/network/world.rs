@@ -1,9 +1,10 @@
 //! The pods that connect to each other: `tests/network/pods.yaml`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::fs;
 
-use super::cases::{Answer, Connection};
+use super::case::Connection;
 use crate::cluster::{self, kubectl, succeed};
 
 /// Where they are.
@@ -25,6 +26,26 @@ while [ $# -gt 0 ]; do
 done
 wait
 "#;
+
+/// What became of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    Allowed,
+    /// Nobody answers.
+    Blocked,
+    /// Somebody says no: a closed port, no route.
+    Refused,
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Allowed => "allowed",
+            Self::Blocked => "blocked",
+            Self::Refused => "refused",
+        })
+    }
+}
 
 /// The pods, which are gone with this, and with their namespaces the policies.
 pub(super) struct World {

@@ -16,8 +16,8 @@ import (
 )
 
 // newNetworkPoliciesCommand is SIG Network's kube-network-policies: the kernel asks it about the first packet of every connection
-// of a pod. Its own nftables rules take a kernel with NFT_QUEUE, so `boot` has iptables rules that do the same: no pod is on
-// a node without a name, and its own rules stay without pods.
+// of a pod. Its own nftables rules take a kernel with NFT_QUEUE, so iptables rules in `boot` do the same. Where its own work too,
+// they are about no pod, since none is on the node that it is told is its own.
 func newNetworkPoliciesCommand() *cobra.Command {
 	var kubeconfig string
 	var queue int

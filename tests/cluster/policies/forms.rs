@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use crate::app::{App, Kind, Lookup, Mode, Strategy};
+use crate::app::{App, Kind, Lookup, Mode, NAMESPACE, Strategy};
 use crate::observe::Fate;
 use crate::parts::Seen;
-use crate::stage::{self, NAMESPACE, Scene, judged};
+use crate::stage::{self, Scene, judged};
 
 pub(super) const HEAD: &str = "\
 ## What is given a name forms

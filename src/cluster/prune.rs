@@ -2,12 +2,16 @@
 //!
 //! Only keys of the API's own are taken out, each where it stands: a label may be called `status`.
 
+#[cfg(feature = "webhook")]
 use crate::world::declared::PREFIX;
 use crate::world::node::{Entry, Node, Span, Value};
 use crate::world::workload::WorkloadPath;
 
 /// What is read of `metadata`.
 const METADATA: [&str; 5] = ["name", "generateName", "namespace", "labels", "annotations"];
+
+/// The object once more, as text.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// What is not read of a pod's `spec`.
 const POD: [&str; 5] = ["imagePullSecrets", "securityContext", "tolerations", "volumes", "schedulerName"];
@@ -26,7 +30,9 @@ pub(super) fn prune(root: &mut Node<'_>, kind: &str) {
     }
     if let Some(metadata) = below(root, &["metadata"]) {
         keep(metadata, |key| METADATA.contains(&key));
-        prune_annotations(metadata, kind);
+    }
+    if let Some(annotations) = below(root, &["metadata", "annotations"]) {
+        keep(annotations, |key| key != LAST_APPLIED);
     }
     for rule in items(root, &["rules"]).iter_mut().filter(|rule| !is_about_peers(rule)) {
         // A near miss is pointed at by its position, so the others stay as empty ones.
@@ -38,14 +44,14 @@ pub(super) fn prune(root: &mut Node<'_>, kind: &str) {
     }
 }
 
-fn prune_annotations(metadata: &mut Node<'_>, kind: &str) {
-    if let Some(annotations) = below(metadata, &["annotations"]) {
-        keep(annotations, |key| key.starts_with(PREFIX));
-    }
-    if kind == "Namespace"
-        && let Some(labels) = below(metadata, &["labels"])
-    {
-        keep(labels, |key| key.starts_with(PREFIX));
+/// Leaves out the annotations of others, and of a namespace their labels: what the webhook does not go by.
+#[cfg(feature = "webhook")]
+pub(super) fn prune_pairs(root: &mut Node<'_>, kind: &str) {
+    let labels = (kind == "Namespace").then_some("labels");
+    for pairs in ["annotations"].into_iter().chain(labels) {
+        if let Some(pairs) = below(root, &["metadata", pairs]) {
+            keep(pairs, |key| key.starts_with(PREFIX));
+        }
     }
 }
 
@@ -85,7 +91,7 @@ fn items<'n, 's>(node: &'n mut Node<'s>, keys: &[&str]) -> &'n mut [Node<'s>] {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "webhook"))]
 mod tests {
     use super::*;
     use crate::world::object::Object;
@@ -94,6 +100,7 @@ mod tests {
     fn pruned(object: &Json, kind: &str) -> Json {
         let mut node = Node::of_json(object);
         prune(&mut node, kind);
+        prune_pairs(&mut node, kind);
         node.to_json()
     }
 

@@ -1,0 +1,71 @@
+//! What the VM is given besides its name: variables and files with flags, and which of the names among them counts.
+
+use super::env::Env;
+use super::launcher::{Launch, NameFlag, Program, name_flag};
+use super::template::Template;
+use crate::place::Loc;
+use crate::world::declared::Sourced;
+
+/// The variables whose words the VM takes for flags.
+pub const FLAGS: [&str; 4] = ["ERL_AFLAGS", "ERL_FLAGS", "ERL_ZFLAGS", "ELIXIR_ERL_OPTIONS"];
+
+/// What a file with flags is called in messages.
+pub const VM_ARGS: &str = "vm.args";
+
+/// A variable, or a file, whose words the VM takes for flags.
+#[derive(Debug, Clone)]
+pub struct Flags {
+    /// Its name.
+    pub variable: &'static str,
+    /// Its words.
+    pub words: Vec<Template>,
+    /// Where it is set.
+    pub at: Loc,
+}
+
+impl Flags {
+    pub(super) fn of(env: &Env) -> Vec<Self> {
+        let set = FLAGS.into_iter().filter_map(|variable| Some((variable, env.get(variable)?)));
+        set.map(|(variable, var)| Self { variable, words: var.value.words(), at: var.at.clone() }).collect()
+    }
+}
+
+/// The name that a release's start script gives on the command line.
+pub(super) enum ByScript {
+    /// A short one, which only an earlier short one beats.
+    Short,
+    /// A long one, or one of which nobody knows what it is.
+    Long,
+    /// None.
+    None,
+}
+
+/// The name in the VM's flags that beats the others. Any `-sname` beats every `-name` (`erl_distribution.erl` tries it
+/// first); of several of a kind the first counts. `ERL_AFLAGS` stand before the command line's, `ERL_FLAGS` and
+/// `ERL_ZFLAGS` behind it, and the release's start script gives a name of its own there unless it is told `none`.
+pub(super) fn flag_of(flags: &[Flags], launch: &Launch, script: &ByScript) -> Option<Sourced<NameFlag>> {
+    let of = |name: &str| {
+        let flags = flags.iter().find(|flags| flags.variable == name)?;
+        Some(Sourced { value: name_flag(&flags.words)?, at: flags.at.clone() })
+    };
+    let command = match &launch.program {
+        Program::Vm(words) => name_flag(words).map(|value| Sourced { value, at: launch.at.clone() }),
+        _ => None,
+    };
+    let is_short = |flag: &Sourced<NameFlag>| !flag.value.long;
+    // Of relx it is the command.
+    let is_behind = |variable: &&str| *variable != VM_ARGS || !matches!(launch.program, Program::Vm(_));
+    let behind = [VM_ARGS, "ELIXIR_ERL_OPTIONS", "ERL_FLAGS", "ERL_ZFLAGS"];
+    let flags: Vec<_> = of("ERL_AFLAGS")
+        .into_iter()
+        .chain(command)
+        .chain(behind.into_iter().filter(is_behind).filter_map(of))
+        .collect();
+    let first = of("ERL_AFLAGS");
+    let is_alone = matches!(launch.program, Program::Vm(_)) || matches!(script, ByScript::None);
+    match script {
+        _ if is_alone => flags.iter().find(|flag| is_short(flag)).or(flags.first()).cloned(),
+        ByScript::Short => first.filter(is_short),
+        ByScript::Long | ByScript::None => flags.into_iter().find(is_short).or(first),
+    }
+}

@@ -1,0 +1,175 @@
+//! `vm.args`: the flags that an image gives to the VM, and what replaces variables in them.
+//!
+//! The VM takes the file apart by itself (`erlexec.c`, `-args_file`; OTP 25): words between white space, `#` to the end of the line
+//! wherever it is not quoted, quotes of either kind with no escapes in them, a backslash before any character outside of them.
+//! `tests/vm_args` holds that against the VM.
+
+use super::env::Env;
+use super::launcher::{Program, name_flag};
+use super::script::variable;
+use super::shell::Variable;
+use super::template::{Part, Piece, Sym, Template, Why};
+use crate::name::env::Scope;
+use crate::place::{Loc, Pointer};
+use crate::world::declared::vm_args_of;
+
+/// What a `vm.args` is to the program that a container starts.
+pub(super) enum VmArgs {
+    /// A release of relx or Distillery: it is the whole command line, and no variable of a mix release is read.
+    Whole(Vec<Template>, Loc),
+    /// A mix release: it stands behind the name that the start script gives.
+    Beside(Vec<Template>, Loc),
+    /// Of which of the two nobody can say, and it names the node.
+    Unclear,
+}
+
+/// Variables that only the start scripts of relx and Distillery read.
+const THEIRS: [&str; 4] = ["RELX_", "REPLACE_OS_VARS", "ERL_DIST_PORT", "VMARGS_PATH"];
+
+/// Whether a variable shows that a release of relx or Distillery starts here.
+pub fn is_relx(env: &Env) -> bool {
+    env.vars().iter().any(|var| THEIRS.iter().any(|name| var.name.starts_with(name)))
+}
+
+/// Reads the `vm.args` that was given for a workload, if any was and the program reads it.
+pub(super) fn given(scope: Scope<'_>, env: &Env, program: &Program) -> Option<VmArgs> {
+    let file = vm_args_of(scope.object, &scope.world.facts)?;
+    let is_foreign = matches!(program, Program::Foreign(_));
+    if !is_foreign && !program.may_be_a_release() {
+        return None;
+    }
+    let root = Pointer::root().of(file.script.id);
+    let is_theirs = is_foreign || file.is_source || is_relx(env);
+    let replaces = match ["RELX_REPLACE_OS_VARS", "REPLACE_OS_VARS"].iter().any(|name| env.get(name).is_some()) {
+        // `vm.args.src` is always filled in (relx, `extended_bin`).
+        true => Replaces::From(env),
+        false if file.is_source => Replaces::From(env),
+        false if is_theirs => Replaces::Unknown,
+        false => Replaces::Nothing,
+    };
+    let words = words(&file.script.text, &root, &replaces);
+    let named = words.iter().position(is_name_flag);
+    let at = named.and_then(|index| words.get(index + 1)?.pieces().first()).map(|piece| piece.at.clone());
+    let at = at.unwrap_or_else(|| root.within(0..0));
+    Some(match (is_theirs, name_flag(&words)) {
+        (true, _) => VmArgs::Whole(words, at),
+        // A mix release has none by default, and relx needs one.
+        (false, Some(_)) if !has_mix_variables(env) => VmArgs::Unclear,
+        (false, _) => VmArgs::Beside(words, at),
+    })
+}
+
+fn is_name_flag(word: &Template) -> bool {
+    matches!(word.literal().as_deref(), Some("-name" | "-sname"))
+}
+
+fn has_mix_variables(env: &Env) -> bool {
+    ["RELEASE_NODE", "RELEASE_DISTRIBUTION"].iter().any(|name| env.get(name).is_some())
+}
+
+/// What becomes of `${X}` in the file before the VM sees it.
+pub enum Replaces<'e> {
+    /// Nothing: it stays.
+    Nothing,
+    /// Nobody can say.
+    Unknown,
+    /// It is replaced by the variable of this environment, `${X:-default}` too (relx, `replace_os_vars`).
+    From(&'e Env),
+}
+
+/// The words of a `vm.args` or `vm.args.eex`, each part with its place in the text.
+pub fn words(text: &str, root: &Loc, replaces: &Replaces<'_>) -> Vec<Template> {
+    let mut reader = Reader { text, root, replaces, at: 0, words: Vec::new(), word: None };
+    reader.run();
+    reader.words
+}
+
+struct Reader<'r> {
+    text: &'r str,
+    root: &'r Loc,
+    replaces: &'r Replaces<'r>,
+    at: usize,
+    words: Vec<Template>,
+    /// The word at hand, be it empty.
+    word: Option<Template>,
+}
+
+impl Reader<'_> {
+    fn run(&mut self) {
+        let mut quote = None;
+        while let Some(c) = self.rest().chars().next() {
+            let start = self.at;
+            if self.special() {
+                continue;
+            }
+            self.at += c.len_utf8();
+            match (quote, c) {
+                (Some(open), _) if c == open => quote = None,
+                (Some(_), _) => self.push(c, start),
+                (None, '"' | '\'') => {
+                    quote = Some(c);
+                    self.word.get_or_insert_default();
+                }
+                (None, '#') => {
+                    self.end();
+                    self.at += self.rest().find('\n').unwrap_or(self.rest().len());
+                }
+                (None, '\\') => {
+                    if let Some(escaped) = self.rest().chars().next() {
+                        self.at += escaped.len_utf8();
+                        self.push(escaped, start);
+                    }
+                }
+                (None, c) if c.is_ascii_whitespace() || c == '\x0b' => self.end(),
+                (None, c) => self.push(c, start),
+            }
+        }
+        self.end();
+    }
+
+    fn rest(&self) -> &str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// What is filled in before the VM reads the file, at the release's build or at its start.
+    fn special(&mut self) -> bool {
+        let (open, close) = match self.rest() {
+            rest if rest.starts_with("<%") => ("<%", "%>"),
+            rest if rest.starts_with("${") && !matches!(self.replaces, Replaces::Nothing) => ("${", "}"),
+            _ => return false,
+        };
+        let Some(length) = self.rest().find(close).map(|found| found + close.len()) else { return false };
+        let tag = self.rest()[..length].to_owned();
+        let place = self.root.clone().within(self.at..self.at + length);
+        self.at += length;
+        let value = match self.replaces {
+            _ if tag.starts_with("<%#") => return true,
+            _ if open == "<%" => Template::opaque(Why::Placeholder(tag), &place),
+            Replaces::From(env) => filled(&tag[open.len()..length - close.len()], env, &place),
+            _ => Template::opaque(Why::Image, &place),
+        };
+        self.word.get_or_insert_default().append(&value);
+        true
+    }
+
+    fn push(&mut self, c: char, start: usize) {
+        let at = self.root.clone().within(start..self.at);
+        self.word.get_or_insert_default().push(Piece { part: Part::Lit(c.to_string()), at });
+    }
+
+    fn end(&mut self) {
+        self.words.extend(self.word.take());
+    }
+}
+
+/// `X` and `X:-default`, where an empty value counts as none.
+fn filled(inside: &str, env: &Env, at: &Loc) -> Template {
+    let (name, default) = inside.split_once(":-").map_or((inside, None), |(name, default)| (name, Some(default)));
+    match (variable(env, name), default) {
+        (Variable::Set(value), Some(default)) if value.is_empty() => Template::lit(default, at),
+        (Variable::Set(value), _) => value,
+        (Variable::Unset, _) if name == "HOSTNAME" => Template::sym(Sym::Hostname, at),
+        (Variable::Unset, _) => Template::opaque(Why::Image, at),
+        (Variable::Unknown(why), _) => Template::opaque(why, at),
+    }
+}

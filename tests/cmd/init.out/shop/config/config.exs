@@ -1,0 +1,6 @@
+import Config
+
+config :libcluster,
+  topologies: [
+    local: [strategy: Cluster.Strategy.Gossip]
+  ]

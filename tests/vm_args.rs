@@ -1,0 +1,91 @@
+//! `vm.args` as the reader takes it apart, against what the VM itself makes of it.
+//!
+//! `tests/vm_args/ask` writes what `erl -args_file` has, one argument in each line, into the `.said` beside each file.
+#![allow(clippy::unwrap_used, reason = "a test that fails says so")]
+
+use std::fs;
+use std::path::Path;
+
+use beamgate::name::env::Env;
+use beamgate::name::template::Template;
+use beamgate::name::vm_args::{Replaces, words};
+use beamgate::place::{Loc, ObjectId, Pointer};
+use proptest::prelude::*;
+
+fn root() -> Loc {
+    Pointer::root().of(ObjectId::text(0))
+}
+
+fn literal(words: &[Template]) -> Vec<String> {
+    words.iter().map(|word| word.literal().unwrap_or_else(|| "?".to_owned())).collect()
+}
+
+/// The VM keeps flags of the emulator and variables for itself.
+fn without_the_emulators(words: Vec<String>) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut words = words.into_iter();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "-env" => drop(words.nth(1)),
+            "+K" => drop(words.next()),
+            word if word.starts_with('+') => {}
+            _ => kept.push(word),
+        }
+    }
+    kept
+}
+
+#[test]
+fn the_reader_takes_a_file_apart_as_the_vm_does() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vm_args");
+    let mut files = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let file = entry.unwrap().path();
+        if file.extension().is_none_or(|extension| extension != "args") {
+            continue;
+        }
+        files += 1;
+        let read = words(&fs::read_to_string(&file).unwrap(), &root(), &Replaces::Nothing);
+        let said = fs::read_to_string(file.with_extension("said")).unwrap();
+        let said = said.strip_suffix("--\n").unwrap();
+        let read: String = without_the_emulators(literal(&read)).iter().map(|word| format!("{word}\n")).collect();
+        assert_eq!(read, said, "{}", file.display());
+    }
+    assert!(files > 5);
+}
+
+#[test]
+fn what_is_filled_in_is_known_only_where_its_variable_is() {
+    let mut env = Env::default();
+    env.set("HOST", Template::lit("10.0.0.1", &root()), root());
+    let text = "-name cart@${HOST} -x ${PORT:-1} ${HOSTNAME} -y <%= @release.name %>z <%# nothing %>";
+    let shown = |replaces: &Replaces<'_>| {
+        words(text, &root(), replaces).iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(shown(&Replaces::From(&env)), "-name cart@10.0.0.1 -x {?} {hostname} -y {?}z".replace("{?}", &opaque()));
+    assert_eq!(
+        shown(&Replaces::Nothing),
+        text.replace("<%= @release.name %>", &opaque()).replace(" <%# nothing %>", "")
+    );
+    let unknown = shown(&Replaces::Unknown);
+    assert_eq!(unknown, "-name cart@{?} -x {?} {?} -y {?}z".replace("{?}", &opaque()));
+}
+
+/// How something that is not known is shown.
+fn opaque() -> String {
+    Template::opaque(beamgate::name::template::Why::Image, &root()).to_string()
+}
+
+proptest! {
+    #[test]
+    fn nothing_makes_the_reader_panic(text in "[-a#\"'\\\\ \n\\$\\{\\}<%=>:é]{0,60}") {
+        let env = Env::default();
+        for replaces in [Replaces::Nothing, Replaces::Unknown, Replaces::From(&env)] {
+            for piece in words(&text, &root(), &replaces).iter().flat_map(Template::pieces) {
+                if let beamgate::place::Focus::Within(start, end) = piece.at.focus {
+                    prop_assert!(text.get(start as usize..end as usize).is_some());
+                }
+            }
+        }
+    }
+}
