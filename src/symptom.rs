@@ -25,7 +25,7 @@ pub enum Symptom {
     /// The name is longer than an atom may be; crash at boot.
     SystemLimit,
     /// The VM is given two names, and takes the first; its peers dial the other.
-    NamedTwice(String),
+    NamedTwice,
     /// Two nodes of one epmd have the same part before `@`; the second crashes at boot.
     NameInUse(String),
     /// The release writes its configuration where it cannot.
@@ -76,7 +76,7 @@ impl Symptom {
         |_| Self::EpmdPort,
         |_| Self::SystemLimit,
         Self::NameInUse,
-        Self::NamedTwice,
+        |_| Self::NamedTwice,
         |_| Self::NoPort,
         Self::CannotWrite,
         |_| Self::NodeDown,
@@ -103,7 +103,6 @@ impl Symptom {
             | Self::UnableToConnect(value)
             | Self::IllegalHostname(value)
             | Self::NameInUse(value)
-            | Self::NamedTwice(value)
             | Self::CannotWrite(value)
             | Self::LookupFailed(value)
             | Self::Unauthorized(value)
@@ -128,9 +127,7 @@ impl fmt::Display for Symptom {
             Self::InvalidNodeName => f.write_str("`Invalid node name! Please check your configuration`, and the pod restarts for ever"),
             Self::IllegalHostname(host) => write!(f, "on the peers `** Hostname {host} is illegal **`; `Node.list()` stays empty"),
             Self::SystemLimit => f.write_str("`{system_limit,[{erlang,list_to_atom`, and the pod restarts for ever"),
-            Self::NamedTwice(name) => {
-                write!(f, "`Multiple -name given to erl, using the first, \"{name}\"`; `Node.list()` stays empty")
-            }
+            Self::NamedTwice => f.write_str("`Multiple -name given to erl, using the first`; `Node.list()` stays empty"),
             Self::NameInUse(name) => {
                 write!(f, "`the name {name} seems to be in use by another Erlang node`, and the container restarts for ever")
             }

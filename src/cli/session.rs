@@ -1,6 +1,6 @@
 //! One run: the configuration, the input, and the worlds made of it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -115,10 +115,11 @@ impl Scene {
 
     /// The same with other objects around it, but for those whose place another has. Those of them that are asked about go
     /// first.
+    #[cfg(feature = "cluster")]
     fn around(self, others: &[Object], facts: &Facts, is_asked: impl Fn(&Object) -> bool) -> Self {
         let mut objects = self.world.into_objects();
         objects.truncate(self.origins.len());
-        let known: HashSet<_> = objects.iter().map(Object::identity).collect();
+        let known: std::collections::HashSet<_> = objects.iter().map(Object::identity).collect();
         let others = others.iter().filter(|object| !known.contains(&object.identity()));
         let (asked, around): (Vec<_>, Vec<_>) = others.cloned().partition(is_asked);
         objects.extend(asked);

@@ -6,9 +6,10 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
+use crate::app::NAMESPACE;
 use crate::cluster::{self, feed, feed_kubectl, root, succeed, until};
 use crate::observe::{Observation, Subject};
-use crate::stage::{self, NAMESPACE, Scene};
+use crate::stage::{self, Scene};
 
 /// The apps: one whose nodes have other names than are dialled, the same mended, and one that asks DNS.
 const APPS: [(&str, &str); 3] = [
@@ -22,6 +23,7 @@ const RULES: &str = "[
     {apiGroups: [apps], resources: [deployments, statefulsets, daemonsets], verbs: [list]},
     {apiGroups: [batch], resources: [jobs, cronjobs], verbs: [list]},
     {apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [list]},
+    {apiGroups: [networking.k8s.io], resources: [networkpolicies], verbs: [list]},
     {apiGroups: [rbac.authorization.k8s.io], resources: [roles, rolebindings], verbs: [list]},
     {apiGroups: [''], resources: [pods, serviceaccounts], verbs: [list]}]";
 

@@ -143,7 +143,10 @@ fn what_is_warned_is_warned_by_the_webhook_too() {
         assert!(said.is_subset(&warned), "{}: said {said:?}, warned {warned:?}", file.display());
         all.extend(said);
     }
-    assert_eq!(all.into_iter().collect::<Vec<_>>(), ["BG004", "BG601", "BG602", "BG605", "BG606", "BG701"]);
+    assert_eq!(
+        all.into_iter().collect::<Vec<_>>(),
+        ["BG004", "BG216", "BG601", "BG602", "BG604", "BG605", "BG606", "BG701"]
+    );
 }
 
 /// The rules that some condition denies by default.

@@ -170,11 +170,11 @@ fn told(cluster: &Cluster, survey: &Survey, all: bool) -> ReadCluster {
 fn means(kind: Kind) -> &'static str {
     match kind {
         Kind::Service => "which Services there are stays open",
-        Kind::ServiceAccount => "whether the pods have a token stays open",
+        Kind::ServiceAccount => "those that give their pods no token are not seen",
         Kind::Role | Kind::ClusterRole | Kind::RoleBinding | Kind::ClusterRoleBinding => {
             "whether the strategy may list what it asks for stays open"
         }
-        Kind::NetworkPolicy => "whether peers are let through stays open",
+        Kind::NetworkPolicy => "those that keep peers apart are not seen, and a verdict says nothing of them",
         Kind::Namespace => "their labels stay open",
         Kind::Autoscaler => "replicas are counted as they are written",
         Kind::ConfigMap => "what it says stays open",

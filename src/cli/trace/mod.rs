@@ -64,6 +64,8 @@ pub(super) fn run(args: &TraceArgs, stdin: &mut dyn Read, out: &mut dyn Write) -
         }
     };
     let session = args.live.open(&input, stdin)?;
+    let cluster = session.cluster.as_ref();
+    let notices = if cluster.is_some() { session.input.notices.as_slice() } else { &[] };
     if args.clusters {
         if !args.live.is_alone(&input)
             && let Some(why) = nothing_to_read(&input.paths, &session)
@@ -71,6 +73,10 @@ pub(super) fn run(args: &TraceArgs, stdin: &mut dyn Read, out: &mut dyn Write) -
             bail!(why);
         }
         clusters::write(&session, args.format, out)?;
+        if args.format == Format::Human && !notices.is_empty() {
+            writeln!(out)?;
+            tell::tell_notices(notices, out)?;
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let journeys = journeys(&session, wanted);
@@ -78,8 +84,6 @@ pub(super) fn run(args: &TraceArgs, stdin: &mut dyn Read, out: &mut dyn Write) -
         let place = if args.live.is_alone(&input) { "on the cluster" } else { "in the input" };
         bail!("no workload `{said}` {place}{}", known(&session));
     }
-    let cluster = session.cluster.as_ref();
-    let notices = if cluster.is_some() { session.input.notices.as_slice() } else { &[] };
     match args.format {
         Format::Human => tell::human(&journeys, notices, out)?,
         Format::Json => tell::json(&journeys, cluster, out)?,

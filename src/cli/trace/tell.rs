@@ -25,9 +25,16 @@ pub(super) fn human(journeys: &[Journey], notices: &[Notice], out: &mut dyn Writ
         let between = if number > 0 { "\n" } else { "" };
         write!(out, "{between}{}", lines(journey))?;
     }
-    for (number, notice) in notices.iter().enumerate() {
-        let between = if number == 0 && !journeys.is_empty() { "\n" } else { "" };
-        writeln!(out, "{between}note: {}", notice.text)?;
+    if !journeys.is_empty() && !notices.is_empty() {
+        writeln!(out)?;
+    }
+    tell_notices(notices, out)
+}
+
+/// Writes what is to be known of the run.
+pub(super) fn tell_notices(notices: &[Notice], out: &mut dyn Write) -> io::Result<()> {
+    for notice in notices {
+        writeln!(out, "note: {}", notice.text)?;
         if let Some(command) = &notice.command {
             writeln!(out, "      run `{command}`")?;
         }

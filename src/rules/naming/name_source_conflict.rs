@@ -98,7 +98,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
             let dialled = trace.identity.example(&dial.name);
             let given_twice = !matches!(naming.launch.program, Program::Vm(_)) && flag.value.long;
             found.refute(&RULE, message).symptom(match given_twice {
-                true => Symptom::NamedTwice(trace.identity.example(own)),
+                true => Symptom::NamedTwice,
                 false => Symptom::UnableToConnect(dialled),
             })
         }

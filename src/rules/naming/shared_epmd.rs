@@ -71,7 +71,11 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
-    let nodes: Vec<Node<'_>> = trace.pod.containers.iter().filter_map(|container| Node::of(trace, container)).collect();
+    let containers = trace.pod.containers.iter().filter(|container| !container.init);
+    if containers.clone().count() < 2 && !trace.pod.host_network {
+        return;
+    }
+    let nodes: Vec<Node<'_>> = containers.filter_map(|container| Node::of(trace, container)).collect();
     for (index, second) in nodes.iter().enumerate() {
         if let Some(first) = nodes[..index].iter().find(|first| first.base == second.base && first.epmd == second.epmd)
         {
@@ -131,7 +135,7 @@ struct Node<'w> {
 
 impl<'w> Node<'w> {
     fn of(trace: &Trace<'w>, container: &'w Container) -> Option<Self> {
-        if container.init || stands_beside_an_app(container) {
+        if stands_beside_an_app(container) {
             return None;
         }
         let naming = naming(trace, container);

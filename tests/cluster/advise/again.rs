@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use super::{Advised, bare};
-use crate::app::Kind;
+use crate::app::{Kind, NAMESPACE};
 use crate::cluster::{self, feed_kubectl};
 use crate::observe::{Fate, Observation, Subject};
 use crate::parts::Seen;
 use crate::pod::replace_word;
-use crate::stage::{self, NAMESPACE, Scene};
+use crate::stage::{self, Scene};
 
 pub(super) const HEAD: &str = "\
 ## A StatefulSet that is made again

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::app::{App, Kind, Lookup, Mode, Strategy, variable};
+use crate::app::{App, Kind, Lookup, Mode, NAMESPACE, Strategy, variable};
 use crate::observe::Fate;
 use crate::parts::Seen;
-use crate::stage::{self, NAMESPACE, Scene};
+use crate::stage::{self, Scene};
 
 pub(super) const HEAD: &str = "\
 ## What forms
