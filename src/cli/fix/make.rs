@@ -101,12 +101,14 @@ impl Maker<'_> {
 
     /// Where an object was read, if that is certain.
     fn judged(&self, (world, subject): (usize, ObjectId), object: ObjectId) -> Result<&Origin, Why> {
-        let scene = self.session.worlds.get(world).map(|scene| &scene.world);
-        let (Some(origin), Some(all)) = (self.session.origin_of(world, object), scene) else {
+        let (Some(origin), Some(scene)) = (self.session.origin_of(world, object), self.session.worlds.get(world))
+        else {
             return Err(Why::ByHand);
         };
-        let (Some(from), Some(owner)) = (all.object(subject), all.object(object)) else { return Err(Why::ByHand) };
-        let is_certain = subject == object || all.is_meant_alone(from, owner);
+        let (Some(from), Some(owner)) = (scene.world.object(subject), scene.world.object(object)) else {
+            return Err(Why::ByHand);
+        };
+        let is_certain = subject == object || scene.world.is_meant_alone(from, owner);
         if is_certain { Ok(origin) } else { Err(Why::Ambiguous(owner.title())) }
     }
 

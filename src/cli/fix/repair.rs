@@ -13,10 +13,12 @@ use crate::fix::change::Change;
 use crate::manifest::Source;
 use crate::manifest::resource_list::{Item, ResourceList};
 use crate::manifest::source::Origin;
-use crate::place::ObjectId;
+use crate::place::{ObjectId, Step};
+use crate::policy::config::Injection;
 use crate::report::model::ReportedFinding;
 use crate::rules::finding::{Effect, Fix, Safety};
 use crate::rules::{Mends, Rule};
+use crate::world::declared::PREFIX;
 
 /// What the command line wants to have mended.
 #[derive(Debug, Clone, Copy)]
@@ -183,7 +185,9 @@ impl<'a> Repair<'a> {
         if !in_vain.is_empty() {
             return Some(Objection::InVain(in_vain));
         }
-        if self.wanted.only.is_some() {
+        let injects = self.session.policy.config.injection == Injection::Webhook;
+        let only_says = !injects && round.done.iter().all(|done| declares(&done.fix));
+        if self.wanted.only.is_some() || only_says {
             return None;
         }
         let mended = self.done.iter().map(|done| done.key.as_str()).collect();
@@ -348,6 +352,18 @@ impl<'a> Repair<'a> {
 struct Round {
     made: Texts,
     done: Vec<Done>,
+}
+
+/// Whether a fix changes nothing but what is said of an app. That breaks nothing where nobody injects: what is wrong then was
+/// wrong before.
+fn declares(fix: &Fix) -> bool {
+    let is_ours = |step: &Step| matches!(step, Step::Key(key) if key.starts_with(PREFIX));
+    fix.changes.iter().all(|change| match change {
+        Change::Set { at, .. } | Change::Substitute { at, .. } | Change::Swap { at, .. } | Change::Remove { at } => {
+            at.pointer.steps().iter().any(is_ours)
+        }
+        _ => false,
+    })
 }
 
 /// The list for a function that came by standard input, if it is one.
