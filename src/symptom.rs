@@ -38,6 +38,10 @@ pub enum Symptom {
     Words,
     /// The DNS strategies, when the name does not exist.
     LookupFailed(String),
+    /// The DNS strategies, when nobody answers.
+    LookupTimedOut(String),
+    /// `Kubernetes`, when the API server does not answer.
+    ApiUnreachable,
     /// `Kubernetes.DNS` meets a CNAME.
     CaseClauseError,
     /// The API server refuses the list request.
@@ -69,7 +73,7 @@ pub enum Symptom {
 impl Symptom {
     /// Those that a log of the node shows, each made of the value that it names, if it names one. Of two that a line could
     /// be, the one that says more comes first.
-    pub const LOGGED: [fn(String) -> Self; 22] = [
+    pub const LOGGED: [fn(String) -> Self; 24] = [
         |_| Self::CantSetShortName,
         |_| Self::CantSetLongName,
         |_| Self::InvalidNodeName,
@@ -85,11 +89,13 @@ impl Symptom {
         Self::UnableToConnect,
         Self::IllegalHostname,
         Self::LookupFailed,
+        Self::LookupTimedOut,
         |_| Self::CaseClauseError,
         |_| Self::FunctionClauseError,
         Self::Unauthorized,
         Self::KeyError,
         Self::ApiHostUnresolved,
+        |_| Self::ApiUnreachable,
         |_| Self::CookieRejected,
         // However a node fails to boot, it ends with these.
         |_| Self::Words,
@@ -105,6 +111,7 @@ impl Symptom {
             | Self::NameInUse(value)
             | Self::CannotWrite(value)
             | Self::LookupFailed(value)
+            | Self::LookupTimedOut(value)
             | Self::Unauthorized(value)
             | Self::KeyError(value)
             | Self::ApiHostUnresolved(value) => Some(value),
@@ -139,6 +146,8 @@ impl fmt::Display for Symptom {
             Self::NodeDown => f.write_str("`--rpc-eval : RPC failed with reason :nodedown` from whatever is run beside the node"),
             Self::Words => f.write_str("`init terminating in do_boot`, and the pod restarts for ever"),
             Self::LookupFailed(service) => write!(f, "`lookup against {service} failed: :nxdomain`, every five seconds; `Node.list()` stays empty"),
+            Self::LookupTimedOut(service) => write!(f, "`lookup against {service} failed: :timeout`, every five seconds; `Node.list()` stays empty"),
+            Self::ApiUnreachable => f.write_str("`request to kubernetes failed!: {:failed_connect,`, every five seconds; `Node.list()` stays empty"),
             Self::CaseClauseError => f.write_str("`CaseClauseError` in `Cluster.Strategy.Kubernetes.DNS`, again and again"),
             Self::Unauthorized(message) => write!(f, "`cannot query kubernetes (unauthorized): {message}`; `Node.list()` stays empty"),
             Self::KeyError(key) => write!(f, "`** (KeyError) key :{key} not found`, and the application does not start"),

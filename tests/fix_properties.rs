@@ -230,5 +230,5 @@ const MOST_LOST: usize = 8;
 
 /// Whether a fix takes something away, or writes over a whole map.
 fn takes_away(rule: &Rule) -> bool {
-    [4, 5, 113, 115, 206, 217, 402, 601, 605].contains(&rule.code)
+    [4, 5, 103, 113, 115, 206, 217, 402, 601, 605].contains(&rule.code)
 }

@@ -185,10 +185,15 @@ impl<'w> Trace<'w> {
         let needs = self.discovery().map(Discovery::needs).unwrap_or_default();
         match self.first_dialled() {
             Some(dialled) if needs.list.is_some() => Symptom::UnableToConnect(dialled),
-            _ if self.is_strategy(&["Kubernetes.DNS", "Kubernetes.DNSSRV"]) => Symptom::LookupFailed(asked.written()),
+            _ if self.is_loud_about_lookups() => Symptom::LookupFailed(asked.written()),
             // `DNSPoll` and `DNSCluster` take every error for an empty answer.
             _ => Symptom::Silence,
         }
+    }
+
+    /// Whether the strategy logs a lookup that fails: `DNSPoll` and `DNSCluster` take every error for an empty answer.
+    pub fn is_loud_about_lookups(&self) -> bool {
+        self.is_strategy(&["Kubernetes.DNS", "Kubernetes.DNSSRV"])
     }
 
     /// Whether the strategy logs nothing about peers that it cannot connect to: dns_cluster does only if it is told to.

@@ -5,7 +5,8 @@
 //!
 //! ## At run time
 //!
-//! `lookup against cart failed: :timeout`, or `request to kubernetes failed!`, every five seconds; `Node.list()` stays empty.
+//! `lookup against cart failed: :timeout`, or `request to kubernetes failed!: {:failed_connect,`, every five seconds; `Node.list()` stays
+//! empty. A network plugin that refuses, instead of dropping, gives another reason than a timeout.
 //!
 //! ## Example
 //!
@@ -98,6 +99,15 @@ fn report(trace: &Trace<'_>, passage: &Passage<'_>, what: &str, found: &mut Find
     }
     finding
         .label(trace.at_labels(), "selected by it")
-        .symptom(Symptom::Seen("every lookup ends in a timeout; `Node.list()` stays empty".to_owned()))
+        .symptom(seen(trace))
         .fix(Safety::Unsafe, format!("let the pods ask {what}"));
+}
+
+/// What is seen where no lookup is answered.
+fn seen(trace: &Trace<'_>) -> Symptom {
+    match &trace.query {
+        Query::Labels(_) => Symptom::ApiUnreachable,
+        Query::Service(asked, _) if trace.is_loud_about_lookups() => Symptom::LookupTimedOut(asked.written()),
+        _ => Symptom::Silence,
+    }
 }

@@ -58,7 +58,7 @@ pub(super) static RULE: Rule = Rule {
     code: 502,
     slug: "port-not-pinned",
     severity: Severity::Warning,
-    effect: Effect::Risks,
+    effect: Effect::Breaks,
     mends: Mends::Person("which ports the distribution takes is for whoever writes the policies to say"),
     summary: "policies let certain ports pass, and nothing says which one the distribution takes",
     source: include_str!("port_not_pinned.rs"),
