@@ -7,6 +7,7 @@ use crate::name::same::Same;
 use crate::name::template::{Sym, Template, Why};
 use crate::place::Loc;
 use crate::trace::cookie::SameCookie;
+use crate::trace::listening::EPMD_PORT;
 use crate::trace::{Found, Trace};
 
 /// The nodes of one workload find those of another.
@@ -121,7 +122,7 @@ impl Split {
             Self::Names { dialled, own } => {
                 format!("it dials `{}`, they are `{}`", to.identity.show(dialled), to.identity.show(own))
             }
-            Self::EpmdPort(difference) => both("ERL_EPMD_PORT", difference),
+            Self::EpmdPort(difference) => both(EPMD_PORT, difference),
             Self::Protocol(difference) => both("-proto_dist", difference),
             Self::Cookies => "they take their cookie from somewhere else".to_owned(),
         }
@@ -188,7 +189,7 @@ fn base_of_the_dialling_pod(dialled: &Template) -> bool {
 /// The port at which a node registers, and at which it asks for its peers, as far as the manifest decides it.
 fn epmd_port(trace: &Trace<'_>) -> Option<Setting> {
     const DEFAULT: &str = "4369";
-    match trace.naming.as_ref()?.env.lookup("ERL_EPMD_PORT") {
+    match trace.naming.as_ref()?.env.lookup(EPMD_PORT) {
         Lookup::Set(var) if !var.value.is_empty() => Setting::of(&var.value, &var.at),
         Lookup::Set(_) | Lookup::Unset => Some(Setting::default_of(DEFAULT)),
         Lookup::Open(_) => None,

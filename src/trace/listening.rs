@@ -60,10 +60,15 @@ impl Listening {
 }
 
 impl Trace<'_> {
+    /// Whether its nodes are to find others of their kind.
+    pub fn has_peers(&self) -> bool {
+        self.is_opted_in() && self.starts_a_node() && self.replicas() != Some(1)
+    }
+
     /// Whether there are other pods that its nodes have to reach, and policies that decide it: what a policy means for pods on the
     /// host's network is left to each implementation.
     pub fn has_peers_to_reach(&self) -> bool {
-        self.is_opted_in() && self.starts_a_node() && !self.pod.host_network && self.replicas() != Some(1)
+        self.has_peers() && !self.pod.host_network
     }
 
     /// Its pods, as their policies see them.

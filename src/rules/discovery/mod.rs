@@ -51,12 +51,11 @@ pub(super) static RULES: &[&Rule] = &[
 
 /// The probe for which a pod is not ready before it sees a peer, where there are to be several pods.
 fn asks_for_peers<'w>(trace: &Trace<'w>) -> Option<&'w Exec> {
-    let has_peers = trace.is_opted_in() && trace.starts_a_node() && trace.replicas() != Some(1);
     let needs_peers = |exec: &&Exec| {
         let asks = exec.says("Node.list") || exec.says("nodes()");
         asks && exec.occasion.delays_readiness() && talks_to_a_node(&exec.command)
     };
-    trace.container.filter(|_| has_peers)?.execs.iter().find(needs_peers)
+    trace.container.filter(|_| trace.has_peers())?.execs.iter().find(needs_peers)
 }
 
 /// How a StatefulSet is made anew, beside its pods, which have what it had when they were made.

@@ -55,6 +55,7 @@ use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
 use crate::trace::container::stands_beside_an_app;
+use crate::trace::listening::EPMD_PORT;
 use crate::world::declared::Key;
 use crate::world::pod::Container;
 
@@ -146,7 +147,7 @@ impl<'w> Node<'w> {
         if !is_node || naming.flags.iter().any(|flags| flags.words.iter().any(has_no_epmd)) {
             return None;
         }
-        let epmd = match naming.env.get("ERL_EPMD_PORT") {
+        let epmd = match naming.env.get(EPMD_PORT) {
             Some(port) => Some(port.value.literal()?),
             None => None,
         };
