@@ -129,6 +129,8 @@ pub(in crate::cli) struct Repair<'a> {
     new: HashSet<String>,
     /// Findings whose fix is not made, and why.
     refused: HashMap<String, Why>,
+    /// Whether any fix was made since something was refused for the first time, or tried again.
+    accepted_since: bool,
     /// Where files may be written.
     roots: Roots,
 }
@@ -136,18 +138,23 @@ pub(in crate::cli) struct Repair<'a> {
 impl<'a> Repair<'a> {
     pub(in crate::cli) fn new(session: Session, wanted: Wanted<'a>) -> Self {
         let (assembled, list, roots) = (judge(&session), piped(&session), Roots::of(&wanted.input.paths));
-        let (before, done, new, refused) = Default::default();
-        Self { wanted, session, assembled, list, before, done, new, refused, roots }
+        let (before, done, new, refused, accepted_since) = Default::default();
+        Self { wanted, session, assembled, list, before, done, new, refused, accepted_since, roots }
     }
 
     /// Mends until nothing is left that can be, or too much of it. What helps nothing is taken back, and so is what harms: of
-    /// several fixes made at once, half of them are tried, until it is clear whose harm it is.
+    /// several fixes made at once, half of them are tried, until it is clear whose harm it is. What was refused is tried again
+    /// when others were made: it may have been for want of them.
     pub(in crate::cli) fn run(mut self) -> anyhow::Result<Self> {
         let mut most = usize::MAX;
         for _ in 0..ROUNDS {
             let round = self.round(most);
             if round.done.is_empty() {
-                break;
+                if !std::mem::take(&mut self.accepted_since) {
+                    break;
+                }
+                self.refused.clear();
+                continue;
             }
             let old: BTreeMap<usize, String> = round
                 .made
@@ -198,6 +205,7 @@ impl<'a> Repair<'a> {
         for (number, text) in old {
             self.before.entry(number).or_insert(text);
         }
+        self.accepted_since |= !self.refused.is_empty();
         self.done.extend(round.done);
         self.new.extend(new.map(str::to_owned));
     }

@@ -78,12 +78,17 @@ fn container_ports(trace: &Trace<'_>) -> Vec<(Loc, u32)> {
     ports.filter_map(|(index, port)| Some((at(index), port.number?))).collect()
 }
 
-/// The same of the Services that select the pods. Where one leads by name, the container decides.
+/// The same of the Services that select these pods and no others, whose nodes may look elsewhere. Where one leads by name, the
+/// container decides.
 fn service_ports(trace: &Trace<'_>) -> Vec<(Loc, u32)> {
     let mut found = Vec::new();
     for object in trace.headless_services() {
-        let ports = object.service().map(|service| service.ports.as_slice()).unwrap_or_default();
-        for (index, port) in ports.iter().enumerate().filter(|(_, port)| port.name.as_deref() == Some("epmd")) {
+        let Some(service) =
+            object.service().filter(|service| trace.world.workloads_selected(object, service).count() == 1)
+        else {
+            continue;
+        };
+        for (index, port) in service.ports.iter().enumerate().filter(|(_, port)| port.name.as_deref() == Some("epmd")) {
             let (key, number) = match port.target {
                 TargetPort::Same => ("port", port.port),
                 TargetPort::Number(number) => ("targetPort", Some(number)),
