@@ -91,6 +91,7 @@ const CEL: Cel = Cel::Exported(
             holds: r"variables.kind == 'StatefulSet' && variables.service.matches('^[a-z0-9-]+$') &&
                     variables.subdomain == variables.service &&
                     variables.dialsHostnames && variables.distribution in ['', 'name'] &&
+                    variables.domain.matches(r'^[a-z0-9][a-z0-9.-]*\.local$') &&
                     variables.basename.matches('^[A-Za-z0-9_-]+$') &&
                     variables.name.matches(r'^[A-Za-z0-9_-]+@\{podIP\}$') &&
                     variables.isSettled",
@@ -102,7 +103,7 @@ const CEL: Cel = Cel::Exported(
         },
         Condition {
             holds: r"variables.strategy == 'Kubernetes' && variables.mode.matches('^:*dns$') &&
-                    variables.domain.matches(r'^[a-z0-9.-]*\.local$') &&
+                    variables.domain.matches(r'^[a-z0-9][a-z0-9.-]*\.local$') &&
                     variables.distribution in ['', 'name'] && variables.basename.matches('^[A-Za-z0-9_-]+$') &&
                     variables.name.matches(r'^[A-Za-z0-9_-]+@\{podIP\}$') &&
                     variables.isSettled",
