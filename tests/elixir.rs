@@ -288,6 +288,36 @@ fn pieces() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(words.to_vec()), 0..40).prop_map(|words| words.concat())
 }
 
+/// Pieces of a `mix.exs`, in any order.
+fn mix_pieces() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "def project do",
+        "defp r do",
+        "defp r, do: ",
+        "r()",
+        "r",
+        "@r ",
+        "@r",
+        "[",
+        "]",
+        "app: ",
+        ":a",
+        "releases: ",
+        "x: ",
+        "rel_templates_path: ",
+        "\"rel/#{@r}\"",
+        "cookie: nil",
+        "apps_path: \"apps\"",
+        ", ",
+        "\n",
+        " end\n",
+        "fn -> ",
+        "&r/0",
+        "++",
+    ]);
+    prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -299,5 +329,12 @@ proptest! {
     #[test]
     fn nor_does_what_almost_is_a_configuration(config in pieces(), source in pieces()) {
         read(&config, &[&source, &application(&config)]);
+    }
+
+    #[test]
+    fn nor_does_what_almost_is_a_project(project in pieces(), rest in mix_pieces()) {
+        for text in [format!("def project do [app: :a, releases: r()] {project}\nend\n{rest}"), rest, project] {
+            elixir::mix(&script(0, &text));
+        }
     }
 }

@@ -37,6 +37,7 @@ fn pod() -> Surroundings<'static> {
         pod_ip: template("{pod-ip}", &script_at()),
         dotless: true,
         arguments: None,
+        release: None,
     }
 }
 

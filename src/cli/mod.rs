@@ -20,6 +20,7 @@ pub mod live;
 #[cfg(feature = "webhook")]
 mod managed;
 pub mod probe;
+mod projects;
 pub mod rules;
 pub mod session;
 mod time;

@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
+use super::projects;
 use crate::manifest::source::{Origin as SourceOrigin, RENDERED, Source};
-use crate::manifest::{self, Input, Origin, RootInfo};
+use crate::manifest::{self, Input, Notice, Origin, RootInfo};
 use crate::place::{Focus, Loc, ObjectId};
 use crate::policy::config::Policy;
 use crate::report::model::{File, Place, ReadCluster};
 use crate::world::World;
+#[cfg(feature = "cluster")]
+use crate::world::declared::App;
 use crate::world::facts::Facts;
 use crate::world::node::{Node, Span};
 use crate::world::object::Object;
@@ -57,6 +60,10 @@ pub struct InputArgs {
     /// The folder of the app's `mix.exs`: what its code says of clustering is compared with what is declared.
     #[arg(long, value_name = "DIR")]
     pub app: Option<PathBuf>,
+
+    /// Do not look for the app's release above the manifests: `mix.exs`, `rel/env.sh.eex` and `rel/vm.args.eex`.
+    #[arg(long, conflicts_with = "app")]
+    pub no_app: bool,
 
     /// Do not render charts and kustomizations with helm, kustomize or kubectl.
     #[arg(long)]
@@ -108,6 +115,11 @@ impl Scene {
         self.world.workloads().filter(|(object, _)| self.is_asked(object))
     }
 
+    /// Where an object was read, if it was read from a file.
+    pub(super) fn origin(&self, object: ObjectId) -> Option<&Origin> {
+        self.origins.get(object.0 as usize)
+    }
+
     /// Whether an object is asked about.
     pub fn is_asked(&self, object: &Object) -> bool {
         (object.id.0 as usize) < self.asked
@@ -117,6 +129,8 @@ impl Scene {
     /// first.
     #[cfg(feature = "cluster")]
     fn around(self, others: &[Object], facts: &Facts, is_asked: impl Fn(&Object) -> bool) -> Self {
+        let is_found = |app: &&App| app.project.as_ref().is_some_and(|project| !project.is_said());
+        let found: Vec<App> = self.world.facts.apps.iter().filter(is_found).cloned().collect();
         let mut objects = self.world.into_objects();
         objects.truncate(self.origins.len());
         let known: std::collections::HashSet<_> = objects.iter().map(Object::identity).collect();
@@ -125,7 +139,9 @@ impl Scene {
         objects.extend(asked);
         let asked = objects.len();
         objects.extend(around);
-        Self { world: World::new(objects, facts.clone()), origins: self.origins, asked }
+        let mut facts = facts.clone();
+        facts.apps.extend(found);
+        Self { world: World::new(objects, facts), origins: self.origins, asked }
     }
 }
 
@@ -145,7 +161,7 @@ impl Session {
         let wanted = |kind: &str| Object::reads(kind, &policy.paths);
         let object = |node: &Node<'_>, info: RootInfo<'_>| read(node, info, &policy);
         let input = manifest::load(&args.paths, &options(args, &wanted), stdin, object);
-        Self::new(policy, input, facts)
+        Self::new(policy, input, facts, args)
     }
 
     /// A session without any input, and with one world.
@@ -176,12 +192,21 @@ impl Session {
         let wanted = |kind: &str| Object::reads(kind, &policy.paths);
         let object = |node: &Node<'_>, info: RootInfo<'_>| read(node, info, &policy);
         let input = manifest::reread(input, &options(args, &wanted), object);
-        Ok(Self::new(policy, input, &facts))
+        Ok(Self::new(policy, input, &facts, args))
     }
 
-    fn new(policy: Policy, input: Input<Read_>, facts: &Facts) -> Self {
-        let (input, read) = input.take_objects();
-        let worlds = read.into_iter().map(|read| Scene::of_files(read, facts.clone())).collect();
+    fn new(mut policy: Policy, input: Input<Read_>, facts: &Facts, args: &InputArgs) -> Self {
+        let (mut input, read) = input.take_objects();
+        let mut worlds: Vec<Scene> = read.into_iter().map(|read| Scene::of_files(read, facts.clone())).collect();
+        for scene in &mut worlds {
+            if !args.no_app {
+                projects::find(scene, &mut policy, &input);
+            }
+            let notices = projects::notices(scene, &policy);
+            let is_new = |notice: &Notice| !input.notices.contains(notice);
+            let notices: Vec<Notice> = notices.into_iter().filter(is_new).collect();
+            input.notices.extend(notices);
+        }
         Self {
             policy,
             input,
@@ -254,7 +279,7 @@ impl Session {
 
     /// Where an object of a world was read.
     pub(super) fn origin_of(&self, world: usize, object: ObjectId) -> Option<&Origin> {
-        self.worlds.get(world)?.origins.get(object.0 as usize)
+        self.worlds.get(world)?.origin(object)
     }
 
     /// The source of an object.

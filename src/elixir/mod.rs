@@ -11,6 +11,7 @@ mod call;
 mod clustering;
 mod config;
 mod eval;
+mod project;
 mod started;
 mod text;
 mod tree;
@@ -21,6 +22,7 @@ use std::collections::BTreeMap;
 pub use crate::world::code::{Code, Coded};
 use crate::world::declared::Script;
 use config::Config;
+pub use project::{Mix, MixRelease, mix};
 
 /// Where a release's configuration is read, in this order; the last two at boot, and the second of them only without the first
 /// (`Mix.Tasks.Release`, Elixir 1.11 and later).

@@ -129,7 +129,7 @@ pub fn absolute(path: &Path) -> PathBuf {
 }
 
 /// A path as somebody would write it who stands in the current folder.
-pub(super) fn shown(path: &Path) -> PathBuf {
+pub fn shown(path: &Path) -> PathBuf {
     let (here, path) = (absolute(Path::new(".")), absolute(path));
     let common = here.components().zip(path.components()).take_while(|(a, b)| a == b).count();
     let up = here.components().count() - common;

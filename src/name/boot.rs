@@ -1,11 +1,14 @@
 //! The acceptor's name: what the node calls itself when it boots.
 
+use std::sync::Arc;
+
 use super::complete::{Pod, complete, without_host};
 use super::env::{Env, Lookup, Scope};
 use super::flags::{ByScript, flag_of};
 pub use super::flags::{FLAGS, Flags, VM_ARGS};
 use super::inputs::{self, Input};
 use super::launcher::{Launch, NameFlag, Program, Verb};
+use super::release;
 use super::same::Identity;
 use super::script;
 use super::template::{Template, Why};
@@ -13,6 +16,7 @@ use super::vm_args::{self, VmArgs};
 use crate::place::Loc;
 use crate::world::declared::{Key, Sourced};
 use crate::world::pod::Container;
+use crate::world::project::Release;
 use crate::world::workload::{Workload, WorkloadKind};
 
 /// What becomes of a node's name.
@@ -80,6 +84,8 @@ pub struct Naming {
     pub flags: Vec<Flags>,
     /// A name in the VM's flags, and the variable or command that holds it.
     pub flag: Option<Sourced<NameFlag>>,
+    /// The release of the app's project, where it is clear which one runs.
+    pub release: Option<Arc<Release>>,
     /// Whether the image can change nothing any more: its `rel/env.sh` was read, or the name was declared.
     pub closed: bool,
     /// The `node-name` annotation.
@@ -147,13 +153,14 @@ impl Naming {
         let (mut child, mut dashes_everything) = (None, None);
         if let Some(script) = &launch.script {
             let wrapped = script::wrapped(scope, workload, env, script);
-            (boot_env, launch.program) = (wrapped.env, wrapped.program);
+            (boot_env, launch.program, launch.start_script) = (wrapped.env, wrapped.program, wrapped.start_script);
             (child, dashes_everything) = (wrapped.child, wrapped.dashes_everything);
         }
         let from_pod = Setting::of(&boot_env, NODE);
         let mut closed = false;
+        let release = release::picked(scope, workload, container, &launch, &boot_env, keys);
         if launch.program.may_be_a_release()
-            && let Some(sourced) = script::sourced(scope, workload, &boot_env)
+            && let Some(sourced) = script::sourced(scope, workload, &boot_env, release.as_ref())
         {
             (boot_env, closed) = (sourced.env, sourced.closed);
             dashes_everything = dashes_everything.or(sourced.dashes_everything);
@@ -176,7 +183,7 @@ impl Naming {
         let mut flags = Flags::of(&boot_env);
         // Where they stand on the command line, as far as the last of several counts.
         let behind_first = usize::from(flags.first().is_some_and(|flags| flags.variable == FLAGS[0]));
-        match vm_args::given(scope, &boot_env, &launch.program) {
+        match vm_args::given(scope, &boot_env, &launch.program, release.as_ref()) {
             Some(VmArgs::Whole(words, at)) => {
                 flags.insert(behind_first, Flags { variable: VM_ARGS, words: words.clone(), at: at.clone() });
                 launch = Launch { program: Program::Vm(words), at, ..launch };
@@ -189,6 +196,7 @@ impl Naming {
             flag: flag_of(&flags, &launch, &script),
             flags,
             distribution,
+            release: release.map(|picked| picked.release),
             closed,
             overridden: overridden(from_pod, &node),
             child,
@@ -261,6 +269,10 @@ impl Naming {
     fn release_name(&self) -> Template {
         match Setting::of(&self.env, "RELEASE_NAME") {
             Setting::Set(name) => name.value,
+            Setting::Unset if self.release.is_some() => {
+                let name = self.release.as_ref().map_or("", |release| &release.name);
+                Template::lit(name, &self.launch.at)
+            }
             _ => Template::opaque(Why::Image, &self.launch.at),
         }
     }

@@ -41,6 +41,8 @@ pub struct Launch {
     pub program: Program,
     /// `sh -c`'s script, where there is one.
     pub script: Option<Script>,
+    /// The name of a release's start script, which is the release's own, where one is run by its name.
+    pub start_script: Option<String>,
     /// The place of the command.
     pub at: Loc,
 }
@@ -70,11 +72,12 @@ impl Launch {
         let rest = skip_wrappers(&words);
         if let Some(mut script) = shell_script(rest) {
             script.is_first = has_command && rest.len() == words.len();
-            return Self { program: Program::Wrapper("sh -c".to_owned()), script: Some(script), at };
+            let program = Program::Wrapper("sh -c".to_owned());
+            return Self { program, script: Some(script), start_script: None, at };
         }
         let words: Vec<Template> = rest.iter().map(|(word, _)| word.clone()).collect();
         let program = if has_command { Program::of(&words) } else { Program::of_arguments(&words) };
-        Self { program, script: None, at }
+        Self { program, script: None, start_script: start_script(&words), at }
     }
 }
 
@@ -189,6 +192,14 @@ pub fn is_start_script(word: &str) -> bool {
     word.rsplit_once("bin/").is_some_and(|(before, file)| {
         !before.starts_with("/usr/") && !matches!(before, "/" | "/s") && !file.contains('.') && file != "node"
     })
+}
+
+/// The name of the start script that a command line runs. `bin/server` and `bin/migrate` of `mix phx.gen.release` run another.
+pub(super) fn start_script(words: &[Template]) -> Option<String> {
+    let path = words.first()?.literal().filter(|path| is_start_script(path))?;
+    Verb::named(&words.get(1)?.literal()?)?;
+    let file = path.rsplit('/').next()?;
+    (!matches!(file, "server" | "migrate")).then(|| file.to_owned())
 }
 
 /// Whether a command line, or a script in it, has a release's start script talk to the node: `/app/bin/cart rpc ":ok"`.

@@ -7,6 +7,7 @@ mod flags;
 pub mod inputs;
 pub mod launcher;
 mod placeholder;
+mod release;
 mod room;
 pub mod same;
 mod script;

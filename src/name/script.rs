@@ -3,6 +3,7 @@
 
 use super::env::{Env, Lookup, Scope};
 use super::launcher::{self, Program};
+use super::release::Picked;
 use super::shell::{self, Assigned, Outcome, Surroundings, Variable};
 use super::template::{Sym, Template, Why};
 use crate::place::{Loc, Pointer};
@@ -15,6 +16,8 @@ pub(super) struct Wrapped {
     pub(super) env: Env,
     /// That command.
     pub(super) program: Program,
+    /// The name of the start script that it runs.
+    pub(super) start_script: Option<String>,
     /// That command, if it is not `exec`: the shell starts it as a child, unless it takes the liberty to replace itself.
     pub(super) child: Option<Loc>,
     /// `sed 's/./-/g'` in it.
@@ -41,9 +44,10 @@ pub(super) fn wrapped(scope: Scope<'_>, workload: &Workload, env: &Env, script: 
         }
         None => Program::Wrapper("sh -c".to_owned()),
     };
+    let start_script = outcome.command.as_ref().and_then(|command| launcher::start_script(&command.words));
     let child = outcome.command.as_ref().filter(|command| !command.exec).map(|command| place(&command.at));
     let dashes_everything = outcome.sed_eats_everything.first().map(place);
-    Wrapped { env: after, program, child, dashes_everything }
+    Wrapped { env: after, program, start_script, child, dashes_everything }
 }
 
 /// What came of `rel/env.sh`.
@@ -56,23 +60,31 @@ pub(super) struct Sourced {
     pub(super) dashes_everything: Option<Loc>,
 }
 
-/// Runs the `rel/env.sh` that was given for a workload, if any was.
-pub(super) fn sourced(scope: Scope<'_>, workload: &Workload, env: &Env) -> Option<Sourced> {
-    let script = declared::env_sh_of(scope.object, &scope.world.facts)?;
+/// Runs the `rel/env.sh` that was given for a workload, or that of its release.
+pub(super) fn sourced(scope: Scope<'_>, workload: &Workload, env: &Env, release: Option<&Picked>) -> Option<Sourced> {
+    let given = declared::env_sh_of(scope.object, &scope.world.facts);
+    let script = given.or_else(|| release?.release.env_sh.as_ref())?;
+    let name = release.map(|picked| picked.release.name.as_str());
     let root = Pointer::root().of(script.id);
     let place = |range: std::ops::Range<usize>| root.clone().within(range);
-    let get = |name: &str| match name {
+    let get = |variable: &str| match variable {
         // `RELEASE_COMMAND` is set before the script is sourced; we ask about the node that stays.
         "RELEASE_COMMAND" => Variable::Set(Template::lit("start", &root)),
-        "RELEASE_NAME" | "RELEASE_VSN" | "RELEASE_ROOT" if env.get(name).is_none() => Variable::Unknown(Why::Image),
-        _ => variable(env, name),
+        "RELEASE_NAME" | "RELEASE_VSN" | "RELEASE_ROOT" if env.get(variable).is_none() => match name {
+            Some(name) if variable == "RELEASE_NAME" => Variable::Set(Template::lit(name, &root)),
+            _ => Variable::Unknown(Why::Image),
+        },
+        _ => self::variable(env, variable),
     };
-    let outcome = shell::read(&script.text, &place, &surroundings(scope, workload, &get, &root));
+    let from = Surroundings { release: name, ..surroundings(scope, workload, &get, &root) };
+    let outcome = shell::read(&script.text, &place, &from);
     let mut after = env.clone();
     // The start script reads its variables in the same shell, exported or not.
     assign(&mut after, &outcome, |assigned| Some(place(assigned.at.clone())));
     let dashes_everything = outcome.sed_eats_everything.first().cloned().map(place);
-    Some(Sourced { env: after, closed: outcome.anything.is_none(), dashes_everything })
+    // Of a file that somebody named it is known that it went into the image; of one that was found, the image may set the rest.
+    let is_said = given.is_some() || release.is_some_and(|picked| picked.is_said);
+    Some(Sourced { env: after, closed: is_said && outcome.anything.is_none(), dashes_everything })
 }
 
 fn surroundings<'a>(
@@ -97,6 +109,7 @@ fn surroundings<'a>(
         pod_ip: Template::sym(Sym::PodIp, at),
         dotless: !scope.pod.host_network && !scope.object.name.contains('.'),
         arguments: None,
+        release: None,
     }
 }
 

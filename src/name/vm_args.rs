@@ -6,6 +6,7 @@
 
 use super::env::Env;
 use super::launcher::{Program, name_flag};
+use super::release::Picked;
 use super::script::variable;
 use super::shell::Variable;
 use super::template::{Part, Piece, Sym, Template, Why};
@@ -31,9 +32,10 @@ pub fn is_relx(env: &Env) -> bool {
     env.vars().iter().any(|var| THEIRS.iter().any(|name| var.name.starts_with(name)))
 }
 
-/// Reads the `vm.args` that was given for a workload, if any was and the program reads it.
-pub(super) fn given(scope: Scope<'_>, env: &Env, program: &Program) -> Option<VmArgs> {
-    let file = vm_args_of(scope.object, &scope.world.facts)?;
+/// Reads the `vm.args` that was given for a workload, or that of its release, if there is one and the program reads it.
+pub(super) fn given(scope: Scope<'_>, env: &Env, program: &Program, release: Option<&Picked>) -> Option<VmArgs> {
+    let given = vm_args_of(scope.object, &scope.world.facts);
+    let file = given.or_else(|| release?.release.vm_args.as_ref())?;
     let is_foreign = matches!(program, Program::Foreign(_));
     if !is_foreign && !program.may_be_a_release() {
         return None;
@@ -54,7 +56,7 @@ pub(super) fn given(scope: Scope<'_>, env: &Env, program: &Program) -> Option<Vm
     Some(match (is_theirs, name_flag(&words)) {
         (true, _) => VmArgs::Whole(words, at),
         // A mix release has none by default, and relx needs one.
-        (false, Some(_)) if !has_mix_variables(env) => VmArgs::Unclear,
+        (false, Some(_)) if given.is_some() && !has_mix_variables(env) => VmArgs::Unclear,
         (false, _) => VmArgs::Beside(words, at),
     })
 }

@@ -95,6 +95,7 @@ impl Policy {
             env_sh: app.env_sh.as_ref().map(|path| self.script(&folder.join(path))).transpose()?,
             vm_args: app.vm_args.as_ref().map(|path| self.flags(&folder.join(path))).transpose()?,
             code: app.app_source.as_ref().map(|path| self.code(&folder.join(path))).transpose()?,
+            project: app.app_source.as_ref().and_then(|path| self.said(&folder.join(path))),
         })
     }
 
@@ -129,7 +130,8 @@ impl Policy {
     /// The folder is no mix project.
     pub fn add_code(&mut self, folder: &Path) -> Result<(), ConfigError> {
         let code = self.code(folder)?;
-        self.apps.push(App { code: Some(code), ..App::default() });
+        let project = self.said(folder);
+        self.apps.push(App { code: Some(code), project, ..App::default() });
         Ok(())
     }
 

@@ -9,6 +9,7 @@ use toml::Spanned;
 
 pub use super::admission::{Enforce, Exempt, WebhookConfig};
 pub use super::app::{AppConfig, Match};
+use super::project::Projects;
 use crate::place::ObjectId;
 use crate::rules::finding::Severity;
 use crate::rules::{self, Rule};
@@ -193,6 +194,8 @@ pub struct Policy {
     pub paths: Vec<WorkloadPath>,
     /// The texts that were read: the file itself and the scripts that it names. [`ObjectId::text`] counts them.
     pub texts: Vec<Text>,
+    /// The projects that were looked for.
+    pub projects: Projects,
 }
 
 impl Policy {

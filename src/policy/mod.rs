@@ -6,4 +6,5 @@ pub mod baseline;
 pub mod config;
 pub mod decide;
 pub mod export;
+pub mod project;
 pub mod silence;

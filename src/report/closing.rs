@@ -168,7 +168,7 @@ pub(crate) fn counted(count: usize, thing: &str) -> String {
 }
 
 /// `a`, `a and b`, `a, b and c`, `a, b and 3 more`.
-fn listed(items: &[&str], most: usize) -> String {
+pub(crate) fn listed(items: &[&str], most: usize) -> String {
     match items {
         [] => String::new(),
         [one] => (*one).to_owned(),

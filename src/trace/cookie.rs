@@ -9,7 +9,6 @@ use crate::name::launcher::Program;
 use crate::name::template::{Part, Piece, Template, Why};
 use crate::name::vm_args;
 use crate::place::Loc;
-use crate::world::declared::env_sh_of;
 use crate::world::pod::KeyRef;
 use crate::world::{SameNamespace, same_namespace};
 
@@ -155,7 +154,7 @@ impl Trace<'_> {
         };
         let says_cookie = |text: &str| text.to_lowercase().contains("cookie");
         let in_a_script = naming.launch.script.as_ref().is_some_and(|script| says_cookie(&script.text.to_string()))
-            || env_sh_of(self.object, &self.world.facts).is_some_and(|script| says_cookie(&script.text));
+            || self.env_sh().is_some_and(|script| says_cookie(&script.text));
         let in_a_file = container.mounts.iter().any(|mount| says_cookie(mount));
         let in_the_flags = !self.cookie_flags().is_empty()
             || container.args.iter().chain(&container.command).any(|word| says_cookie(word));

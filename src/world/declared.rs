@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::code::Code;
 use super::facts::Facts;
 use super::object::{Object, value_of};
+use super::project;
 use super::workload::Workload;
 use crate::place::{Loc, ObjectId, Pointer};
 
@@ -119,6 +120,8 @@ pub struct App {
     pub vm_args: Option<VmArgs>,
     /// What the app's own code says, if its folder was given.
     pub code: Option<Arc<Code>>,
+    /// The releases of its project, if its folder was given or found.
+    pub project: Option<project::Sourced>,
 }
 
 /// A file that is no manifest: `rel/env.sh`, `config/runtime.exs`.
@@ -208,6 +211,12 @@ pub fn vm_args_of<'f>(object: &Object, facts: &'f Facts) -> Option<&'f VmArgs> {
 /// What the code of a workload's app says, if it was given.
 pub fn code_of<'f>(object: &Object, facts: &'f Facts) -> Option<&'f Code> {
     facts.apps.iter().filter(|app| app.matches(object)).find_map(|app| app.code.as_deref())
+}
+
+/// The projects whose releases a workload may run.
+pub fn projects_of<'f>(object: &'f Object, facts: &'f Facts) -> impl Iterator<Item = &'f project::Sourced> {
+    let apps = facts.apps.iter().filter(|app| app.matches(object));
+    apps.filter_map(|app| app.project.as_ref()).filter(|project| project.may_be_of(object.id))
 }
 
 /// The place of the strategy label, where it is or ought to be.

@@ -15,6 +15,7 @@ pub mod network;
 pub mod node;
 pub mod object;
 pub mod pod;
+pub mod project;
 pub mod rbac;
 pub mod selector;
 pub mod service;

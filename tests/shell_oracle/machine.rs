@@ -130,6 +130,7 @@ impl<'a> Pod<'a> {
             pod_ip: template("{pod-ip}"),
             dotless: true,
             arguments: Some(Vec::new()),
+            release: None,
         };
         read(script, &place, &from)
     }

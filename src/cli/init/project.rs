@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
+use crate::policy::project::{here, top};
+
 const PROJECT: &str = "mix.exs";
 
 /// The project above a path, or beside it: the nearest folder above that has a `mix.exs`, or in which one folder alone has. It is
@@ -27,17 +29,6 @@ pub(super) fn find(from: &Path) -> anyhow::Result<PathBuf> {
         }
     }
     bail!("no {PROJECT} above {} or beside it; say where the app is with --app", from.display())
-}
-
-/// The folder above which nothing is looked for.
-fn top(start: &Path) -> PathBuf {
-    let repository = start.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_owned);
-    let here = || here().filter(|here| start.starts_with(here));
-    repository.or_else(here).unwrap_or_else(|| start.parent().unwrap_or(start).to_owned())
-}
-
-fn here() -> Option<PathBuf> {
-    std::env::current_dir().and_then(|here| here.canonicalize()).ok()
 }
 
 fn projects_in(folder: &Path) -> Vec<PathBuf> {

@@ -77,7 +77,8 @@ impl<'a> Parser<'a> {
     /// What something else fills in here, and how many bytes stand for it.
     fn hole(&mut self) -> Option<(Part, usize)> {
         if let Some(part) = self.holes.get(&self.pos) {
-            return Some((part.clone(), self.peek()?.len_utf8()));
+            let length = tag_length(self.rest()).unwrap_or(self.peek()?.len_utf8());
+            return Some((part.clone(), length));
         }
         let rest = self.rest();
         let tag = tag_length(rest)?;
@@ -132,7 +133,7 @@ impl<'a> Parser<'a> {
         let quoted = matches!(until, Until::Quote | Until::Brace { quoted: true });
         if let Some((part, length)) = self.hole() {
             self.pos += length;
-            bits.push(Bit { kind: BitKind::Hole(part), quoted, span: start..self.pos });
+            bits.push(Bit { kind: filled(part), quoted, span: start..self.pos });
             return Ok(());
         }
         match self.peek() {
@@ -169,7 +170,7 @@ impl<'a> Parser<'a> {
             let from = self.pos;
             if let Some((part, length)) = self.hole() {
                 self.pos += length;
-                bits.push(Bit { kind: BitKind::Hole(part), quoted: true, span: from..self.pos });
+                bits.push(Bit { kind: filled(part), quoted: true, span: from..self.pos });
                 continue;
             }
             let Some(c) = self.peek() else { return self.stop("a quote that is not closed") };
@@ -218,6 +219,14 @@ pub(super) fn tag_length(rest: &str) -> Option<usize> {
     // Tags are not nested, so the next one ends the search, and reading stays linear.
     let end = inside.windows(2).position(|pair| pair == b"%>" || pair == b"<%")?;
     (inside[end] == b'%').then_some(end + 4)
+}
+
+/// What stands where something else was filled in.
+fn filled(part: Part) -> BitKind {
+    match part {
+        Part::Lit(text) => BitKind::Text(text),
+        part => BitKind::Hole(part),
+    }
 }
 
 fn push_text(bits: &mut Vec<Bit>, c: char, quoted: bool, span: Span) {

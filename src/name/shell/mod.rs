@@ -58,6 +58,8 @@ pub struct Surroundings<'a> {
     pub dotless: bool,
     /// `$1`, `$2`, … where they are known.
     pub arguments: Option<Vec<Template>>,
+    /// What `<%= @release.name %>` was filled with when the release was built, where that is known.
+    pub release: Option<&'a str>,
 }
 
 /// The last value of a variable.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::eval::Eval;
+use super::lexer::tag_length;
 use super::state::{Last, State};
 use super::{Assigned, Outcome, PLACEHOLDER, Surroundings, clip, parser};
 use crate::name::template::{Part, Template, Why};
@@ -21,7 +22,8 @@ pub(super) fn read(
     if text.len() > LONGEST {
         return nothing(text, "too long to be read");
     }
-    let parsed = parser::parse(text, holes);
+    let holes = with_release(text, holes, from.release);
+    let parsed = parser::parse(text, &holes);
     let mut eval = Eval::new(text, place, from);
     eval.list(&parsed.list);
     if let Some(stop) = parsed.stop {
@@ -38,6 +40,19 @@ pub(super) fn read(
         eval.state.last = Last::Unclear;
     }
     finish(eval)
+}
+
+/// The tags that hold the release's name beside what else is filled in.
+fn with_release(text: &str, holes: &BTreeMap<usize, Part>, release: Option<&str>) -> BTreeMap<usize, Part> {
+    let mut holes = holes.clone();
+    let tags = text.match_indices("<%=").filter(|(at, _)| {
+        let tag = tag_length(&text[*at..]).and_then(|length| text.get(at + 3..at + length - 2));
+        tag.is_some_and(|inside| inside.trim() == "@release.name")
+    });
+    if let Some(name) = release {
+        holes.extend(tags.map(|(at, _)| (at, Part::Lit(name.to_owned()))));
+    }
+    holes
 }
 
 /// Nothing is known of what the script does.

@@ -23,9 +23,9 @@
 //!         key: cookie
 //! ```
 //!
-//! If the release fixes its cookie (`cookie:` in `mix.exs`), every build has the same, and this may be ignored. Nothing is
-//! said where an `envFrom` that is not in the input, a script or a mounted file may give the cookie, and of releases that are
-//! evidently relx's, which have it in `vm.args`.
+//! If the release fixes its cookie (`cookie:` in `mix.exs`), every build has the same: nothing is said where that is read, and
+//! elsewhere this may be ignored. Nothing is said either where an `envFrom` that is not in the input, a script or a mounted
+//! file may give the cookie, and of releases that are evidently relx's, which have it in `vm.args`.
 //!
 //! ## Facts
 //!
@@ -68,6 +68,9 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     let is_known = !matches!(naming.launch.program, Program::Foreign(_)) && !trace.is_relx();
     if !is_known || !is_left_to_the_image(trace) || cookie_unread::unread(trace).is_some() {
         return;
+    }
+    if naming.release.as_ref().is_some_and(|release| release.cookie.is_some()) {
+        return; // every build has the same
     }
     let is_vm = matches!(naming.launch.program, Program::Vm(_));
     let message = match is_vm {

@@ -1,0 +1,244 @@
+//! What a `mix.exs` says of the releases of its project.
+//!
+//! `Mix.Release` (Elixir 1.11 to 1.21): the names are the keys of `releases:`, or the name of the app where there are none;
+//! `rel_templates_path` is `rel` unless it says otherwise. The list is looked for where people write it: in `project/0`, in
+//! a function without arguments that is called there, in a module attribute. Whatever else there is, is not known.
+
+use tree_sitter::Node;
+
+use super::config::Config;
+use super::eval::Eval;
+use super::tree::{arguments, children, descendants, parse};
+use super::value::Value;
+use crate::place::Loc;
+use crate::world::declared::Script;
+
+/// How often a name may stand for something that stands elsewhere.
+const HOPS: usize = 4;
+
+/// No project has more releases.
+const MANY: usize = 100;
+
+/// What a `mix.exs` says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mix {
+    /// The name of its app; an umbrella has none.
+    pub app: Option<String>,
+    /// The folder of an umbrella's apps.
+    pub apps_path: Option<String>,
+    /// Whether `releases:` is there.
+    pub lists_releases: bool,
+    /// Its releases; none where they are not known.
+    pub releases: Vec<MixRelease>,
+}
+
+/// A release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MixRelease {
+    /// Its name.
+    pub name: String,
+    /// The folder of its templates, from the project's; none where that is not known.
+    pub templates: Option<String>,
+    /// Where its cookie is fixed.
+    pub cookie: Option<Loc>,
+}
+
+/// Reads a `mix.exs`; none where it has no `project/0` that can be read.
+pub fn mix(script: &Script) -> Option<Mix> {
+    let tree = parse(&script.text)?;
+    let module = Module { script, root: tree.root_node() };
+    let project = module.pairs(module.body("project")?)?;
+    let value = |key: &str| project.iter().find(|(known, _)| known == key).map(|(_, node)| *node);
+    let app = value("app").and_then(|node| module.atom(node));
+    let apps_path = value("apps_path").and_then(|node| module.text(node));
+    let releases = match value("releases") {
+        Some(node) => module.releases(node).unwrap_or_default(),
+        // An umbrella has to name its releases (`Mix.Release`, `bad_umbrella!`).
+        None if value("apps_path").is_some() => Vec::new(),
+        None => app.iter().map(|app| MixRelease::plain(app)).collect(),
+    };
+    Some(Mix { app, apps_path, lists_releases: value("releases").is_some(), releases })
+}
+
+impl MixRelease {
+    fn plain(name: &str) -> Self {
+        Self { name: name.to_owned(), templates: Some("rel".to_owned()), cookie: None }
+    }
+}
+
+struct Module<'s, 't> {
+    script: &'s Script,
+    root: Node<'t>,
+}
+
+impl<'t> Module<'_, 't> {
+    fn eval(&self) -> Eval<'_> {
+        Eval::new(self.script, Config::default())
+    }
+
+    fn source(&self, node: Node<'_>) -> &str {
+        self.script.text.get(node.byte_range()).unwrap_or_default()
+    }
+
+    fn releases(&self, node: Node<'t>) -> Option<Vec<MixRelease>> {
+        let pairs = self.pairs(node).filter(|pairs| pairs.len() <= MANY)?;
+        Some(pairs.into_iter().map(|(name, options)| self.release(name, options)).collect())
+    }
+
+    /// Options may be a function, which is not followed: then no more is known than the name.
+    fn release(&self, name: String, options: Node<'t>) -> MixRelease {
+        let Some(options) = self.pairs(options) else { return MixRelease { name, templates: None, cookie: None } };
+        let value = |key: &str| options.iter().find(|(known, _)| known == key).map(|(_, node)| *node);
+        let templates = match value("rel_templates_path") {
+            Some(node) => self.text(node),
+            None => Some("rel".to_owned()),
+        };
+        let cookie = value("cookie").filter(|node| self.source(*node) != "nil");
+        MixRelease { name, templates, cookie: cookie.map(|node| self.eval().at(node)) }
+    }
+
+    fn atom(&self, node: Node<'t>) -> Option<String> {
+        match self.eval().eval(self.meant(node)).value {
+            Value::Atom(name) if !matches!(name.as_str(), "nil" | "true" | "false") => Some(name),
+            _ => None,
+        }
+    }
+
+    fn text(&self, node: Node<'t>) -> Option<String> {
+        match self.eval().eval(self.meant(node)).value {
+            Value::Text(text) => text.literal(),
+            _ => None,
+        }
+    }
+
+    /// The pairs of a keyword list that is written out.
+    fn pairs(&self, node: Node<'t>) -> Option<Vec<(String, Node<'t>)>> {
+        let node = self.meant(node);
+        if node.kind() != "list" {
+            return None;
+        }
+        let mut pairs = Vec::new();
+        for keywords in children(node) {
+            if keywords.kind() != "keywords" {
+                return None;
+            }
+            for pair in children(keywords) {
+                let key = pair.child_by_field_name("key").filter(|key| key.kind() == "keyword")?;
+                let name = self.source(key).trim_end().trim_end_matches(':');
+                pairs.push((name.to_owned(), pair.child_by_field_name("value")?));
+            }
+        }
+        Some(pairs)
+    }
+
+    /// What stands behind a call of a function without arguments, or behind a module attribute.
+    fn meant(&self, node: Node<'t>) -> Node<'t> {
+        let next = |node: &Node<'t>| match node.kind() {
+            "identifier" => self.body(self.source(*node)),
+            "call" if arguments(*node).is_empty() => self.body(self.eval().called(*node)),
+            "unary_operator" => self.attribute(*node),
+            _ => None,
+        };
+        std::iter::successors(Some(node), next).take(HOPS).last().unwrap_or(node)
+    }
+
+    /// The last expression of a function without arguments; none where several have that name.
+    fn body(&self, name: &str) -> Option<Node<'t>> {
+        let eval = self.eval();
+        let is_function = |node: &Node<'t>| matches!(eval.called(*node), "def" | "defp");
+        let called = |node: &Node<'t>| {
+            let head = arguments(*node).first().copied()?;
+            let is_plain = head.kind() == "identifier" && self.source(head) == name;
+            let is_call = head.kind() == "call" && eval.called(head) == name;
+            (is_plain || is_call).then(|| (*node, is_plain || arguments(head).is_empty()))
+        };
+        let mut found = descendants(self.root).filter(is_function).filter_map(|node| called(&node));
+        let (function, takes_nothing) = found.next()?;
+        if !takes_nothing || found.next().is_some() {
+            return None;
+        }
+        let block = children(function).into_iter().find(|child| child.kind() == "do_block");
+        let keywords = || arguments(function).into_iter().find(|argument| argument.kind() == "keywords");
+        match block {
+            Some(block) => children(block).last().copied(),
+            None => children(keywords()?).first()?.child_by_field_name("value"),
+        }
+    }
+
+    /// `@name`, where it is set once.
+    fn attribute(&self, node: Node<'t>) -> Option<Node<'t>> {
+        let eval = self.eval();
+        let operand = |node: Node<'t>| {
+            let operator = node.child_by_field_name("operator").filter(|operator| operator.kind() == "@");
+            operator.and(node.child_by_field_name("operand"))
+        };
+        let name =
+            operand(node).filter(|operand| operand.kind() == "identifier").map(|operand| self.source(operand))?;
+        let sets = descendants(self.root)
+            .filter(|node| node.kind() == "unary_operator")
+            .filter_map(operand)
+            .filter(|operand| eval.called(*operand) == name);
+        let sets: Vec<_> = sets.map(arguments).collect();
+        match sets.as_slice() {
+            [only] if only.len() == 1 => only.first().copied(),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::place::ObjectId;
+
+    fn read(text: &str) -> Option<Mix> {
+        let text = format!("defmodule Cart.MixProject do\n  use Mix.Project\n{text}\nend\n");
+        mix(&Script { id: ObjectId::text(0), text })
+    }
+
+    fn releases(text: &str) -> Vec<String> {
+        let shown = |release: MixRelease| {
+            let cookie = if release.cookie.is_some() { " cookie" } else { "" };
+            format!("{} {}{cookie}", release.name, release.templates.unwrap_or_else(|| "?".to_owned()))
+        };
+        read(text).map_or_else(Vec::new, |mix| mix.releases.into_iter().map(shown).collect())
+    }
+
+    #[test]
+    fn an_app_is_its_own_release() {
+        assert_eq!(releases("def project do\n[app: :cart, version: \"1\", deps: deps()]\nend"), ["cart rel"]);
+        assert_eq!(releases("@app :cart\n@version \"1\"\ndef project, do: [app: @app]"), ["cart rel"]);
+        assert_eq!(releases("def project do [apps_path: \"apps\", deps: []] end"), [] as [&str; 0]);
+        assert_eq!(read("def project do [apps_path: \"apps\"] end").unwrap().apps_path.as_deref(), Some("apps"));
+    }
+
+    #[test]
+    fn releases_are_read_where_people_write_them() {
+        let inside = "def project do [app: :shop, releases: [web: [rel_templates_path: \"rel/web\"], jobs: []]] end";
+        assert_eq!(releases(inside), ["web rel/web", "jobs rel"]);
+        let called =
+            "def project do [app: :shop, releases: releases()] end\ndefp releases do\n[shop: [cookie: \"x\"]]\nend";
+        assert_eq!(releases(called), ["shop rel cookie"]);
+        let without = "def project do [app: :shop, releases: releases] end\ndefp releases, do: @all\n@all [a: @options]\n@options [cookie: nil]";
+        assert_eq!(releases(without), ["a rel"]);
+    }
+
+    #[test]
+    fn what_is_not_written_out_is_not_known() {
+        for text in [
+            "def project do [app: :cart] ++ more() end",
+            "def project do [app: app()] end\ndefp app, do: String.to_atom(\"cart\")",
+            "def project do [app: :cart, releases: Enum.map(all(), & &1)] end",
+            "def project do [app: :cart, releases: releases()] end\ndefp releases, do: releases()",
+            "def project do [app: :cart, releases: r(1)] end\ndefp r(_), do: [a: []]",
+            "def project do [app: :cart, releases: r()] end\ndefp r, do: [a: []]\ndefp r(_), do: [b: []]",
+            "def project do [app: :cart, releases: [{:a, []}]] end",
+            "def application, do: []",
+        ] {
+            assert_eq!(releases(text), [] as [&str; 0], "{text}");
+        }
+        let open =
+            "def project do [app: :c, releases: [c: &options/0, d: [rel_templates_path: \"rel/#{Mix.target()}\"]]] end";
+        assert_eq!(releases(open), ["c ?", "d ?"]);
+    }
+}
