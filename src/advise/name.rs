@@ -46,8 +46,7 @@ pub(super) fn dialled(trace: &Trace<'_>) -> Option<Template> {
 /// Whether the image names the node, as an annotation says, or its script.
 pub fn is_named_by_its_image(trace: &Trace<'_>) -> bool {
     let Some(naming) = &trace.naming else { return false };
-    let by_a_script = naming.node.at().is_some_and(|at| at.object.as_text().is_some());
-    naming.declared.is_some() || by_a_script
+    naming.declared.is_some() || naming.is_by_env_sh()
 }
 
 /// The variables that a script needs for a name: `MY_POD_IP=podIP MY_POD_NAMESPACE=namespace`.

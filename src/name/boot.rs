@@ -7,7 +7,8 @@ use super::env::{Env, Lookup, Scope};
 use super::flags::{ByScript, flag_of};
 pub use super::flags::{FLAGS, Flags, VM_ARGS};
 use super::inputs::{self, Input};
-use super::launcher::{Launch, NameFlag, Program, Verb};
+use super::launcher::{self, Launch, NameFlag, Program, Script, Verb};
+use super::mounted;
 use super::release;
 use super::same::Identity;
 use super::script;
@@ -84,6 +85,8 @@ pub struct Naming {
     pub flags: Vec<Flags>,
     /// A name in the VM's flags, and the variable or command that holds it.
     pub flag: Option<Sourced<NameFlag>>,
+    /// The `rel/env.sh` that was read, and where.
+    pub env_sh: Option<Sourced<String>>,
     /// The release of the app's project, where it is clear which one runs.
     pub release: Option<Arc<Release>>,
     /// Whether the image can change nothing any more: its `rel/env.sh` was read, or the name was declared.
@@ -101,6 +104,9 @@ pub struct Naming {
     /// What comes of it.
     pub boot: Boot,
 }
+
+/// How many scripts are read, one of which runs the next.
+const SCRIPTS: usize = 3;
 
 /// The release's variables that decide its name.
 const NODE: &str = "RELEASE_NODE";
@@ -151,18 +157,28 @@ impl Naming {
         let mut launch = Launch::of(scope, container, env);
         let mut boot_env = env.clone();
         let (mut child, mut dashes_everything) = (None, None);
-        if let Some(script) = &launch.script {
-            let wrapped = script::wrapped(scope, workload, env, script);
-            (boot_env, launch.program, launch.start_script) = (wrapped.env, wrapped.program, wrapped.start_script);
-            (child, dashes_everything) = (wrapped.child, wrapped.dashes_everything);
+        let mut script = launch.script.clone();
+        for _ in 0..SCRIPTS {
+            let Some(wrapped) = script.take().map(|script| script::wrapped(scope, workload, &boot_env, &script)) else {
+                break;
+            };
+            (boot_env, launch.program) = (wrapped.env, wrapped.program);
+            launch.start_script = launcher::start_script(&wrapped.words);
+            (child, dashes_everything) = (wrapped.child, dashes_everything.or(wrapped.dashes_everything));
+            // One that is started as a child is not the container's first process, and the command line says which that is.
+            script = mounted::script(scope, container, &wrapped.words).filter(|_| child.is_none());
+            if let Some(script) = &script {
+                let is_first = launch.script.as_ref().is_some_and(|script| script.is_first);
+                launch.script = Some(Script { is_first, ..script.clone() });
+            }
         }
         let from_pod = Setting::of(&boot_env, NODE);
-        let mut closed = false;
+        let (mut closed, mut env_sh) = (false, None);
         let release = release::picked(scope, workload, container, &launch, &boot_env, keys);
         if launch.program.may_be_a_release()
-            && let Some(sourced) = script::sourced(scope, workload, &boot_env, release.as_ref())
+            && let Some(sourced) = script::sourced(scope, workload, container, &boot_env, release.as_ref())
         {
-            (boot_env, closed) = (sourced.env, sourced.closed);
+            (boot_env, closed, env_sh) = (sourced.env, sourced.closed, sourced.text);
             dashes_everything = dashes_everything.or(sourced.dashes_everything);
         }
         // What BG002 finds wrong is none.
@@ -196,6 +212,7 @@ impl Naming {
             flag: flag_of(&flags, &launch, &script),
             flags,
             distribution,
+            env_sh,
             release: release.map(|picked| picked.release),
             closed,
             overridden: overridden(from_pod, &node),
@@ -224,6 +241,12 @@ impl Naming {
             Setting::Set(node) => Some((&node.value, node.at.clone())),
             _ => None,
         }
+    }
+
+    /// Whether RELEASE_NODE comes out of the image's `rel/env.sh`.
+    pub fn is_by_env_sh(&self) -> bool {
+        let is_there = |at: &Loc, script: &Loc| (at.object, &at.pointer) == (script.object, &script.pointer);
+        self.node.at().zip(self.env_sh.as_ref()).is_some_and(|(at, script)| is_there(at, &script.at))
     }
 
     /// Whether names are long, or would be if the image says what the name needs.

@@ -1,6 +1,7 @@
 //! What a container starts, as far as `command` and `args` say it.
 
 use super::env::{Env, Scope};
+use super::mounted;
 use super::room::Room;
 use super::template::{Template, Why};
 use crate::place::Loc;
@@ -39,7 +40,7 @@ pub enum Verb {
 pub struct Launch {
     /// The program.
     pub program: Program,
-    /// `sh -c`'s script, where there is one.
+    /// The script that it runs, where it can be read: `sh -c`'s, or one out of a ConfigMap.
     pub script: Option<Script>,
     /// The name of a release's start script, which is the release's own, where one is run by its name.
     pub start_script: Option<String>,
@@ -58,6 +59,8 @@ pub struct Script {
     pub shell: String,
     /// Whether that is the first process of the container, which the kernel ends by no signal that it does not handle.
     pub is_first: bool,
+    /// `$1`, `$2`, … of a script that is a file; `sh -c` has its text on the command line instead.
+    pub arguments: Option<Vec<Template>>,
 }
 
 /// A word of the command line and its place.
@@ -70,12 +73,14 @@ impl Launch {
         let at = words.first().map_or_else(|| container.at.key("image").of(scope.object.id), |word| word.1.clone());
         let has_command = !container.command.is_empty();
         let rest = skip_wrappers(&words);
-        if let Some(mut script) = shell_script(rest) {
-            script.is_first = has_command && rest.len() == words.len();
+        let is_first = has_command && rest.len() == words.len();
+        let words_of_rest: Vec<Template> = rest.iter().map(|(word, _)| word.clone()).collect();
+        let script = shell_script(rest).or_else(|| mounted::script(scope, container, &words_of_rest));
+        if let Some(script) = script.map(|script| Script { is_first, ..script }) {
             let program = Program::Wrapper("sh -c".to_owned());
             return Self { program, script: Some(script), start_script: None, at };
         }
-        let words: Vec<Template> = rest.iter().map(|(word, _)| word.clone()).collect();
+        let words = words_of_rest;
         let program = if has_command { Program::of(&words) } else { Program::of_arguments(&words) };
         Self { program, script: None, start_script: start_script(&words), at }
     }
@@ -171,11 +176,16 @@ fn skip_wrappers(mut words: &[Word]) -> &[Word] {
     }
 }
 
+/// Whether a program reads scripts that can be read here.
+pub(super) fn is_shell(path: &str) -> bool {
+    matches!(path.rsplit('/').next(), Some("sh" | "bash" | "ash" | "dash" | "busybox"))
+}
+
 /// The script of `sh -c SCRIPT`, with whatever options before it (`-ec`, `-e -c`, `-o pipefail -c`).
 fn shell_script(words: &[Word]) -> Option<Script> {
     let path = words.first()?.0.literal()?;
     let shell = path.rsplit('/').next()?;
-    if !matches!(shell, "sh" | "bash" | "ash" | "dash" | "busybox") {
+    if !is_shell(&path) {
         return None;
     }
     let is_c = |word: &Word| {
@@ -183,7 +193,7 @@ fn shell_script(words: &[Word]) -> Option<Script> {
     };
     let option = words.iter().position(is_c)?;
     let (text, at) = words.get(option + 1)?;
-    Some(Script { text: text.clone(), at: at.clone(), shell: shell.to_owned(), is_first: false })
+    Some(Script { text: text.clone(), at: at.clone(), shell: shell.to_owned(), is_first: false, arguments: None })
 }
 
 /// Whether a word of a command line is a release's start script: it lies in a `bin` of its own and has no extension. The programs of

@@ -1,23 +1,24 @@
-//! What the scripts on a node's way to its boot make of the environment: `sh -c` in the command, then the release's own
-//! `rel/env.sh`, which the start script sources and which therefore beats the pod.
+//! What the scripts on a node's way to its boot make of the environment: that of the command, then the release's own `rel/env.sh`, which the start script sources and which therefore beats the pod.
 
 use super::env::{Env, Lookup, Scope};
 use super::launcher::{self, Program};
+use super::mounted::{self, File};
 use super::release::Picked;
 use super::shell::{self, Assigned, Outcome, Surroundings, Variable};
 use super::template::{Sym, Template, Why};
 use crate::place::{Loc, Pointer};
 use crate::world::declared;
+use crate::world::pod::Container;
 use crate::world::workload::Workload;
 
-/// What came of `sh -c`.
+/// What came of the script of a command line.
 pub(super) struct Wrapped {
     /// The environment of the command that it hands over to.
     pub(super) env: Env,
     /// That command.
     pub(super) program: Program,
-    /// The name of the start script that it runs.
-    pub(super) start_script: Option<String>,
+    /// Its words.
+    pub(super) words: Vec<Template>,
     /// That command, if it is not `exec`: the shell starts it as a child, unless it takes the liberty to replace itself.
     pub(super) child: Option<Loc>,
     /// `sed 's/./-/g'` in it.
@@ -27,7 +28,9 @@ pub(super) struct Wrapped {
 /// Runs the script of a command line.
 pub(super) fn wrapped(scope: Scope<'_>, workload: &Workload, env: &Env, script: &launcher::Script) -> Wrapped {
     let get = |name: &str| variable(env, name);
-    let outcome = shell::read_template(&script.text, &surroundings(scope, workload, &get, &script.at));
+    let arguments = script.arguments.clone();
+    let from = Surroundings { arguments, ..surroundings(scope, workload, &get, &script.at) };
+    let outcome = shell::read_template(&script.text, &from);
     // In the bytes of a script that the kubelet filled in, a reference has no length of its own.
     let literal = script.text.literal().is_some();
     let place = |range: &std::ops::Range<usize>| {
@@ -42,13 +45,16 @@ pub(super) fn wrapped(scope: Scope<'_>, workload: &Workload, env: &Env, script: 
             }
             Program::of(&command.words)
         }
-        None => Program::Wrapper("sh -c".to_owned()),
+        None => Program::Wrapper(script.shell.clone()),
     };
-    let start_script = outcome.command.as_ref().and_then(|command| launcher::start_script(&command.words));
+    let words = outcome.command.as_ref().map_or_else(Vec::new, |command| command.words.clone());
     let child = outcome.command.as_ref().filter(|command| !command.exec).map(|command| place(&command.at));
     let dashes_everything = outcome.sed_eats_everything.first().map(place);
-    Wrapped { env: after, program, start_script, child, dashes_everything }
+    Wrapped { env: after, program, words, child, dashes_everything }
 }
+
+/// The text of a script, and where it is.
+type Text = declared::Sourced<String>;
 
 /// What came of `rel/env.sh`.
 pub(super) struct Sourced {
@@ -56,17 +62,38 @@ pub(super) struct Sourced {
     pub(super) env: Env,
     /// Whether everything that the script may have set is known.
     pub(super) closed: bool,
+    /// Its text, where it could be read, and where that is.
+    pub(super) text: Option<Text>,
     /// `sed 's/./-/g'` in it.
     pub(super) dashes_everything: Option<Loc>,
 }
 
-/// Runs the `rel/env.sh` that was given for a workload, or that of its release.
-pub(super) fn sourced(scope: Scope<'_>, workload: &Workload, env: &Env, release: Option<&Picked>) -> Option<Sourced> {
-    let given = declared::env_sh_of(scope.object, &scope.world.facts);
-    let script = given.or_else(|| release?.release.env_sh.as_ref())?;
-    let name = release.map(|picked| picked.release.name.as_str());
-    let root = Pointer::root().of(script.id);
+/// Runs the `rel/env.sh` that comes out of a ConfigMap, that was given for a workload, or that is its release's.
+pub(super) fn sourced(
+    scope: Scope<'_>,
+    workload: &Workload,
+    container: &Container,
+    env: &Env,
+    release: Option<&Picked>,
+) -> Option<Sourced> {
+    let given = || declared::env_sh_of(scope.object, &scope.world.facts);
+    // Of a file that somebody named it is known that it is the image's; what one that was found does not set, the image may.
+    let (text, root, is_said) = match mounted::env_sh(scope, container) {
+        Some(File::Text(text, at)) => (text, at, false),
+        Some(File::Unread(why)) => {
+            let mut env = env.clone();
+            env.forget(&why);
+            return Some(Sourced { env, closed: false, text: None, dashes_everything: None });
+        }
+        None => {
+            let found = || release.and_then(|picked| picked.release.env_sh.as_ref());
+            let is_said = given().is_some() || release.is_some_and(|picked| picked.is_said);
+            let script = given().or_else(found)?;
+            (script.text.as_str(), Pointer::root().of(script.id), is_said)
+        }
+    };
     let place = |range: std::ops::Range<usize>| root.clone().within(range);
+    let name = release.map(|picked| picked.release.name.as_str());
     let get = |variable: &str| match variable {
         // `RELEASE_COMMAND` is set before the script is sourced; we ask about the node that stays.
         "RELEASE_COMMAND" => Variable::Set(Template::lit("start", &root)),
@@ -77,14 +104,13 @@ pub(super) fn sourced(scope: Scope<'_>, workload: &Workload, env: &Env, release:
         _ => self::variable(env, variable),
     };
     let from = Surroundings { release: name, ..surroundings(scope, workload, &get, &root) };
-    let outcome = shell::read(&script.text, &place, &from);
+    let outcome = shell::read(text, &place, &from);
     let mut after = env.clone();
     // The start script reads its variables in the same shell, exported or not.
     assign(&mut after, &outcome, |assigned| Some(place(assigned.at.clone())));
     let dashes_everything = outcome.sed_eats_everything.first().cloned().map(place);
-    // Of a file that somebody named it is known that it went into the image; of one that was found, the image may set the rest.
-    let is_said = given.is_some() || release.is_some_and(|picked| picked.is_said);
-    Some(Sourced { env: after, closed: is_said && outcome.anything.is_none(), dashes_everything })
+    let closed = is_said && outcome.anything.is_none();
+    Some(Sourced { env: after, closed, text: Some(Text { value: text.to_owned(), at: root }), dashes_everything })
 }
 
 fn surroundings<'a>(

@@ -154,7 +154,7 @@ impl Trace<'_> {
         };
         let says_cookie = |text: &str| text.to_lowercase().contains("cookie");
         let in_a_script = naming.launch.script.as_ref().is_some_and(|script| says_cookie(&script.text.to_string()))
-            || self.env_sh().is_some_and(|script| says_cookie(&script.text));
+            || naming.env_sh.as_ref().is_some_and(|script| says_cookie(&script.value));
         let in_a_file = container.mounts.iter().any(|mount| says_cookie(mount));
         let in_the_flags = !self.cookie_flags().is_empty()
             || container.args.iter().chain(&container.command).any(|word| says_cookie(word));

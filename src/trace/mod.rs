@@ -14,12 +14,13 @@ mod live;
 use crate::discovery::{Answer, Discovery, LabelQuery, Query, Resource, ServiceRef, Strategy};
 use crate::name::boot::{Boot, Naming, Setting, identity};
 use crate::name::env::{Env, Scope};
+use crate::name::launcher::Script;
 use crate::name::same::{Identity, Same};
 use crate::name::template::{Template, Why};
 use crate::place::Loc;
 use crate::symptom::Symptom;
 use crate::world::World;
-use crate::world::declared::{Declared, Key, PREFIX, Script, Sourced, env_sh_of, keys_of};
+use crate::world::declared::{Declared, Key, PREFIX, Sourced, keys_of};
 use crate::world::facts::Facts;
 use crate::world::object::{Object, show_pairs};
 use crate::world::pod::{Container, PodTemplate};
@@ -221,25 +222,24 @@ impl<'w> Trace<'w> {
     /// The name which peers dial, as the node's own variable would say it, where RELEASE_NODE decides it.
     pub fn nameable(&self, dialled: &Template) -> Option<Template> {
         let naming = self.naming.as_ref().filter(|naming| naming.declared.is_none() && naming.flag.is_none())?;
-        if self.is_named_by_env_sh() {
+        if self.is_named_by_a_file() {
             return None;
         }
         let differs = self.identity.differs_between_pods(dialled) || self.replicas() == Some(1);
         (differs && naming.launch.program.may_be_a_release()).then(|| self.identity.with_own_namespace(dialled))
     }
 
-    /// The image's `rel/env.sh`, if it was given, or is that of the release that runs.
-    pub fn env_sh(&self) -> Option<&Script> {
-        let of_the_release = || self.naming.as_ref()?.release.as_ref()?.env_sh.as_ref();
-        env_sh_of(self.object, &self.world.facts).or_else(of_the_release)
-    }
-
-    /// Whether the image's `rel/env.sh` names the node and does not ask what the pod says.
-    fn is_named_by_env_sh(&self) -> bool {
-        let is_in_a_text = |naming: &Naming| naming.node.at().is_some_and(|at| at.object.as_text().is_some());
-        let asks =
-            |script: &Script| ["${RELEASE_NODE", "$RELEASE_NODE"].iter().any(|asked| script.text.contains(asked));
-        self.naming.as_ref().is_some_and(is_in_a_text) && self.env_sh().is_some_and(|script| !asks(script))
+    /// Whether a script in a file names the node and does not ask what the pod says.
+    fn is_named_by_a_file(&self) -> bool {
+        let Some(naming) = &self.naming else { return false };
+        let asks = |text: &str| ["${RELEASE_NODE", "$RELEASE_NODE"].iter().any(|asked| text.contains(asked));
+        let env_sh = naming.env_sh.as_ref().filter(|_| naming.is_by_env_sh());
+        let is_there = |at: &Loc, script: &Script| (at.object, &at.pointer) == (script.at.object, &script.at.pointer);
+        let is_by =
+            |script: &&Script| script.arguments.is_some() && naming.node.at().is_some_and(|at| is_there(at, script));
+        let started = naming.launch.script.as_ref().filter(is_by);
+        env_sh.is_some_and(|script| !asks(&script.value))
+            || started.is_some_and(|script| !script.text.literal().is_some_and(|text| asks(&text)))
     }
 
     /// The pods' labels without our own: `app=cart,tier=web`.

@@ -11,6 +11,7 @@ pub mod declared;
 pub mod exec;
 pub mod facts;
 pub mod json;
+pub mod mounted;
 pub mod network;
 pub mod node;
 pub mod object;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::exec::Exec;
 use super::json::Keep;
+use super::mounted::MountedMap;
 use super::node::{Node, Value};
 use super::object::Pairs;
 use crate::place::Pointer;
@@ -113,6 +114,8 @@ pub struct Container {
     pub ports: Vec<ContainerPort>,
     /// `volumeMounts[].mountPath`.
     pub mounts: Vec<String>,
+    /// Those of them that are of ConfigMaps.
+    pub maps: Vec<MountedMap>,
     /// The commands of its probes and hooks.
     pub execs: Vec<Exec>,
     /// `securityContext.readOnlyRootFilesystem`.
@@ -220,10 +223,11 @@ impl PodTemplate {
         let spec = template.get("spec")?;
         let metadata = template.get("metadata");
         let dns = |key| spec.path(&["dnsConfig", key]).is_some_and(|list| !list.items().is_empty());
+        let volumes = spec.list("volumes");
         let mut containers = Vec::new();
         for list in ["initContainers", "containers"] {
             for (index, node) in spec.list(list).iter().enumerate() {
-                containers.push(Container::read(node, &base, list, index));
+                containers.push(Container::read(node, &base, list, index, volumes));
             }
         }
         Some(Self {
@@ -263,7 +267,7 @@ impl PodTemplate {
 }
 
 impl Container {
-    /// The ConfigMaps that its variables come from, each once.
+    /// The ConfigMaps that its variables and its scripts come from, each once.
     pub fn config_maps(&self) -> BTreeSet<&str> {
         let of_variables = self.env.iter().filter_map(|var| match &var.source {
             EnvSource::ConfigMap(key) => Some(key.name.as_str()),
@@ -273,10 +277,10 @@ impl Container {
             EnvFromSource::ConfigMap(name) => Some(name.as_str()),
             EnvFromSource::Secret(_) => None,
         });
-        of_variables.chain(whole).filter(|name| !name.is_empty()).collect()
+        of_variables.chain(whole).chain(self.maps_of_scripts()).filter(|name| !name.is_empty()).collect()
     }
 
-    fn read(node: &Node<'_>, base: &Pointer, list: &'static str, index: usize) -> Self {
+    fn read(node: &Node<'_>, base: &Pointer, list: &'static str, index: usize, volumes: &[Node<'_>]) -> Self {
         let name = node.text("name").unwrap_or_default();
         let sidecar = list == "initContainers" && node.text("restartPolicy").as_deref() == Some("Always");
         let at = base.key("spec").key(list).item("name", &name, index);
@@ -292,6 +296,7 @@ impl Container {
             env_from: node.list("envFrom").iter().filter_map(EnvFrom::read).collect(),
             ports: node.list("ports").iter().map(ContainerPort::read).collect(),
             mounts: node.list("volumeMounts").iter().filter_map(|mount| mount.text("mountPath")).collect(),
+            maps: MountedMap::read(node, volumes),
             read_only_root: node
                 .get("securityContext")
                 .is_some_and(|context| context.flag("readOnlyRootFilesystem") == Some(true)),

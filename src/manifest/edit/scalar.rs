@@ -49,16 +49,40 @@ fn within_lines(text: &str, node: &Node<'_>, new: &str) -> Option<Splice> {
         rest.chars().rev().zip(new_rest.chars().rev()).take_while(same).map(|(c, _)| c.len_utf8()).sum();
     let (start, end) = (before, old.len() - behind);
     let with = new.get(start..new.len() - behind)?;
-    // What is inserted between two characters is found by the one before it.
-    let (start, with) = match start == end {
-        true => {
-            let last = old.get(..start)?.chars().next_back()?;
-            (start - last.len_utf8(), format!("{last}{with}"))
+    // What is inserted between two characters is found by the one before it, at the start of a line by the one behind it.
+    let last = old.get(..start)?.chars().next_back().filter(|last| *last != '\n');
+    let (start, end, with) = match (start == end, last) {
+        (true, Some(last)) => (start - last.len_utf8(), end, format!("{last}{with}")),
+        (true, None) => {
+            let next = old.get(start..)?.chars().next()?;
+            (start, end + next.len_utf8(), format!("{with}{next}"))
         }
-        false => (start, with.to_owned()),
+        (false, _) => (start, end, with.to_owned()),
     };
     let focus = Focus::Within(u32::try_from(start).ok()?, u32::try_from(end).ok()?);
     let span = resolve::resolve(node, text, &Pointer::root(), &focus);
     let is_a_part = span != node.span && !with.contains(['\n', '\r']) && !old.get(start..end)?.contains('\n');
     is_a_part.then_some((span.start as usize..span.end as usize, with))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Meant, edit};
+    use crate::fix::change::Change;
+    use crate::place::{ObjectId, Pointer};
+
+    #[test]
+    fn what_is_inserted_into_lines_leaves_the_others_alone() {
+        let script = "a: |\n  set -e\n  run\n  rest\nb: 1\n";
+        for (at, text, expected) in [
+            (7..10, "exec run", "a: |\n  set -e\n  exec run\n  rest\nb: 1\n"),
+            (0..3, "reset", "a: |\n  reset -e\n  run\n  rest\nb: 1\n"),
+            (4..6, "-eu", "a: |\n  set -eu\n  run\n  rest\nb: 1\n"),
+        ] {
+            let at = Pointer::keys(&["a"]).of(ObjectId(0)).within(at);
+            let change = Change::Substitute { at, text: text.to_owned() };
+            let edited = edit(script, &[Meant { document: 0, items: &[], change: &change }]).unwrap();
+            assert_eq!(edited, expected);
+        }
+    }
 }

@@ -68,7 +68,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
             "the node never hears that it is to end, and is killed after the grace period".to_owned(),
         ))
         .fix(Safety::Safe, "start it with `exec`");
-    if script.shell == "sh" {
+    if script.shell == "sh" && script.arguments.is_none() {
         finding.note("unless `sh` is bash, or BusyBox with a script of one line");
     }
     finding.changes(with_exec(script, child));
@@ -76,6 +76,10 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
 
 /// Whether the shell is one that replaces itself by the last command of such a script.
 fn replaces_itself(script: &Script) -> bool {
+    // With a script in a file none of them does.
+    if script.arguments.is_some() {
+        return false;
+    }
     let has_lines = script.text.contains('\n');
     match script.shell.as_str() {
         "bash" => true,

@@ -83,7 +83,7 @@ fn overridden<'t>(trace: &'t Trace<'_>) -> Option<Overridden<'t>> {
     }
     let pod = naming.overridden.as_ref()?;
     let at = naming.node.at()?;
-    let who = if at.object.as_text().is_some() { "`rel/env.sh`" } else { "the command's script" };
+    let who = if naming.is_by_env_sh() { "`rel/env.sh`" } else { "the command's script" };
     Some((who, naming.node.value()?, at, &pod.value, &pod.at))
 }
 
