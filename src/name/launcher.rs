@@ -4,6 +4,7 @@ use super::env::{Env, Scope};
 use super::mounted;
 use super::room::Room;
 use super::template::{Template, Why};
+use super::wrapper;
 use crate::place::Loc;
 use crate::world::pod::Container;
 
@@ -14,7 +15,7 @@ pub enum Program {
     Image,
     /// A release's start script (`mix release`), with its verb.
     Release(Verb),
-    /// `erl`, `elixir`, `iex`, `mix`: the words behind it name the node, or nothing does.
+    /// `erl`, `elixir`, `iex`, `mix`: the flags that it gives to the VM name the node, or nothing does.
     Vm(Vec<Template>),
     /// Something that is presumed to hand its environment on to a release.
     Wrapper(String),
@@ -72,17 +73,20 @@ impl Launch {
         let words = words(scope, container, env);
         let at = words.first().map_or_else(|| container.at.key("image").of(scope.object.id), |word| word.1.clone());
         let has_command = !container.command.is_empty();
-        let rest = skip_wrappers(&words);
+        let all: Vec<Template> = words.iter().map(|(word, _)| word.clone()).collect();
+        let skipped = match wrapper::skipped(&all) {
+            Ok(skipped) => skipped,
+            Err(why) => return Self { program: Program::Foreign(why), script: None, start_script: None, at },
+        };
+        let (rest, words_of_rest) = (&words[skipped..], &all[skipped..]);
         let is_first = has_command && rest.len() == words.len();
-        let words_of_rest: Vec<Template> = rest.iter().map(|(word, _)| word.clone()).collect();
-        let script = shell_script(rest).or_else(|| mounted::script(scope, container, &words_of_rest));
+        let script = shell_script(rest).or_else(|| mounted::script(scope, container, words_of_rest));
         if let Some(script) = script.map(|script| Script { is_first, ..script }) {
             let program = Program::Wrapper("sh -c".to_owned());
             return Self { program, script: Some(script), start_script: None, at };
         }
-        let words = words_of_rest;
-        let program = if has_command { Program::of(&words) } else { Program::of_arguments(&words) };
-        Self { program, script: None, start_script: start_script(&words), at }
+        let program = if has_command { Program::of(words_of_rest) } else { Program::of_arguments(words_of_rest) };
+        Self { program, script: None, start_script: start_script(words_of_rest), at }
     }
 }
 
@@ -94,12 +98,15 @@ impl Program {
         let file = path.rsplit('/').next().unwrap_or(&path);
         let verb = words.get(1).and_then(Template::literal);
         match file {
-            "erl" | "elixir" | "iex" | "mix" => Self::Vm(words[1..].to_vec()),
+            "erl" => Self::Vm(words[1..].to_vec()),
+            "elixir" | "iex" => Self::Vm(flags_of_elixir(&words[1..])),
+            // A script of `elixir`: what stands behind it is its own.
+            "mix" => Self::Vm(Vec::new()),
             // What `mix phx.gen.release` writes: `bin/server` starts, `bin/migrate` evaluates.
             "server" => Self::Release(Verb::Start),
             "migrate" => Self::Release(Verb::Eval),
             _ => match verb.as_deref() {
-                Some("foreground" | "console" | "console_clean") => {
+                Some("foreground" | "console" | "console_clean" | "console_boot") => {
                     Self::Foreign(Why::Program(format!("{path} {}", verb.unwrap_or_default())))
                 }
                 Some(verb) if path.contains("bin/") || Verb::named(verb).is_some() => {
@@ -114,7 +121,9 @@ impl Program {
     fn of_arguments(words: &[Template]) -> Self {
         let verb = words.first().and_then(Template::literal);
         match verb.as_deref() {
-            Some("foreground" | "console") => Self::Foreign(Why::Program(verb.unwrap_or_default())),
+            Some("foreground" | "console" | "console_clean" | "console_boot") => {
+                Self::Foreign(Why::Program(verb.unwrap_or_default()))
+            }
             Some(word) => match Verb::named(word) {
                 Some(verb) => Self::Release(verb),
                 None if word.contains('/') => Self::of(words),
@@ -157,23 +166,6 @@ fn words(scope: Scope<'_>, container: &Container, env: &Env) -> Vec<Word> {
         (env.expand_word(text, &at, scope, &mut room), at)
     })
     .collect()
-}
-
-/// Leaves out programs that only start another one: init processes, user switchers, `env`.
-fn skip_wrappers(mut words: &[Word]) -> &[Word] {
-    loop {
-        let Some(path) = words.first().and_then(|(word, _)| word.literal()) else { return words };
-        let skipped = match path.rsplit('/').next().unwrap_or(&path) {
-            "tini" | "dumb-init" | "catatonit" | "exec" | "env" => 1,
-            "su-exec" | "gosu" | "chpst" | "setpriv" => 2,
-            "--" | "-g" | "-s" => 1,
-            _ => return words,
-        };
-        match words.get(skipped..) {
-            Some(rest) if !rest.is_empty() => words = rest,
-            _ => return words,
-        }
-    }
 }
 
 /// Whether a program reads scripts that can be read here.
@@ -220,7 +212,48 @@ pub fn talks_to_a_node(command: &[String]) -> bool {
     words.windows(2).any(|pair| is_start_script(pair[0]) && Verb::named(pair[1]) == Some(Verb::Talk))
 }
 
-/// The names in the flags of a VM: `-name X`, `-sname X` (`--name`, `--sname` of `elixir` and `iex`).
+/// What `elixir` and `iex` give to the VM (`bin/elixir` of Elixir 1.14.5 and 1.21): their own options up to the first word that is
+/// none, and `--erl` before all others.
+fn flags_of_elixir(words: &[Template]) -> Vec<Template> {
+    let (mut first, mut flags) = (Vec::new(), Vec::new());
+    let mut rest = words;
+    while let Some(word) = rest.first() {
+        let value = |index: usize| rest.get(index).cloned();
+        let flag = |name: &str| {
+            let at = word.pieces().first().map(|piece| piece.at.clone())?;
+            Some([Template::lit(name, &at), value(1)?])
+        };
+        let length = match word.literal().as_deref() {
+            Some("--name") => add(&mut flags, flag("-name")),
+            Some("--sname") => add(&mut flags, flag("-sname")),
+            Some("--cookie") => add(&mut flags, flag("-setcookie")),
+            Some("--vm-args") => add(&mut flags, flag("-args_file")),
+            Some("--erl-config") => add(&mut flags, flag("-config")),
+            Some("--boot") => add(&mut flags, flag("-boot")),
+            Some("--erl") => {
+                first.extend(value(1).iter().flat_map(Template::words));
+                2
+            }
+            Some("+elixirc" | "+iex" | "-v" | "--no-halt" | "--no-pry" | "--color" | "--no-color" | "--hidden") => 1,
+            Some("-e" | "-r" | "-pr" | "-pa" | "-pz" | "--app" | "--eval" | "--remsh" | "--dot-iex" | "--dbg") => 2,
+            Some("--logger-otp-reports" | "--logger-sasl-reports") => 2,
+            Some("--rpc-eval" | "--boot-var" | "--pipe-to") => 3,
+            Some(_) => break,
+            // Nobody knows what it is.
+            None => 1,
+        };
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    first.append(&mut flags);
+    first
+}
+
+fn add(flags: &mut Vec<Template>, flag: Option<[Template; 2]>) -> usize {
+    flags.extend(flag.into_iter().flatten());
+    2
+}
+
+/// The names in the flags of a VM: `-name X`, `-sname X`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameFlag {
     /// `-name`, not `-sname`.
@@ -235,10 +268,8 @@ pub fn name_flag(words: &[Template]) -> Option<NameFlag> {
     for pair in words.windows(2) {
         let long = |long| Some(NameFlag { long, name: pair[1].clone() });
         flags.extend(match pair[0].literal().as_deref() {
-            Some("-name" | "--name") => long(true),
-            Some("-sname" | "--sname") => long(false),
-            // `elixir --erl "-name cart@..."`.
-            Some("--erl") => name_flag(&pair[1].words()),
+            Some("-name") => long(true),
+            Some("-sname") => long(false),
             Some("-args_file") => Some(in_a_file(&pair[1])),
             _ => None,
         });

@@ -17,3 +17,4 @@ pub mod spelling;
 pub mod template;
 pub mod tokens;
 pub mod vm_args;
+mod wrapper;

@@ -6,6 +6,7 @@ use super::mounted::{self, File};
 use super::release::Picked;
 use super::shell::{self, Assigned, Outcome, Surroundings, Variable};
 use super::template::{Sym, Template, Why};
+use super::wrapper;
 use crate::place::{Loc, Pointer};
 use crate::world::declared;
 use crate::world::pod::Container;
@@ -17,7 +18,7 @@ pub(super) struct Wrapped {
     pub(super) env: Env,
     /// That command.
     pub(super) program: Program,
-    /// Its words.
+    /// Its words, behind what only starts it.
     pub(super) words: Vec<Template>,
     /// That command, if it is not `exec`: the shell starts it as a child, unless it takes the liberty to replace itself.
     pub(super) child: Option<Loc>,
@@ -38,16 +39,22 @@ pub(super) fn wrapped(scope: Scope<'_>, workload: &Workload, env: &Env, script: 
     };
     let mut after = env.clone();
     assign(&mut after, &outcome, |assigned| assigned.exported.then(|| place(&assigned.at)));
+    let mut words = Vec::new();
     let program = match &outcome.command {
         Some(command) => {
             for (name, assigned) in &command.with {
                 set(&mut after, name, assigned, place(&assigned.at));
             }
-            Program::of(&command.words)
+            match wrapper::skipped(&command.words) {
+                Ok(skipped) => {
+                    words = command.words[skipped..].to_vec();
+                    Program::of(&words)
+                }
+                Err(why) => Program::Foreign(why),
+            }
         }
         None => Program::Wrapper(script.shell.clone()),
     };
-    let words = outcome.command.as_ref().map_or_else(Vec::new, |command| command.words.clone());
     let child = outcome.command.as_ref().filter(|command| !command.exec).map(|command| place(&command.at));
     let dashes_everything = outcome.sed_eats_everything.first().map(place);
     Wrapped { env: after, program, words, child, dashes_everything }
