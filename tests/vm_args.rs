@@ -71,6 +71,20 @@ fn what_is_filled_in_is_known_only_where_its_variable_is() {
     assert_eq!(unknown, "-name cart@{?} -x {?} {?} -y {?}z".replace("{?}", &opaque()));
 }
 
+#[test]
+fn distillery_fills_in_variables_without_defaults() {
+    let mut env = Env::default();
+    env.set("HOST", Template::lit("10.0.0.1", &root()), root());
+    let shown = |env: &Env| {
+        let words = words("-name cart@${HOST} -x ${HOST:-1}", &root(), &Replaces::From(env));
+        words.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    };
+    env.set("REPLACE_OS_VARS", Template::lit("true", &root()), root());
+    assert_eq!(shown(&env), format!("-name cart@10.0.0.1 -x {}", opaque()));
+    env.set("RELX_REPLACE_OS_VARS", Template::lit("true", &root()), root());
+    assert_eq!(shown(&env), "-name cart@10.0.0.1 -x 10.0.0.1");
+}
+
 /// How something that is not known is shown.
 fn opaque() -> String {
     Template::opaque(beamgate::name::template::Why::Image, &root()).to_string()

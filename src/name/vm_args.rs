@@ -42,7 +42,9 @@ pub(super) fn given(scope: Scope<'_>, env: &Env, program: &Program, release: Opt
     }
     let root = Pointer::root().of(file.script.id);
     let is_theirs = is_foreign || file.is_source || is_relx(env);
-    let replaces = match ["RELX_REPLACE_OS_VARS", "REPLACE_OS_VARS"].iter().any(|name| env.get(name).is_some()) {
+    let replaces = match is_set(env, "RELX_REPLACE_OS_VARS") || is_set(env, "REPLACE_OS_VARS") {
+        // Distillery 2.1.1, `configure_release`.
+        true if is_distillery(env) && is_set(env, "RELEASE_READ_ONLY") => Replaces::Nothing,
         // `vm.args.src` is always filled in (relx, `extended_bin`).
         true => Replaces::From(env),
         false if file.is_source => Replaces::From(env),
@@ -59,6 +61,15 @@ pub(super) fn given(scope: Scope<'_>, env: &Env, program: &Program, release: Opt
         (false, Some(_)) if given.is_some() && !has_mix_variables(env) => VmArgs::Unclear,
         (false, _) => VmArgs::Beside(words, at),
     })
+}
+
+fn is_set(env: &Env, name: &str) -> bool {
+    env.get(name).is_some_and(|var| !var.value.is_empty())
+}
+
+/// Whether variables are replaced by Distillery's script; that of relx is told so by a variable of its own.
+fn is_distillery(env: &Env) -> bool {
+    is_set(env, "REPLACE_OS_VARS") && !is_set(env, "RELX_REPLACE_OS_VARS")
 }
 
 fn is_name_flag(word: &Template) -> bool {
@@ -164,9 +175,13 @@ impl Reader<'_> {
     }
 }
 
-/// `X` and `X:-default`, where an empty value counts as none.
+/// `X` and `X:-default`, where an empty value counts as none. Distillery (2.1.1, `_replace_os_vars`) knows no defaults, and looks for
+/// a variable of that whole name.
 fn filled(inside: &str, env: &Env, at: &Loc) -> Template {
     let (name, default) = inside.split_once(":-").map_or((inside, None), |(name, default)| (name, Some(default)));
+    if default.is_some() && is_distillery(env) {
+        return Template::opaque(Why::Image, at);
+    }
     match (variable(env, name), default) {
         (Variable::Set(value), Some(default)) if value.is_empty() => Template::lit(default, at),
         (Variable::Set(value), _) => value,
