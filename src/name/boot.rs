@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::complete::{Pod, complete, without_host};
 use super::env::{Env, Lookup, Scope};
 use super::flags::{ByScript, flag_of};
-pub use super::flags::{FLAGS, Flags, VM_ARGS};
+pub use super::flags::{FLAGS, Flags, LIVEBOOK_COOKIE, LIVEBOOK_NODE, VM_ARGS};
 use super::inputs::{self, Input};
 use super::launcher::{self, Launch, NameFlag, Program, Script, Verb};
+use super::livebook::Livebook;
 use super::mounted;
 use super::release;
 use super::same::Identity;
@@ -181,6 +182,13 @@ impl Naming {
             (boot_env, closed, env_sh) = (sourced.env, sourced.closed, sourced.text);
             dashes_everything = dashes_everything.or(sourced.dashes_everything);
         }
+        let livebook = Livebook::of(container, &boot_env).filter(|_| launch.program.may_be_a_release());
+        if let Some(Livebook::Named(flags)) = &livebook
+            && let [name, ..] = flags.as_slice()
+        {
+            // `rpc` and `remote` take it for RELEASE_NODE.
+            name.words.last().iter().for_each(|value| boot_env.set(NODE, (*value).clone(), name.at.clone()));
+        }
         // What BG002 finds wrong is none.
         let inputs = inputs::declared(keys).unwrap_or_default();
         let declared = declared_name(scope, env, keys)
@@ -208,6 +216,14 @@ impl Naming {
             Some(VmArgs::Unclear) => launch.program = Program::Foreign(Why::Program(VM_ARGS.to_owned())),
             None => {}
         }
+        match livebook {
+            Some(Livebook::Named(own)) => {
+                launch.program = Program::Vm(Vec::new());
+                flags.extend(own);
+            }
+            Some(Livebook::Unnamed(why)) => launch.program = Program::Foreign(why),
+            None => {}
+        }
         let mut naming = Self {
             flag: flag_of(&flags, &launch, &script),
             flags,
@@ -225,6 +241,7 @@ impl Naming {
             launch,
             declared,
         };
+        naming.overridden = naming.overridden.filter(|_| !naming.flags.iter().any(Flags::is_livebook));
         naming.boot = naming.solve(&Pod::of(workload));
         naming
     }
@@ -247,6 +264,11 @@ impl Naming {
     pub fn is_by_env_sh(&self) -> bool {
         let is_there = |at: &Loc, script: &Loc| (at.object, &at.pointer) == (script.object, &script.pointer);
         self.node.at().zip(self.env_sh.as_ref()).is_some_and(|(at, script)| is_there(at, &script.at))
+    }
+
+    /// Whether a Livebook names the node by itself.
+    pub fn is_livebook(&self) -> bool {
+        self.flags.iter().any(Flags::is_livebook)
     }
 
     /// Whether names are long, or would be if the image says what the name needs.

@@ -12,6 +12,12 @@ pub const FLAGS: [&str; 4] = ["ERL_AFLAGS", "ERL_FLAGS", "ERL_ZFLAGS", "ELIXIR_E
 /// What a file with flags is called in messages.
 pub const VM_ARGS: &str = "vm.args";
 
+/// The variable in which Livebook is told its name.
+pub const LIVEBOOK_NODE: &str = "LIVEBOOK_NODE";
+
+/// That with its cookie.
+pub const LIVEBOOK_COOKIE: &str = "LIVEBOOK_COOKIE";
+
 /// A variable, or a file, whose words the VM takes for flags.
 #[derive(Debug, Clone)]
 pub struct Flags {
@@ -24,6 +30,11 @@ pub struct Flags {
 }
 
 impl Flags {
+    /// Whether it is the name that a Livebook is told.
+    pub(super) fn is_livebook(&self) -> bool {
+        self.variable == LIVEBOOK_NODE
+    }
+
     pub(super) fn of(env: &Env) -> Vec<Self> {
         let set = FLAGS.into_iter().filter_map(|variable| Some((variable, env.get(variable)?)));
         set.map(|(variable, var)| Self { variable, words: var.value.words(), at: var.at.clone() }).collect()
@@ -55,7 +66,7 @@ pub(super) fn flag_of(flags: &[Flags], launch: &Launch, script: &ByScript) -> Op
     let is_short = |flag: &Sourced<NameFlag>| !flag.value.long;
     // Of relx it is the command.
     let is_behind = |variable: &&str| *variable != VM_ARGS || !matches!(launch.program, Program::Vm(_));
-    let behind = [VM_ARGS, "ELIXIR_ERL_OPTIONS", "ERL_FLAGS", "ERL_ZFLAGS"];
+    let behind = [LIVEBOOK_NODE, VM_ARGS, "ELIXIR_ERL_OPTIONS", "ERL_FLAGS", "ERL_ZFLAGS"];
     let flags: Vec<_> = of("ERL_AFLAGS")
         .into_iter()
         .chain(command)

@@ -6,6 +6,7 @@ pub mod env;
 mod flags;
 pub mod inputs;
 pub mod launcher;
+mod livebook;
 mod mounted;
 mod placeholder;
 mod release;

@@ -1,7 +1,7 @@
 //! Which variables clustering depends on: whatever stands in any other is the app's own business.
 
 use super::Trace;
-use crate::name::boot::FLAGS;
+use crate::name::boot::{FLAGS, LIVEBOOK_NODE};
 use crate::name::launcher::Program;
 use crate::name::template::{Part, Piece, Template};
 use crate::place::{Loc, Step};
@@ -65,6 +65,7 @@ impl<'w> Trace<'w> {
             (Some(_), ..) => Key::NodeName.annotation(),
             (None, Some(flag), _) if flag.at.object.as_text().is_some() => "`vm.args`".to_owned(),
             (None, Some(flag), Program::Vm(_)) if flag.at == naming.launch.at => "the command".to_owned(),
+            (None, Some(_), _) if naming.is_livebook() => LIVEBOOK_NODE.to_owned(),
             (None, Some(_), _) => "the VM's flags".to_owned(),
             (None, None, program) if program.may_be_a_release() => "RELEASE_NODE".to_owned(),
             _ => return None,

@@ -4,7 +4,7 @@ use super::journey::Step;
 use crate::cli::session::Session;
 use crate::cli::told::{At, boots};
 use crate::discovery::{LabelQuery, Query, Record, Resource, ServiceRef};
-use crate::name::boot::{Naming, Setting};
+use crate::name::boot::{LIVEBOOK_NODE, Naming, Setting};
 use crate::place::Loc;
 use crate::trace::{Agreement, Trace};
 use crate::world::access::{Access, Question};
@@ -72,7 +72,10 @@ impl Walk<'_> {
         };
         let (namespace, pod) = (self.namespace(), self.a_pod());
         // The arguments of the running VM: that needs neither the release's path nor a free distribution port.
-        let ask = r#"sh -c 'cat /proc/[0-9]*/cmdline | xargs -0 -n1 | grep -A1 -xE -e "-s?name"'"#;
+        let ask = match naming.is_livebook() {
+            true => "printenv LIVEBOOK_NODE",
+            false => r#"sh -c 'cat /proc/[0-9]*/cmdline | xargs -0 -n1 | grep -A1 -xE -e "-s?name"'"#,
+        };
         let command = |container: &Container| format!("kubectl{namespace} exec {pod} -c {} -- {ask}", container.name);
         self.step("", settings(naming)).command = trace.container.map(command);
     }
@@ -197,6 +200,7 @@ fn settings(naming: &Naming) -> String {
     };
     match (&naming.declared, &naming.flag) {
         (Some(_), _) => "as the annotation `beamgate.dev/node-name` says of the image".to_owned(),
+        (None, Some(flag)) if naming.is_livebook() => format!("{LIVEBOOK_NODE}={}", flag.value.name),
         (None, Some(flag)) => format!("from {} {}", if flag.value.long { "-name" } else { "-sname" }, flag.value.name),
         (None, None) => {
             format!("{}, {}", of("RELEASE_DISTRIBUTION", &naming.distribution), of("RELEASE_NODE", &naming.node))

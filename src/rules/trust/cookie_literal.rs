@@ -37,7 +37,7 @@
 
 use super::{COOKIE, Written, cookie_well_known, make_secret, secret, written};
 use crate::fix::change::{Change, Tree};
-use crate::name::boot::VM_ARGS;
+use crate::name::boot::{LIVEBOOK_COOKIE, VM_ARGS};
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
 use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
@@ -99,10 +99,11 @@ pub(super) fn put_into_a_secret(trace: &Trace<'_>, cookie: &Written, finding: &m
         return;
     }
     let from = Tree::map([("secretKeyRef", secret(trace))]);
-    match trace.env.get(COOKIE).filter(|var| var.at == *at && var.index.is_some()) {
+    let variable = if cookie.what == LIVEBOOK_COOKIE { LIVEBOOK_COOKIE } else { COOKIE };
+    match trace.env.get(variable).filter(|var| var.at == *at && var.index.is_some()) {
         Some(_) => finding.changes([Change::Swap { at: at.clone(), key: "valueFrom".into(), value: Some(from) }]),
         None => finding.unwritten("others may read it there, or it is among other flags").snippet(format!(
-            "- name: {COOKIE}\n  valueFrom:\n    secretKeyRef:\n      name: {}-cookie\n      key: cookie",
+            "- name: {variable}\n  valueFrom:\n    secretKeyRef:\n      name: {}-cookie\n      key: cookie",
             trace.object.name
         )),
     };

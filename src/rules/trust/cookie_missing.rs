@@ -32,6 +32,7 @@
 //! Elixir's `release.init.ex`: `RELEASE_COOKIE:-$(cat releases/COOKIE)`, which `mix release` fills with 32 random bytes.
 
 use super::{COOKIE, cookie_unread, is_left_to_the_image, make_secret, secret};
+use crate::name::boot::LIVEBOOK_COOKIE;
 use crate::name::launcher::Program;
 use crate::rules::env::EnvList;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
@@ -78,10 +79,12 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         false => format!("{COOKIE} is not set: each build of the image has a cookie of its own"),
     };
     let finding = found.suspect(&RULE, message);
-    finding.label(container.at.key("env").of(trace.object.id).at_key(), format!("no {COOKIE} here"));
+    let variable = if naming.is_livebook() { LIVEBOOK_COOKIE } else { COOKIE };
+    finding.label(container.at.key("env").of(trace.object.id).at_key(), format!("no {variable} here"));
     finding.symptom(Symptom::CookieRejected);
     if is_vm {
-        finding.fix(Safety::Unsafe, "give it `--cookie` out of a Secret");
+        let what = if naming.is_livebook() { LIVEBOOK_COOKIE } else { "--cookie" };
+        finding.fix(Safety::Unsafe, format!("give it `{what}` out of a Secret"));
         return;
     }
     finding
