@@ -57,9 +57,9 @@ fn every_strategy_that_is_judged_has_a_page() {
     }
 }
 
-/// A project with the configuration of a page, that starts what the page is about.
-fn project(guide: &Guide) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("project-{}", guide.title));
+/// A project with the configuration of a page, that starts what the page is about; each test writes one of its own.
+fn project(guide: &Guide, test: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("project-{test}-{}", guide.title));
     let page = fs::read_to_string(root().join(format!("docs/strategies/{}.md", guide.title))).unwrap();
     let code = page.split("```elixir\n").nth(1).unwrap().split("```").next().unwrap();
     let start = "def start(_, _) do\n  topologies = Application.get_env(:libcluster, :topologies, [])\n  children = [\n    \
@@ -84,7 +84,7 @@ fn run(arguments: &[&str], project: &Path, manifest: &str) -> String {
 #[test]
 fn the_code_of_a_page_says_what_its_manifests_declare() {
     for guide in guide::all() {
-        let project = project(&guide);
+        let project = project(&guide, "compared");
         let found = run(&["lint", "--select", "BG008"], &project, &guide.manifest);
         assert!(found.contains("no findings"), "{}: {found}", guide.title);
         // Of another declaration it is not true, so something was compared.
@@ -105,7 +105,7 @@ fn the_declaration_of_a_page_is_written_from_its_code() {
         };
         let is_declared = |line: &str| line.contains("beamgate.dev/") && !is_of_the_image(line);
         let bare: Vec<&str> = guide.manifest.lines().filter(|line| !is_declared(line)).collect();
-        let written = run(&["init"], &project(&guide), &(bare.join("\n") + "\n"));
+        let written = run(&["init"], &project(&guide, "written"), &(bare.join("\n") + "\n"));
         for line in guide.manifest.lines().filter(|line| is_declared(line)) {
             assert!(written.lines().any(|other| other.trim() == line.trim()), "{}: {line}\n{written}", guide.title);
         }
