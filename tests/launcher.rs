@@ -31,9 +31,12 @@ fn the_flags_of_elixir_are_those_that_it_gives_to_the_vm() {
     assert_eq!(lines.lines().count(), said.lines().count());
     for (line, said) in lines.lines().zip(said.lines()) {
         let command: Vec<&str> = ["elixir"].into_iter().chain(words(line)).collect();
-        let Program::Vm(read) = Program::of(&templates(&command)) else { panic!("{line}") };
+        let read = match Program::of(&templates(&command)) {
+            Program::Vm(words) => Some(flags(&words)),
+            _ => None,
+        };
         let given: Vec<&str> = said.split_whitespace().collect();
-        assert_eq!(flags(&read), flags(&templates(&given)), "{line}");
+        assert_eq!(read, Some(flags(&templates(&given))), "{line}");
     }
 }
 

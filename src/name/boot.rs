@@ -7,12 +7,11 @@ use super::env::{Env, Lookup, Scope};
 use super::flags::{ByScript, flag_of};
 pub use super::flags::{FLAGS, Flags, LIVEBOOK_COOKIE, LIVEBOOK_NODE, VM_ARGS};
 use super::inputs::{self, Input};
-use super::launcher::{self, Launch, NameFlag, Program, Script, Verb};
+use super::launcher::{Launch, NameFlag, Program, Verb};
 use super::livebook::Livebook;
-use super::mounted;
 use super::release;
 use super::same::Identity;
-use super::script;
+use super::script::{self, Run};
 use super::template::{Template, Why};
 use super::vm_args::{self, VmArgs};
 use crate::place::Loc;
@@ -106,9 +105,6 @@ pub struct Naming {
     pub boot: Boot,
 }
 
-/// How many scripts are read, one of which runs the next.
-const SCRIPTS: usize = 3;
-
 /// The release's variables that decide its name.
 const NODE: &str = "RELEASE_NODE";
 const DISTRIBUTION: &str = "RELEASE_DISTRIBUTION";
@@ -155,24 +151,9 @@ impl Naming {
         env: &Env,
         keys: &[(Key, Sourced<String>)],
     ) -> Self {
-        let mut launch = Launch::of(scope, container, env);
-        let mut boot_env = env.clone();
-        let (mut child, mut dashes_everything) = (None, None);
-        let mut script = launch.script.clone();
-        for _ in 0..SCRIPTS {
-            let Some(wrapped) = script.take().map(|script| script::wrapped(scope, workload, &boot_env, &script)) else {
-                break;
-            };
-            (boot_env, launch.program) = (wrapped.env, wrapped.program);
-            launch.start_script = launcher::start_script(&wrapped.words);
-            (child, dashes_everything) = (wrapped.child, dashes_everything.or(wrapped.dashes_everything));
-            // One that is started as a child is not the container's first process, and the command line says which that is.
-            script = mounted::script(scope, container, &wrapped.words).filter(|_| child.is_none());
-            if let Some(script) = &script {
-                let is_first = launch.script.as_ref().is_some_and(|script| script.is_first);
-                launch.script = Some(Script { is_first, ..script.clone() });
-            }
-        }
+        let launch = Launch::of(scope, container, env);
+        let Run { mut launch, env: mut boot_env, child, mut dashes_everything } =
+            script::run(scope, workload, container, launch, env);
         let from_pod = Setting::of(&boot_env, NODE);
         let (mut closed, mut env_sh) = (false, None);
         let release = release::picked(scope, workload, container, &launch, &boot_env, keys);
@@ -183,11 +164,9 @@ impl Naming {
             dashes_everything = dashes_everything.or(sourced.dashes_everything);
         }
         let livebook = Livebook::of(container, &boot_env).filter(|_| launch.program.may_be_a_release());
-        if let Some(Livebook::Named(flags)) = &livebook
-            && let [name, ..] = flags.as_slice()
-        {
-            // `rpc` and `remote` take it for RELEASE_NODE.
-            name.words.last().iter().for_each(|value| boot_env.set(NODE, (*value).clone(), name.at.clone()));
+        // `rpc` and `remote` take its name for RELEASE_NODE.
+        if let Some((name, at)) = livebook.as_ref().and_then(Livebook::name) {
+            boot_env.set(NODE, name.clone(), at.clone());
         }
         // What BG002 finds wrong is none.
         let inputs = inputs::declared(keys).unwrap_or_default();
@@ -205,25 +184,10 @@ impl Naming {
         };
         let closed = closed || declared.is_some();
         let mut flags = Flags::of(&boot_env);
-        // Where they stand on the command line, as far as the last of several counts.
-        let behind_first = usize::from(flags.first().is_some_and(|flags| flags.variable == FLAGS[0]));
-        match vm_args::given(scope, &boot_env, &launch.program, release.as_ref()) {
-            Some(VmArgs::Whole(words, at)) => {
-                flags.insert(behind_first, Flags { variable: VM_ARGS, words: words.clone(), at: at.clone() });
-                launch = Launch { program: Program::Vm(words), at, ..launch };
-            }
-            Some(VmArgs::Beside(words, at)) => flags.insert(behind_first, Flags { variable: VM_ARGS, words, at }),
-            Some(VmArgs::Unclear) => launch.program = Program::Foreign(Why::Program(VM_ARGS.to_owned())),
-            None => {}
-        }
-        match livebook {
-            Some(Livebook::Named(own)) => {
-                launch.program = Program::Vm(Vec::new());
-                flags.extend(own);
-            }
-            Some(Livebook::Unnamed(why)) => launch.program = Program::Foreign(why),
-            None => {}
-        }
+        let vm_args = vm_args::given(scope, &boot_env, &launch.program, release.as_ref());
+        add_vm_args(&mut flags, &mut launch, vm_args);
+        let overridden = overridden(from_pod, &node).filter(|_| livebook.is_none());
+        add_livebook(&mut flags, &mut launch, livebook);
         let mut naming = Self {
             flag: flag_of(&flags, &launch, &script),
             flags,
@@ -231,7 +195,7 @@ impl Naming {
             env_sh,
             release: release.map(|picked| picked.release),
             closed,
-            overridden: overridden(from_pod, &node),
+            overridden,
             child,
             dashes_everything,
             missing_inputs: missing(inputs, env),
@@ -241,7 +205,6 @@ impl Naming {
             launch,
             declared,
         };
-        naming.overridden = naming.overridden.filter(|_| !naming.flags.iter().any(Flags::is_livebook));
         naming.boot = naming.solve(&Pod::of(workload));
         naming
     }
@@ -344,6 +307,31 @@ impl Naming {
                 None => Ok(None),
             },
         }
+    }
+}
+
+/// Where a file's flags stand on the command line, as far as the last of several counts; those of relx are all of it.
+fn add_vm_args(flags: &mut Vec<Flags>, launch: &mut Launch, given: Option<VmArgs>) {
+    let behind_first = usize::from(flags.first().is_some_and(|flags| flags.variable == FLAGS[0]));
+    match given {
+        Some(VmArgs::Whole(words, at)) => {
+            flags.insert(behind_first, Flags { variable: VM_ARGS, words: words.clone(), at: at.clone() });
+            (launch.program, launch.at) = (Program::Vm(words), at);
+        }
+        Some(VmArgs::Beside(words, at)) => flags.insert(behind_first, Flags { variable: VM_ARGS, words, at }),
+        Some(VmArgs::Unclear) => launch.program = Program::Foreign(Why::Program(VM_ARGS.to_owned())),
+        None => {}
+    }
+}
+
+fn add_livebook(flags: &mut Vec<Flags>, launch: &mut Launch, livebook: Option<Livebook>) {
+    match livebook {
+        Some(Livebook::Named(own)) => {
+            launch.program = Program::Vm(Vec::new());
+            flags.extend(own);
+        }
+        Some(Livebook::Unnamed(why)) => launch.program = Program::Foreign(why),
+        None => {}
     }
 }
 

@@ -8,6 +8,7 @@
 use super::env::{Env, Lookup};
 use super::flags::{Flags, LIVEBOOK_COOKIE, LIVEBOOK_NODE};
 use super::template::{Template, Why};
+use crate::place::Loc;
 use crate::world::pod::Container;
 
 /// What a Livebook takes for flags.
@@ -32,6 +33,12 @@ impl Livebook {
             }
             _ => Self::Unnamed(Why::Program(LIVEBOOK_NODE.to_owned())),
         })
+    }
+
+    /// The name, and where it is said.
+    pub(super) fn name(&self) -> Option<(&Template, &Loc)> {
+        let Self::Named(flags) = self else { return None };
+        flags.first().and_then(|flags| Some((flags.words.last()?, &flags.at)))
     }
 }
 

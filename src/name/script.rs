@@ -1,7 +1,7 @@
 //! What the scripts on a node's way to its boot make of the environment: that of the command, then the release's own `rel/env.sh`, which the start script sources and which therefore beats the pod.
 
 use super::env::{Env, Lookup, Scope};
-use super::launcher::{self, Program};
+use super::launcher::{self, Launch, Program};
 use super::mounted::{self, File};
 use super::release::Picked;
 use super::shell::{self, Assigned, Outcome, Surroundings, Variable};
@@ -13,21 +13,55 @@ use crate::world::pod::Container;
 use crate::world::workload::Workload;
 
 /// What came of the script of a command line.
-pub(super) struct Wrapped {
+struct Wrapped {
     /// The environment of the command that it hands over to.
-    pub(super) env: Env,
+    env: Env,
     /// That command.
-    pub(super) program: Program,
+    program: Program,
     /// Its words, behind what only starts it.
-    pub(super) words: Vec<Template>,
+    words: Vec<Template>,
     /// That command, if it is not `exec`: the shell starts it as a child, unless it takes the liberty to replace itself.
-    pub(super) child: Option<Loc>,
+    child: Option<Loc>,
     /// `sed 's/./-/g'` in it.
+    dashes_everything: Option<Loc>,
+}
+
+/// What the scripts of a command line make of it.
+pub(super) struct Run {
+    /// What it starts in the end.
+    pub(super) launch: Launch,
+    /// The environment of that.
+    pub(super) env: Env,
+    /// The command that starts it, if it is not `exec`.
+    pub(super) child: Option<Loc>,
+    /// `sed 's/./-/g'` in one of them.
     pub(super) dashes_everything: Option<Loc>,
 }
 
+/// How many scripts are read, one of which runs the next.
+const SCRIPTS: usize = 3;
+
+/// Runs the scripts of a command line.
+pub(super) fn run(scope: Scope<'_>, workload: &Workload, container: &Container, launch: Launch, env: &Env) -> Run {
+    let mut run = Run { launch, env: env.clone(), child: None, dashes_everything: None };
+    let mut next = run.launch.script.clone();
+    for _ in 0..SCRIPTS {
+        let Some(script) = next.take() else { break };
+        let wrapped = wrapped(scope, workload, &run.env, &script);
+        (run.env, run.child, run.launch.program) = (wrapped.env, wrapped.child, wrapped.program);
+        run.launch.start_script = launcher::start_script(&wrapped.words);
+        run.dashes_everything = run.dashes_everything.or(wrapped.dashes_everything);
+        // One that is started as a child is not the container's first process, and the command line says which that is.
+        next = mounted::script(scope, container, &wrapped.words).filter(|_| run.child.is_none());
+        let is_first = script.is_first;
+        next = next.map(|next| launcher::Script { is_first, ..next });
+        run.launch.script = next.clone().or(Some(script));
+    }
+    run
+}
+
 /// Runs the script of a command line.
-pub(super) fn wrapped(scope: Scope<'_>, workload: &Workload, env: &Env, script: &launcher::Script) -> Wrapped {
+fn wrapped(scope: Scope<'_>, workload: &Workload, env: &Env, script: &launcher::Script) -> Wrapped {
     let get = |name: &str| variable(env, name);
     let arguments = script.arguments.clone();
     let from = Surroundings { arguments, ..surroundings(scope, workload, &get, &script.at) };
