@@ -6,7 +6,7 @@ pub mod env;
 mod flags;
 pub mod inputs;
 pub mod launcher;
-mod placeholder;
+pub(crate) mod placeholder;
 mod room;
 pub mod same;
 mod script;
