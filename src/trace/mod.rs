@@ -115,8 +115,11 @@ impl<'w> Trace<'w> {
             workload,
             pod,
             keys,
+            server: match (&declared, container) {
+                (Some(_), Some(container)) => container::is_server(container),
+                _ => container::own_clustering(pod),
+            },
             declared,
-            server: container::own_clustering(pod),
             evidence: container
                 .zip(naming.as_ref())
                 .and_then(|(container, naming)| container::evidence(container, naming)),
