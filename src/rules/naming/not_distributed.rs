@@ -23,8 +23,9 @@
 //!     value: name
 //! ```
 //!
-//! A container that runs `eval` (a migration) needs no distribution, and this rule is silent about it. A command that starts
-//! `elixir`, `iex` or `mix` without a name is a warning, since the program may start its distribution itself.
+//! A container that runs `eval` (a migration) needs no distribution, and this rule is silent about it. `none`, and a command that
+//! starts `elixir`, `iex` or `mix` without a name, are warnings, since the program may start its distribution itself, as Livebook
+//! does.
 //!
 //! ## Facts
 //!
@@ -78,9 +79,13 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         // Whoever has not opted in may well want a node by itself.
         Undistributed::None if trace.is_opted_in() => {
             let message = "RELEASE_DISTRIBUTION is `none`: the node boots undistributed";
-            let finding = found.refute(&RULE, message).at_most(Severity::Warning);
+            // Livebook is one that starts it by itself.
+            let finding = found.suspect(&RULE, message);
             finding.symptom(Symptom::NotPartOfNetwork(peer(trace)));
-            finding.fix(Safety::Safe, "set it to `name`").changes(long_names(trace, naming));
+            finding
+                .note("unless the program itself calls `Node.start/2`")
+                .fix(Safety::Unsafe, "set it to `name`")
+                .changes(long_names(trace, naming));
             if let Some(at) = naming.distribution.at() {
                 finding.label(at.clone(), "no distribution");
             }
