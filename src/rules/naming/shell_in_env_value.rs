@@ -217,8 +217,8 @@ fn variable(trace: &Trace<'_>, text: &str) -> Option<Syntax> {
         return variable(trace, behind);
     }
     let written = trace.pod.containers.iter().flat_map(|container| &container.env);
-    let known = trace.env.get(&name).is_some()
-        && written.filter(|var| var.name == name).all(|var| is_definition(var, &name));
+    let known =
+        trace.env.get(&name).is_some() && written.filter(|var| var.name == name).all(|var| is_definition(var, &name));
     let text = if braces { format!("${{{name}}}") } else { format!("${name}") };
     Some(Syntax { text, is_known_variable: known, may_be_a_placeholder: !known })
 }
