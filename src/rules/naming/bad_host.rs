@@ -91,7 +91,7 @@ const CEL: Cel = Cel::Exported(
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Some(naming) = &trace.naming else { return };
-    let Some((name, at)) = naming.written() else { return };
+    let Some((name, at)) = naming.written() else { return announced(trace, naming.launch.at.clone(), found) };
     let Some((_, host)) = name.split_once('@') else { return announced(trace, at, found) };
     let long = naming.is_presumed_long();
     let what = match &naming.boot {
@@ -125,7 +125,9 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
 
 /// A host that is as good as any, and leads to another pod, or nowhere.
 fn announced(trace: &Trace<'_>, at: Loc, found: &mut Findings) {
-    let Some((_, host)) = trace.dials.first().and_then(|dial| dial.name.split_once('@')) else { return };
+    // Of one name for all pods BG109 says that it is one.
+    let own = trace.dials.first().map(|dial| &dial.name).filter(|name| trace.identity.differs_between_pods(name));
+    let Some((_, host)) = own.and_then(|name| name.split_once('@')) else { return };
     let host = trace.identity.show(&host);
     let (finding, what) = match trace.astray() {
         Some(Astray::Own) => {
