@@ -4,7 +4,7 @@ use crate::guide::{self, Guide};
 use crate::observe::Fate;
 use crate::stage::{self, Image, Scene};
 
-/// Plays those that can be played: each has to form. On this cluster of one machine pods hear each other's multicast.
+/// Plays those that can be played: each has to form.
 pub(crate) fn run() -> Vec<String> {
     let scenes: Vec<Scene> = guide::all().into_iter().filter(Guide::is_played).map(scene).collect();
     let outcomes = stage::play(&scenes);

@@ -39,7 +39,8 @@
 //! ## Facts
 //!
 //! libcluster 3.5.0, `lib/strategy/gossip.ex`: UDP, port 45892, 233.252.1.32, and a time to live of 1, which no router passes on.
-//! Kubernetes asks of a network that pods reach each other's addresses, and nothing of multicast.
+//! Kubernetes asks of a network that pods reach each other's addresses, and nothing of multicast. The network of the cluster on which
+//! this was seen gives each pod a link of its own to the machine (the CNI plugin `ptp`), which passes none on.
 
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
 use crate::rules::{Cel, Check, Condition, Mends, Rule};
