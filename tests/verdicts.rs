@@ -284,6 +284,14 @@ fn an_announced_name_needs_a_host_that_leads_to_the_node() {
                 &[],
             ),
             (&[(FIELD, "fieldPath: status.hostIP")], "open", &[]),
+            (
+                &[
+                    (FIELD, "fieldPath: status.hostIP"),
+                    ("serviceAccountName: cart", "hostNetwork: true\n      dnsPolicy: ClusterFirstWithHostNet"),
+                ],
+                "open",
+                &["BG118"],
+            ),
             // Nobody knows the bare name of a Deployment's pod.
             (&[short, name], "open", &["BG108"]),
             (&[short, (HOST, "value: cart")], "open", &["BG108"]),

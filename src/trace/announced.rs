@@ -1,6 +1,8 @@
 //! Names that nodes announce, or that peers have from elsewhere, instead of making them: what is dialled is what the node is
 //! called. Left is whether the host in that name leads to the node.
 
+use std::net::IpAddr;
+
 use super::{Agreement, Dial, Trace};
 use crate::discovery::{Answer, Dialled, Discovery};
 use crate::name::boot::Boot;
@@ -71,7 +73,7 @@ impl Trace<'_> {
             host if is_loopback(host) && self.pod.host_network => perhaps(),
             host if is_loopback(host) => Some(Astray::Own),
             host if is_only(host, &[Sym::PodName, Sym::Hostname]) => Some(self.astray_by_its_pod_name()),
-            host if is_only(host, &[Sym::PodIp]) || self.resolves(host) => None,
+            host if self.is_own_address(host) || self.resolves(host) => None,
             _ => perhaps(),
         }
     }
@@ -91,6 +93,11 @@ impl Trace<'_> {
             Some(why) => why.to_string(),
             None => format!("whether the host `{}` leads to the node is not known", self.identity.show(host)),
         }
+    }
+
+    /// On the network of the machine its address is the pod's.
+    fn is_own_address(&self, host: &Template) -> bool {
+        self.identity.same(&Template::sym(Sym::PodIp, &self.object.at(&["spec"])), host) == Same::Yes
     }
 
     /// Whether the cluster's DNS leads from this host to the pod: by its address, or in a headless Service that selects it.
@@ -129,5 +136,5 @@ fn is_only(host: &Template, symbols: &[Sym]) -> bool {
 /// Whether a host is the one that asks.
 fn is_loopback(host: &Template) -> bool {
     let text = host.literal().unwrap_or_default();
-    text == "localhost" || text.starts_with("localhost.") || text.starts_with("127.") || text == "::1"
+    text == "localhost" || text.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
