@@ -168,7 +168,11 @@ fn every_way_is_found_with_its_options() {
             vec!["a: DNSPoll service=? basename=cart …"],
         ),
         ("config :libcluster, topologies: [a: [strategy: Cluster.Strategy.Gossip]]", vec!["a: Gossip"]),
-        ("config :libcluster, topologies: [a: [strategy: LibclusterPostgres.Strategy, config: []]]", vec![]),
+        (
+            "config :libcluster, topologies: [a: [strategy: LibclusterPostgres.Strategy, config: []]]",
+            vec!["a: Announced"],
+        ),
+        ("config :libcluster, topologies: [a: [strategy: Cart.Strategy, config: []]]", vec![]),
         (
             "config :cart, dns_cluster_query: System.get_env(\"DNS_CLUSTER_QUERY\")",
             vec!["dns_cluster_query: DNSCluster service=$(DNS_CLUSTER_QUERY)"],

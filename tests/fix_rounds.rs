@@ -184,3 +184,57 @@ fn no_fixture_is_worse_for_being_mended_and_none_changes_twice() {
         }
     }
 }
+
+/// A Deployment whose pods are found with all others that the Service `cart` selects.
+fn found(name: &str, cookie: &str) -> String {
+    format!(
+        "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {name}, namespace: shop}}
+spec:
+  replicas: 2
+  selector: {{matchLabels: {{app: cart, role: {name}}}}}
+  template:
+    metadata:
+      labels: {{app: cart, role: {name}, beamgate.dev/strategy: Kubernetes.DNS}}
+      annotations: {{beamgate.dev/basename: cart, beamgate.dev/service: cart}}
+    spec:
+      containers:
+        - name: cart
+          image: registry.example/cart:1
+          env:
+            - name: MY_POD_IP
+              valueFrom: {{fieldRef: {{fieldPath: status.podIP}}}}
+            - name: RELEASE_DISTRIBUTION
+              value: name
+            - name: RELEASE_NODE
+              value: cart@$(MY_POD_IP)
+{cookie}---
+"
+    )
+}
+
+#[test]
+fn workloads_that_had_one_cookie_are_given_one_secret() {
+    let text = |cookie: &str| format!("            - name: RELEASE_COOKIE\n              value: {cookie}\n");
+    let secrets = |web: &str, worker: &str| {
+        let manifest = service("cart", "cart", PORTS) + &found("web", web) + &found("worker", worker);
+        let (fixed, said) = fix(&manifest, &["--unsafe", "--select", "BG601,BG602"]);
+        let names = fixed.lines().filter_map(|line| line.trim().strip_prefix("name: ")).map(str::to_owned);
+        (names.filter(|name| name.ends_with("-cookie")).collect::<Vec<_>>(), said)
+    };
+    let (one, two) = (text("einsehrlanger"), text("einzweitlanger"));
+    for (cookies, names) in [
+        ((one.as_str(), one.as_str()), ["web-cookie", "web-cookie"]),
+        (("", ""), ["web-cookie", "web-cookie"]),
+        // These are two clusters, and stay so.
+        ((one.as_str(), two.as_str()), ["web-cookie", "worker-cookie"]),
+    ] {
+        let (secrets, said) = secrets(cookies.0, cookies.1);
+        assert_eq!(secrets, names, "{said}");
+        assert!(cookies.0 != cookies.1 || !said.contains("BG603"), "{said}");
+        let commands = said.matches("kubectl create secret").count();
+        assert_eq!(commands, if names[0] == names[1] { 1 } else { 2 }, "{said}");
+    }
+}

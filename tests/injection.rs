@@ -248,7 +248,8 @@ fn what_cannot_be_known_leaves_the_inputs_and_a_warning() {
         (without_basename(by_ip(json!([]))), "BG003: `beamgate.dev/basename` is missing"),
         (pod("DNSPoll", json!({"basename": "a.b"}), json!([])), "BG107: the VM refuses the name"),
         (pod("Kubernetes", json!({"mode": "adress"}), json!([])), "BG002: `beamgate.dev/mode` cannot be `adress`"),
-        (pod("Gossip", json!({}), json!([])), "`Gossip` is not solved yet"),
+        (pod("Gossip", json!({}), json!([])), "with `Gossip` peers make no name that could be injected"),
+        (pod("Rancher", json!({}), json!([])), "`Rancher` is not solved yet"),
     ] {
         let injected = Injected::of(&pod);
         assert_eq!(injected.node(), None, "{warning}");

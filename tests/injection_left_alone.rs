@@ -83,6 +83,24 @@ fn nothing_is_injected_where_that_would_be_a_guess() {
 }
 
 #[test]
+fn whoever_declares_a_strategy_is_no_server_by_a_like_name() {
+    for (image, server) in [
+        ("rabbitmq-consumer:1", false),
+        ("acme/emqx-bridge", false),
+        ("docker.io/library/rabbitmq:4-management", true),
+        ("couchdb@sha256:0000", true),
+    ] {
+        let mut pod = by_ip(json!([]));
+        pod["spec"]["containers"][0]["image"] = json!(image);
+        // What stands beside the node is no matter.
+        pod["spec"]["containers"].as_array_mut().unwrap().push(json!({"name": "store", "image": "couchdb:3"}));
+        pod["metadata"]["annotations"]["beamgate.dev/container"] = json!("cart");
+        let injected = Injected::of(&pod);
+        assert_eq!(injected.answer.patch.is_none(), server, "{image}");
+    }
+}
+
+#[test]
 fn only_pods_that_are_made_are_asked_about() {
     let policy =
         Policy { config: toml::from_str("[[webhook.exempt]]\nnamespace = 'ci'").unwrap(), ..Policy::default() };

@@ -247,3 +247,89 @@ fn a_service_that_is_refused_is_none() {
     let portless = ("  ports:\n    - port: 4369\n", "");
     check(DNS, &[(&[portless], "forms", &[]), (&[refused, portless], "open", &["BG201"])]);
 }
+
+const STRATEGY: &str = "beamgate.dev/strategy: Kubernetes.DNS";
+const SERVICE: &str = "        beamgate.dev/service: cart\n";
+
+/// The app of DNS as one whose nodes find each other in another way.
+fn elsewhere(strategy: &str) -> String {
+    DNS.replace(STRATEGY, &format!("beamgate.dev/strategy: {strategy}")).replace(SERVICE, "")
+}
+
+/// Peers dial what the node says it is called: what is left is whether its host leads to it.
+#[test]
+fn an_announced_name_needs_a_host_that_leads_to_the_node() {
+    const HOST: &str = "value: cart@$(MY_POD_IP)";
+    const FIELD: &str = "fieldPath: status.podIP";
+    let name = ("fieldPath: status.podIP", "fieldPath: metadata.name");
+    let short = ("value: name", "value: sname");
+    let announced = elsewhere("Announced");
+    check(
+        &announced,
+        &[
+            (&[], "forms", &[]),
+            (&[("basename: cart", "basename: other")], "forms", &[]),
+            (&[(HOST, "value: cart-1a2b3c4@$(MY_POD_IP)")], "forms", &[]),
+            (&[(HOST, "value: cart@127.0.0.1")], "breaks", &["BG109"]),
+            (&[(HOST, "value: cart@localhost")], "breaks", &["BG108"]),
+            (&[name, (HOST, "value: $(MY_POD_IP)@127.0.0.1")], "breaks", &["BG108"]),
+            // On the network of the machine two of them meet there.
+            (
+                &[
+                    name,
+                    (HOST, "value: $(MY_POD_IP)@127.0.0.1"),
+                    ("serviceAccountName: cart", "hostNetwork: true\n      dnsPolicy: ClusterFirstWithHostNet"),
+                ],
+                "open",
+                &[],
+            ),
+            (&[(FIELD, "fieldPath: status.hostIP")], "open", &[]),
+            (
+                &[
+                    (FIELD, "fieldPath: status.hostIP"),
+                    ("serviceAccountName: cart", "hostNetwork: true\n      dnsPolicy: ClusterFirstWithHostNet"),
+                ],
+                "open",
+                &["BG118"],
+            ),
+            // Nobody knows the bare name of a Deployment's pod.
+            (&[short, name], "open", &["BG108"]),
+            (&[short, (HOST, "value: cart")], "open", &["BG108"]),
+            (
+                &[short, (HOST, "value: cart"), ("serviceAccountName: cart", "dnsConfig: {searches: [x.y]}")],
+                "open",
+                &[],
+            ),
+            (&[short, (HOST, "value: cart"), ("replicas: 3", "replicas: 1")], "forms", &[]),
+            (&[name], "breaks", &["BG108"]),
+            (&[name, (HOST, "value: cart@$(MY_POD_IP).cart.shop.svc.cluster.local")], "open", &["BG302"]),
+            (&[("value: name", "value: none")], "breaks", &["BG102"]),
+        ],
+    );
+    let stateful = SRV.replace("strategy: Kubernetes.DNSSRV", "strategy: Announced").replace(SERVICE, "");
+    check(
+        &stateful,
+        &[
+            (&[], "forms", &[]),
+            // The Service under which DNS would have the pods is not there.
+            (&[("serviceName: cart", "serviceName: other")], "open", &[]),
+            (&[("clusterIP: None", "type: ClusterIP")], "open", &[]),
+        ],
+    );
+}
+
+#[test]
+fn who_is_dialled_elsewhere_is_left_open() {
+    check(&elsewhere("Gossip"), &[(&[], "open", &["BG218"]), (&[("replicas: 3", "replicas: 1")], "forms", &[])]);
+    check(&elsewhere("LocalEpmd"), &[(&[], "breaks", &["BG221"]), (&[("replicas: 3", "replicas: 1")], "forms", &[])]);
+    for strategy in ["Epmd", "ErlangHosts"] {
+        check(
+            &elsewhere(strategy),
+            &[
+                (&[], "open", &["BG307"]),
+                (&[(NODE, "value: cart@cart.shop.svc.cluster.local")], "breaks", &["BG109", "BG302", "BG307"]),
+            ],
+        );
+    }
+    check(&elsewhere("Rancher"), &[(&[], "open", &[])]);
+}

@@ -177,12 +177,12 @@ impl Session {
         Self { worlds, ..self }
     }
 
-    /// The same with other texts in the place of some sources'.
+    /// The same with other texts in the place of some sources', and what was around the files still around them.
     ///
     /// # Errors
     /// As when it was opened.
     pub(super) fn with_texts(self, args: &InputArgs, texts: &BTreeMap<usize, String>) -> anyhow::Result<Self> {
-        let Self { policy, mut input, .. } = self;
+        let Self { policy, mut input, cluster, .. } = self;
         let facts = facts(args, &policy)?;
         for (number, text) in texts {
             if let Some(source) = input.sources.get_mut(*number) {
@@ -192,7 +192,13 @@ impl Session {
         let wanted = |kind: &str| Object::reads(kind, &policy.paths);
         let object = |node: &Node<'_>, info: RootInfo<'_>| read(node, info, &policy);
         let input = manifest::reread(input, &options(args, &wanted), object);
-        Ok(Self::new(policy, input, &facts, args))
+        let again = Self { cluster, ..Self::new(policy, input, &facts, args) };
+        #[cfg(feature = "cluster")]
+        if let Some(live) = self.live {
+            let again = again.around(&live.objects, &live.beside_files(facts), |_| false);
+            return Ok(Self { live: Some(live), ..again });
+        }
+        Ok(again)
     }
 
     fn new(mut policy: Policy, input: Input<Read_>, facts: &Facts, args: &InputArgs) -> Self {

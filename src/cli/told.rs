@@ -1,8 +1,9 @@
-//! How `beamgate trace` tells what it has followed.
+//! How `beamgate trace` tells what it has followed, and what is to be known of a run.
 
 use std::fmt::Write as _;
 
 use super::session::Session;
+use crate::manifest::Notice;
 use crate::name::boot::{Boot, Crash, Undistributed};
 use crate::place::Loc;
 use crate::rules::TraceVerdict;
@@ -25,6 +26,17 @@ impl Told {
     pub(super) fn check(&mut self, command: &str) {
         let _ = writeln!(self.0, "{:>9}  $ {command}", "");
     }
+}
+
+/// What is to be known of the run.
+pub(super) fn notes(notices: &[Notice]) -> String {
+    notices.iter().fold(String::new(), |mut text, notice| {
+        text.extend(["note: ", &notice.text, "\n"]);
+        if let Some(command) = &notice.command {
+            text.extend(["      run `", command, "`\n"]);
+        }
+        text
+    })
 }
 
 /// Where something is written.

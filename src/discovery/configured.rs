@@ -29,7 +29,7 @@ const CLUSTER: [Named; 1] = [("query", Key::Service)];
 
 const PEERAGE: [Named; 2] = [("dns_name", Key::Service), ("app_name", Key::Basename)];
 
-/// The options of a strategy that decide whom it finds. Of those that are not checked here there are none.
+/// The options of a strategy that decide whom it finds. Those that ask neither DNS nor the API server have none.
 pub fn options(strategy: &str) -> &'static [Named] {
     match strategy {
         "Kubernetes" => &KUBERNETES,
@@ -39,6 +39,17 @@ pub fn options(strategy: &str) -> &'static [Named] {
         "Peerage" => &PEERAGE,
         "DNSCluster" => &CLUSTER,
         _ => &[],
+    }
+}
+
+/// Strategies of other libraries whose nodes announce their names (libcluster_postgres 0.2.0).
+const ANNOUNCING: [&str; 1] = ["LibclusterPostgres.Strategy"];
+
+/// What a declaration calls a module that an app configures, if it is a strategy that is known.
+pub fn strategy(module: &str) -> Option<&str> {
+    match module.strip_prefix("Cluster.Strategy.") {
+        Some(_) => Some(super::canonical(module)),
+        None => ANNOUNCING.contains(&module).then_some("Announced"),
     }
 }
 

@@ -9,11 +9,12 @@ mod kubernetes;
 mod kubernetes_dns_srv;
 mod options;
 mod query;
+mod unasked;
 
 use std::fmt;
 
 use crate::name::env::{Env, Scope};
-use crate::name::template::Template;
+use crate::name::template::{Template, Why};
 use crate::place::Loc;
 use crate::world::declared::{Declared, Key, Sourced};
 pub use options::Options;
@@ -25,16 +26,34 @@ pub trait Discovery: fmt::Debug + Send + Sync {
     /// What it asks.
     fn query(&self) -> Query;
 
-    /// The name that it makes of an answer.
+    /// The name that it makes of an answer; where it makes none, one that would do.
     fn dials(&self, answer: &Answer) -> Template;
 
     /// What it needs besides an answer.
     fn needs(&self) -> Needs;
 
+    /// Whose names it dials.
+    fn dialled(&self) -> Dialled {
+        Dialled::Made
+    }
+
     /// The Service whose name is a part of the names that are dialled, where the query is about something else.
     fn service(&self) -> Option<&ServiceRef> {
         None
     }
+}
+
+/// Whose names a strategy dials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dialled {
+    /// Those that it makes of answers.
+    Made,
+    /// Those that nodes say they have.
+    Announced,
+    /// Those that the epmd of its own host knows.
+    Local,
+    /// Those of a list that is not in the input.
+    Listed(Why),
 }
 
 /// One peer as discovery shows it.
@@ -119,17 +138,22 @@ pub struct Strategy {
 type Reader = fn(&mut Options<'_>) -> Box<dyn Discovery>;
 
 /// The strategies by libcluster's names.
-const STRATEGIES: [(&str, Reader); 6] = [
+const STRATEGIES: [(&str, Reader); 11] = [
     ("Kubernetes", kubernetes::read),
     ("Kubernetes.DNS", addresses::read_kubernetes),
     ("Kubernetes.DNSSRV", kubernetes_dns_srv::read),
     ("DNSPoll", addresses::read_poll),
     ("DNSCluster", addresses::read_cluster),
     ("Peerage", addresses::read_peerage),
+    ("Gossip", unasked::read_gossip),
+    ("Epmd", unasked::read_epmd),
+    ("LocalEpmd", unasked::read_local_epmd),
+    ("ErlangHosts", unasked::read_erlang_hosts),
+    ("Announced", unasked::read_announced),
 ];
 
 /// Strategies that exist and are not checked.
-const UNCHECKED: [&str; 6] = ["Gossip", "Epmd", "LocalEpmd", "ErlangHosts", "Announced", "Rancher"];
+const UNCHECKED: [&str; 1] = ["Rancher"];
 
 impl Strategy {
     /// Reads a declaration.

@@ -77,6 +77,12 @@ impl Options<'_> {
         self.own_base.clone().or(declared).unwrap_or_else(|| Template::opaque(Why::Image, &self.declared.strategy.at))
     }
 
+    /// The part before `@` of a strategy that makes no names: declared or the node's own, if either is there.
+    pub(super) fn any_basename(&mut self) -> Option<Template> {
+        let declared = self.get(Key::Basename).map(|found| found.value).filter(|value| !value.is_empty());
+        declared.or_else(|| self.own_base.clone())
+    }
+
     /// An option with a few allowed values, the first of which is the default.
     pub(super) fn choice<T: Copy>(&mut self, key: Key, allowed: &'static [&'static str], values: &[T]) -> Choice<T> {
         let found = self.get(key);

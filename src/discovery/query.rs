@@ -13,6 +13,8 @@ pub enum Query {
     Service(ServiceRef, Record),
     /// The objects that carry labels.
     Labels(LabelQuery),
+    /// Nothing that DNS or the API server answers: whom it asks instead.
+    Elsewhere(&'static str),
     /// It cannot be known from here, and why.
     Unknown(Why),
     /// The declaration leaves out what to ask; said by rule 003.

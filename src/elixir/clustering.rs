@@ -3,7 +3,7 @@
 use super::config::Config;
 use super::started::{Child, Started};
 use super::value::{Item, Value, unread};
-use crate::discovery::{canonical, configured};
+use crate::discovery::configured;
 use crate::world::code::{Code, Coded, Unread, Way};
 use crate::world::declared::{Key, Sourced};
 
@@ -64,11 +64,11 @@ impl Code {
             let what = format!("the strategy of `{name}` is not evaluated");
             return self.skip(strategy.unwrap_or(topology), &what);
         };
-        let Some(own) = module.strip_prefix("Elixir.").filter(|module| module.starts_with("Cluster.Strategy.")) else {
-            let what = format!("`{}` is no strategy of libcluster's own", Value::atom(module));
+        let Some(known) = module.strip_prefix("Elixir.").and_then(configured::strategy) else {
+            let what = format!("`{}` is no strategy that is known", Value::atom(module));
             return self.unread.push(Unread { at: at.at.clone(), what });
         };
-        let strategy = Sourced { value: canonical(own).to_owned(), at: at.at.clone() };
+        let strategy = Sourced { value: known.to_owned(), at: at.at.clone() };
         let Some(given) = topology.value.get("config") else {
             let is_open = topology.value.entries().is_none_or(|entries| entries.iter().any(Result::is_err));
             return self.ways.push(Way { name: name.to_owned(), strategy, options: Vec::new(), closed: !is_open });

@@ -1,6 +1,6 @@
 //! What is to become of a node's name: solved, left to those who give it, or left alone.
 
-use crate::discovery::{Problem, Strategy};
+use crate::discovery::{Dialled, Problem, Strategy};
 use crate::name::boot::{self, Boot, Crash, FLAGS, Naming, Setting};
 use crate::name::launcher::{Program, Verb};
 use crate::name::template::{Sym, Template, Why};
@@ -152,6 +152,10 @@ fn solved(trace: &Trace<'_>) -> Result<Template, Leave> {
         && let Some(leave) = strategy.problems.iter().find_map(|problem| of_the_declaration(strategy, problem))
     {
         return Err(leave);
+    }
+    if let Some(strategy) = trace.strategy.as_ref().filter(|_| trace.dialled() != Dialled::Made) {
+        let why = format!("with `{}` peers make no name that could be injected", strategy.name);
+        return Err(Leave { rule: None, ..Leave::loud(2, why) });
     }
     let Some((dial, discovery)) = trace.dials.first().zip(trace.discovery()) else {
         return Err(Leave::loud(2, "nothing is known of the strategy: no name is injected"));

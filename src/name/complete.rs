@@ -55,7 +55,9 @@ pub(super) fn complete(name: &Template, long: Option<bool>, pod: &Pod) -> Boot {
 /// The same of a name that has no host.
 pub(super) fn without_host(base: &Template, long: Option<bool>, pod: &Pod) -> Boot {
     if !is_local_part(base) {
-        return Boot::Crash(Crash::InvalidName);
+        // The host is looked for first (`net_kernel`'s `create_name/3`).
+        let is_hostless = long == Some(true) && pod.fqdn.is_none() && !pod.host_network;
+        return Boot::Crash(if is_hostless { Crash::LongName } else { Crash::InvalidName });
     }
     let Some(at) = base.pieces().first().map(|piece| piece.at.clone()) else { return Boot::Opaque(Why::Image) };
     let mut name = base.clone();

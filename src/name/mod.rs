@@ -8,7 +8,7 @@ pub mod inputs;
 pub mod launcher;
 mod livebook;
 mod mounted;
-mod placeholder;
+pub(crate) mod placeholder;
 mod release;
 mod room;
 pub mod same;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::template::{Part, Why};
-use crate::world::pod::PodTemplate;
+use crate::world::pod::{EnvSource, EnvVar, PodTemplate};
 
 /// Text without references: what is literal in it, and what is a placeholder; with the bytes of each, counted from `start`.
 pub(super) fn parts(text: &str, start: usize, pod: &PodTemplate) -> Vec<(Part, Range<usize>)> {
@@ -20,7 +20,7 @@ pub(super) fn parts(text: &str, start: usize, pod: &PodTemplate) -> Vec<(Part, R
 }
 
 /// The first placeholder of a file that `envsubst`, a template engine or a GitOps engine fills in. Where the container itself
-/// defines the `X` of a `${X}`, somebody took Kubernetes for a shell, and the text stays.
+/// defines the `X` of a `${X}`, and not as that, somebody took Kubernetes for a shell, and the text stays.
 pub(super) fn find_placeholder(text: &str, pod: &PodTemplate) -> Option<Range<usize>> {
     let mut starts = text.char_indices().filter(|(_, c)| matches!(c, '$' | '{' | '<')).map(|(start, _)| start);
     starts.find_map(|start| Some(start..start + placeholder(&text[start..], pod)?))
@@ -28,11 +28,32 @@ pub(super) fn find_placeholder(text: &str, pod: &PodTemplate) -> Option<Range<us
 
 /// How long the placeholder is with which a text begins, if it does.
 fn placeholder(text: &str, pod: &PodTemplate) -> Option<usize> {
-    let kinds = [("${", "}"), ("{{", "}}"), ("<%", "%>")];
+    let kinds = [("${", "}"), ("{{", "}}"), ("<%", "%>"), ("$", "")];
     let (open, close) = kinds.into_iter().find(|(open, _)| text.starts_with(open))?;
-    let end = text.find(close)? + close.len();
     let is_word = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
     let name: String = text[open.len()..].chars().take_while(is_word).collect();
-    let defined = || pod.containers.iter().any(|container| container.env.iter().any(|var| var.name == name));
-    (open != "${" || !(name.is_empty() || defined())).then_some(end)
+    let mut vars = pod.containers.iter().flat_map(|container| &container.env).filter(|var| var.name == name);
+    let is_one = match open {
+        "${" => !name.is_empty() && !vars.any(|var| is_definition(var, &name)),
+        // Without braces it may be meant as it is, but for that of a variable in itself.
+        "$" => vars.next().is_some_and(|var| !is_definition(var, &name)),
+        _ => true,
+    };
+    let end = if close.is_empty() { open.len() + name.len() } else { text.find(close)? + close.len() };
+    is_one.then_some(end)
+}
+
+/// Whether a variable is one of this name, and not itself what something else fills in: the `X` of `X: ${X}`, as it is written for
+/// `envsubst` and for Flux, nobody has defined yet.
+pub(crate) fn is_definition(var: &EnvVar, name: &str) -> bool {
+    var.name == name && !matches!(&var.source, EnvSource::Value(text) if refers_as_a_shell(text, name))
+}
+
+/// Whether a text holds `$X` or `${X}`.
+fn refers_as_a_shell(text: &str, name: &str) -> bool {
+    text.match_indices('$').any(|(at, _)| {
+        let behind = &text[at + 1..];
+        let rest = behind.strip_prefix('{').unwrap_or(behind).strip_prefix(name);
+        rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
+    })
 }

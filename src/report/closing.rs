@@ -120,8 +120,10 @@ fn because(workloads: &[&CheckedWorkload]) -> String {
 
 /// Why no workload was checked: the question that an empty report leaves.
 fn why_none(report: &Report) -> String {
+    let is_left_out = |workload: &CheckedWorkload| matches!(workload.verdict, WorkloadVerdict::NotChecked(_));
+    let others = if report.workloads.iter().any(is_left_out) { "other " } else { "" };
     match with_verdict(report, &WorkloadVerdict::NotOptedIn).len() {
-        0 => "no pod template has the label beamgate.dev/strategy".to_owned(),
+        0 => format!("no {others}pod template has the label beamgate.dev/strategy"),
         1 => "1 looks like a BEAM workload, but has no label beamgate.dev/strategy".to_owned(),
         many => format!("{many} look like BEAM workloads, but have no label beamgate.dev/strategy"),
     }

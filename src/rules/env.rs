@@ -116,6 +116,11 @@ impl<'t, 'w> EnvList<'t, 'w> {
     }
 }
 
+/// What gives the node a name under which its peers find it.
+pub(super) fn name_findable(trace: &Trace<'_>) -> Option<Vec<Change>> {
+    name_node(trace, &trace.findable()?)
+}
+
 /// What gives the node the name that peers dial, where RELEASE_NODE decides it and can say that.
 pub(super) fn name_node(trace: &Trace<'_>, dialled: &Template) -> Option<Vec<Change>> {
     let name = trace.nameable(dialled)?;

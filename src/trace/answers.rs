@@ -1,7 +1,7 @@
 //! What answers a query, for these pods and for those of others, and the names that are dialled for it.
 
 use super::{Dial, Member, Trace};
-use crate::discovery::{Answer, Discovery, Query, Record, Resource};
+use crate::discovery::{Answer, Dialled, Discovery, Query, Record, Resource};
 use crate::name::boot::Boot;
 use crate::name::same::Same;
 use crate::name::template::{Sym, Template, Why};
@@ -33,6 +33,10 @@ impl<'w> Trace<'w> {
     pub(super) fn follow(&mut self) {
         let Some(discovery) = self.strategy.as_ref().and_then(|strategy| strategy.discovery.as_deref()) else { return };
         let query = discovery.query();
+        if discovery.dialled() != Dialled::Made {
+            (self.query, self.dials) = (query, self.announced());
+            return;
+        }
         let answers = self.answer(&query);
         let mut dials: Vec<Dial> = answers
             .iter()
@@ -61,7 +65,7 @@ impl<'w> Trace<'w> {
                 let workloads = self.world.workloads_labelled(self.object, query.namespace.as_deref(), &query.selector);
                 workloads.into_iter().map(|object| member(object, object.id == self.object.id)).collect()
             }
-            Query::Unknown(_) | Query::Undeclared => Vec::new(),
+            Query::Elsewhere(_) | Query::Unknown(_) | Query::Undeclared => Vec::new(),
         }
     }
 
@@ -105,7 +109,7 @@ impl<'w> Trace<'w> {
 
     /// The host name under which a Service shows the pods: only with a `hostname`, and only if it is their subdomain
     /// (`endpointslice/util/controller_utils.go`, `ShouldSetHostname`).
-    fn published_hostname(&self, service: &str) -> Option<Template> {
+    pub(super) fn published_hostname(&self, service: &str) -> Option<Template> {
         self.hostname().filter(|_| self.workload.subdomain() == Some(service))
     }
 
@@ -179,7 +183,7 @@ impl<'w> Trace<'w> {
         match &self.query {
             Query::Service(service, _) => service.namespace.as_deref(),
             Query::Labels(query) => query.namespace.as_deref(),
-            Query::Unknown(_) | Query::Undeclared => None,
+            Query::Elsewhere(_) | Query::Unknown(_) | Query::Undeclared => None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! What keeps a trace from being decided, though no rule finds a fault.
 
+use super::announced::Astray;
 use super::listening::Listening;
 use super::{Agreement, Trace};
 use crate::discovery::{Problem, Query};
@@ -33,6 +34,8 @@ impl Trace<'_> {
         }
         let doubts = [
             self.of_the_name(),
+            self.of_the_host(),
+            self.of_the_network(),
             self.of_the_namespace(),
             self.of_the_resolver(),
             self.of_the_domain(),
@@ -51,6 +54,20 @@ impl Trace<'_> {
             (_, Query::Undeclared) => Some("what the strategy asks is not declared".to_owned()),
             (Agreement::Same, _) => None,
         }
+    }
+
+    /// BG108 says what is certain, and what is likely.
+    fn of_the_host(&self) -> Option<String> {
+        match self.astray()? {
+            Astray::Perhaps(why) => Some(why),
+            Astray::Own | Astray::PodName => None,
+        }
+    }
+
+    /// BG218 says it, too.
+    fn of_the_network(&self) -> Option<String> {
+        let is_heard = self.is_strategy(&["Gossip"]) && self.has_peers();
+        is_heard.then(|| "whether the network between the pods carries multicast is not known".to_owned())
     }
 
     fn why_nameless(&self) -> &'static str {

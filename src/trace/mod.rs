@@ -2,6 +2,7 @@
 //!
 //! This is the one data structure of the program. Rules name its breaks, `beamgate trace` prints it.
 
+pub mod announced;
 mod answers;
 pub mod coded;
 pub mod container;
@@ -11,7 +12,7 @@ pub mod feeds;
 pub mod listening;
 mod live;
 
-use crate::discovery::{Answer, Discovery, LabelQuery, Query, Resource, ServiceRef, Strategy};
+use crate::discovery::{Answer, Dialled, Discovery, LabelQuery, Query, Resource, ServiceRef, Strategy};
 use crate::name::boot::{Boot, Naming, Setting, identity};
 use crate::name::env::{Env, Scope};
 use crate::name::launcher::Script;
@@ -60,7 +61,8 @@ pub struct Trace<'w> {
     pub query: Query,
     /// What answers in this world.
     pub answers: Vec<Member<'w>>,
-    /// The names that are dialled, one for each answer; without any, the one that a right answer would give.
+    /// The names that are dialled, one for each answer; without any, the one that a right answer would give. Where peers make no
+    /// names, the node's own.
     pub dials: Vec<Dial>,
     /// What is known of the pods before they run.
     pub identity: Identity,
@@ -116,8 +118,11 @@ impl<'w> Trace<'w> {
             workload,
             pod,
             keys,
+            server: match (&declared, container) {
+                (Some(_), Some(container)) => container::is_server(container),
+                _ => container::own_clustering(pod),
+            },
             declared,
-            server: container::own_clustering(pod),
             evidence: container
                 .zip(naming.as_ref())
                 .and_then(|(container, naming)| container::evidence(container, naming)),
@@ -260,6 +265,9 @@ impl<'w> Trace<'w> {
 
     /// Compares what is dialled with what answers.
     pub fn agreement(&self) -> Agreement<'_> {
+        if self.dialled() != Dialled::Made {
+            return self.agreement_as_announced();
+        }
         let (own, dials) = match self.boot() {
             Some(Boot::Named(own)) if !self.dials.is_empty() => (own, &self.dials),
             Some(Boot::Opaque(why)) => return Agreement::Open(why.clone()),
@@ -314,7 +322,7 @@ impl<'w> Trace<'w> {
         match &self.query {
             Query::Service(service, _) => Some(&service.at),
             Query::Labels(query) => Some(&query.at),
-            Query::Unknown(_) | Query::Undeclared => None,
+            Query::Elsewhere(_) | Query::Unknown(_) | Query::Undeclared => None,
         }
     }
 

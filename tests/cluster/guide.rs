@@ -14,6 +14,18 @@ pub(crate) struct Guide {
     pub(crate) script: Option<String>,
 }
 
+impl Guide {
+    /// Whether it takes something that no manifest shows: multicast.
+    pub(crate) fn is_open(&self) -> bool {
+        self.title == "gossip"
+    }
+
+    /// Whether it can form on the test cluster, whose network drops multicast (BG218 is proven there), and which has no database.
+    pub(crate) fn is_played(&self) -> bool {
+        !self.is_open() && self.title != "announced"
+    }
+}
+
 /// All of them, in the order of their names.
 pub(crate) fn all() -> Vec<Guide> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/strategies");

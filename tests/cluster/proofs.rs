@@ -29,6 +29,9 @@ pub(crate) struct Proof {
     /// Files with an error that the webhook does not deny, and why.
     #[serde(default)]
     pub(crate) not_denied: BTreeMap<String, String>,
+    /// Files whose other objects the API server of the test does not take, and why.
+    #[serde(default)]
+    pub(crate) not_applied: BTreeMap<String, String>,
     /// What is to be seen of the files, by their names.
     #[serde(flatten)]
     pub(crate) files: BTreeMap<String, Expected>,

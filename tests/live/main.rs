@@ -1,6 +1,7 @@
-//! `beamgate lint --with-cluster` and `beamgate trace --with-cluster` against an API that serves a small cluster.
+//! `beamgate lint`, `trace` and `advise --with-cluster` against an API that serves a small cluster.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says so")]
 
+mod advise;
 #[allow(dead_code, reason = "the other half is for hosts")]
 #[path = "../probe/fake.rs"]
 mod fake;

@@ -145,7 +145,7 @@ fn what_is_warned_is_warned_by_the_webhook_too() {
     }
     assert_eq!(
         all.into_iter().collect::<Vec<_>>(),
-        ["BG004", "BG216", "BG601", "BG602", "BG604", "BG605", "BG606", "BG701"]
+        ["BG004", "BG216", "BG218", "BG601", "BG602", "BG604", "BG605", "BG606", "BG701"]
     );
 }
 

@@ -180,8 +180,9 @@ fn annotations() -> impl Iterator<Item = Value> {
 }
 
 fn specs() -> impl Iterator<Item = Value> {
-    let strategies =
-        ["Kubernetes", "Kubernetes.DNS", "Kubernetes.DNSSRV", "DNSPoll", "Peerage", "DNSCluster", "Kubernetes.Dns"];
+    let asking = ["Kubernetes", "Kubernetes.DNS", "Kubernetes.DNSSRV", "DNSPoll", "Peerage", "DNSCluster"];
+    let others = ["Gossip", "LocalEpmd", "Announced", "Epmd", "Kubernetes.Dns"];
+    let strategies = asking.into_iter().chain(others);
     let strategies =
         strategies.map(|name| json!({"spec": {"template": {"metadata": {"labels": {"beamgate.dev/strategy": name}}}}}));
     let container = |part: Value| {

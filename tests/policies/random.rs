@@ -152,6 +152,7 @@ fn template() -> impl Strategy<Value = Value> {
         "DNSCluster",
         "Peerage",
         "Gossip",
+        "LocalEpmd",
         "Kubernetes.Dns",
     ]);
     let opted_in = prop::bool::weighted(0.9);

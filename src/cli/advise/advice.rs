@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::weigh::{Bench, Left, Tried, Weighed};
 use crate::advise::{CANDIDATES, Candidate, guide};
 use crate::cli::session::{InputArgs, Session};
+use crate::manifest::Notice;
 use crate::place::ObjectId;
+use crate::report::model::ReadCluster;
 use crate::trace::Trace;
 use crate::world::declared::Key;
 
@@ -29,6 +31,10 @@ pub(super) struct Advice {
     pub(super) candidates: Vec<Weighed>,
     /// Those that the manifests are not written for, and why.
     pub(super) unwritten: Vec<(Candidate, String)>,
+    /// What was read of a cluster, where one was.
+    pub(super) cluster: Option<ReadCluster>,
+    /// What is to be known of that.
+    pub(super) notices: Vec<Notice>,
 }
 
 impl Advice {
@@ -41,6 +47,8 @@ impl Advice {
             injection: session.policy.config.injection,
             kept: advice.declared.filter(|_| !advice.moves),
         };
+        let cluster = session.cluster.clone();
+        let notices = if cluster.is_some() { session.input.notices.clone() } else { Vec::new() };
         let mut session = without_the_rest(session, input)?;
         let (mut candidates, mut unwritten) = (Vec::new(), Vec::new());
         for candidate in CANDIDATES {
@@ -56,7 +64,7 @@ impl Advice {
         }
         // Stable: of equals, the first of the list stays the first.
         candidates.sort_by_key(|weighed| weighed.standing(&advice));
-        Ok(Self { candidates, unwritten, ..advice })
+        Ok(Self { candidates, unwritten, cluster, notices, ..advice })
     }
 
     /// What is to be said before any candidate is weighed.
@@ -72,6 +80,8 @@ impl Advice {
             guide: guide::sentence(trace),
             candidates: Vec::new(),
             unwritten: Vec::new(),
+            cluster: None,
+            notices: Vec::new(),
         }
     }
 

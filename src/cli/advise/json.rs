@@ -12,6 +12,7 @@ use super::tell::word;
 use super::weigh::Weighed;
 use crate::advise::Candidate;
 use crate::cli::fix::diff;
+use crate::report::json::Cluster;
 use crate::rules::finding::{Safety, Severity};
 use crate::rules::{Rule, TraceVerdict};
 
@@ -38,6 +39,8 @@ struct Document<'a> {
     unwritten: Vec<Unwritten<'a>>,
     /// What to write for the one that was chosen.
     chosen: Chosen<'a>,
+    /// What was read of a cluster, where one was.
+    cluster: Option<Cluster<'a>>,
 }
 
 /// A candidate for which the manifests cannot be written.
@@ -147,6 +150,7 @@ pub(super) fn write(advice: &Advice, chosen: usize, written: bool, out: &mut dyn
         candidates: advice.candidates.iter().map(|weighed| ranked(advice, weighed)).collect(),
         unwritten: advice.unwritten.iter().map(unwritten).collect(),
         chosen: of_chosen(advice, &advice.candidates[chosen], written),
+        cluster: advice.cluster.as_ref().map(Cluster::of),
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)

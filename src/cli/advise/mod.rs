@@ -17,6 +17,7 @@ use self::advice::Advice;
 use self::weigh::Weighed;
 use super::fix::{files, is_writable};
 use super::lint::nothing_to_read;
+use super::live::LiveArgs;
 use super::session::{InputArgs, Session};
 use super::trace::{is_meant, known};
 use crate::advise::CANDIDATES;
@@ -25,6 +26,7 @@ use crate::manifest::Source;
 use crate::place::ObjectId;
 use crate::rules::TraceVerdict;
 use crate::trace::Trace;
+use crate::world::object::Object;
 
 pub use self::json::schema;
 
@@ -38,6 +40,10 @@ pub(super) struct AdviseArgs {
     /// What to read.
     #[command(flatten)]
     input: InputArgs,
+
+    /// Whether a cluster is around the files: what it has need not be written, and a new name must not be one of its.
+    #[command(flatten)]
+    live: LiveArgs,
 
     /// Say what to write for this one [default: the first of the ranking]. Of several that are called so, such as `Kubernetes`
     /// or `Kubernetes:ip`, it is the first.
@@ -70,7 +76,7 @@ pub(super) fn run(args: &AdviseArgs, stdin: &mut dyn Read, out: &mut dyn Write) 
     if args.write && input.paths.iter().any(|path| path.as_os_str() == "-") {
         bail!("--write is for files: standard input has none, and the diff is printed without it");
     }
-    let session = Session::open(&input, stdin)?;
+    let session = args.live.open(&input, stdin)?;
     if let Some(why) = nothing_to_read(&input.paths, &session) {
         bail!(why);
     }
@@ -102,7 +108,10 @@ fn subject(session: &Session, said: &str) -> anyhow::Result<(usize, ObjectId)> {
         found.extend(meant.map(|(object, workload)| (number, world, object, workload)));
     }
     match found.as_slice() {
-        [] => bail!("no workload `{said}` in the input{}", known(session)),
+        [] => match around(session, said) {
+            Some(object) => bail!("{} is on the cluster and in no file: advice is about files", object.title()),
+            None => bail!("no workload `{said}` in the input{}", known(session)),
+        },
         [(number, world, object, workload)] => {
             let trace = Trace::of(world, object, workload);
             if let Some(server) = trace.server {
@@ -126,6 +135,12 @@ fn subject(session: &Session, said: &str) -> anyhow::Result<(usize, ObjectId)> {
             )
         }
     }
+}
+
+/// A workload of this name that is no file's.
+fn around<'s>(session: &'s Session, said: &str) -> Option<&'s Object> {
+    let objects = session.worlds.iter().flat_map(|scene| scene.world.workloads());
+    objects.map(|(object, _)| object).find(|object| is_meant(object, said))
 }
 
 /// The candidate that is asked for, else the first.

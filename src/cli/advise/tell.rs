@@ -9,6 +9,7 @@ use super::reasons::reasons;
 use super::weigh::Weighed;
 use crate::advise::Naming;
 use crate::cli::fix::diff;
+use crate::cli::told::notes;
 use crate::rules::TraceVerdict;
 
 /// All of it. Writing to a string never fails.
@@ -25,6 +26,10 @@ pub(super) fn human(advice: &Advice, chosen: usize, written: bool) -> String {
     }
     text.push('\n');
     text.push_str(&to_use(advice, chosen, written));
+    if !advice.notices.is_empty() {
+        text.push('\n');
+        text.push_str(&notes(&advice.notices));
+    }
     text
 }
 

@@ -15,11 +15,15 @@ pub(super) fn tell(repair: &Repair<'_>, diff: bool) -> String {
     let mut files: Vec<usize> = repair.done().iter().filter_map(|done| done.sources.first().copied()).collect();
     files.sort_unstable();
     files.dedup();
+    // Several may ask for the same thing, which is done once.
+    let mut asked = Vec::new();
     for file in files {
         let name = repair.sources().get(file).map_or("", |source| source.name.as_str());
         let _ = writeln!(text, "{}", harmless(name));
         for done in repair.done().iter().filter(|done| done.sources.first() == Some(&file)) {
-            text.push_str(&mended(done, diff));
+            let besides = done.fix.besides.as_deref().filter(|besides| !asked.contains(besides));
+            asked.extend(besides);
+            text.push_str(&mended(done, besides, diff));
         }
     }
     let left: Vec<Left<'_>> = repair.left().collect();
@@ -39,10 +43,10 @@ pub(super) fn tell(repair: &Repair<'_>, diff: bool) -> String {
     text
 }
 
-fn mended(done: &Done, diff: bool) -> String {
+fn mended(done: &Done, besides: Option<&str>, diff: bool) -> String {
     let verb = if diff { "would fix" } else { "fixed" };
     let mut text = format!("  {verb} {}\n", what(done));
-    if let Some(besides) = &done.fix.besides {
+    if let Some(besides) = besides {
         let _ = writeln!(text, "    then: {}", harmless(besides));
     }
     text

@@ -31,6 +31,19 @@ pub(in crate::cli) struct Live {
     pub(in crate::cli) facts: Facts,
 }
 
+impl Live {
+    /// What is known of files in the world of the cluster.
+    pub(in crate::cli) fn beside_files(&self, of_files: Facts) -> Facts {
+        Facts {
+            namespace: of_files.namespace.or_else(|| self.facts.namespace.clone()),
+            injection: of_files.injection || self.facts.injection,
+            seen: self.facts.seen.clone(),
+            source: Source::Both,
+            ..of_files
+        }
+    }
+}
+
 pub(super) fn open(args: &LiveArgs, input: &InputArgs, stdin: &mut dyn Read) -> anyhow::Result<Session> {
     let until = Instant::now() + args.timeout.unwrap_or(PATIENCE);
     let policy = session::policy(input)?;

@@ -154,7 +154,7 @@ fn shown(trace: &Trace<'_>, namespace: &str) -> String {
             service.namespace.as_deref().unwrap_or(namespace),
             service.name
         ),
-        Query::Unknown(_) | Query::Undeclared => return String::new(),
+        Query::Elsewhere(_) | Query::Unknown(_) | Query::Undeclared => return String::new(),
     };
     format!("`{command}` shows what is answered")
 }

@@ -19,6 +19,7 @@ use super::clusters::{self, Format};
 use super::lint::nothing_to_read;
 use super::live::LiveArgs;
 use super::session::{InputArgs, Session};
+use super::told::notes;
 use crate::trace::Trace;
 use crate::world::object::Object;
 use journey::Journey;
@@ -75,7 +76,7 @@ pub(super) fn run(args: &TraceArgs, stdin: &mut dyn Read, out: &mut dyn Write) -
         clusters::write(&session, args.format, out)?;
         if args.format == Format::Human && !notices.is_empty() {
             writeln!(out)?;
-            tell::tell_notices(notices, out)?;
+            out.write_all(notes(notices).as_bytes())?;
         }
         return Ok(ExitCode::SUCCESS);
     }

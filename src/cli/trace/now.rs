@@ -131,7 +131,10 @@ impl Now {
             unknown: match &asked {
                 Some(Asked { answered: Err(why), .. }) => Some(why.to_string()),
                 Some(_) => None,
-                None => Some("what the strategy asks is not known from here".to_owned()),
+                None => Some(match trace.query {
+                    Query::Elsewhere(_) => "the strategy asks nothing that the cluster answers".to_owned(),
+                    _ => "what the strategy asks is not known from here".to_owned(),
+                }),
             },
             ..Self::default()
         };
@@ -232,7 +235,7 @@ impl Asked {
         let namespace = match &trace.query {
             Query::Labels(query) => query.namespace.as_deref()?,
             Query::Service(service, _) => service.namespace.as_deref()?,
-            Query::Unknown(_) | Query::Undeclared => return None,
+            Query::Elsewhere(_) | Query::Unknown(_) | Query::Undeclared => return None,
         };
         let cluster = cluster.in_namespace(namespace);
         let answered = match &trace.query {
@@ -243,7 +246,7 @@ impl Asked {
                 Ok(Answered { by, ..Answered::default() })
             }
             Query::Service(service, record) => cluster.resolved(&service.name, *record == Record::Srv),
-            Query::Unknown(_) | Query::Undeclared => return None,
+            Query::Elsewhere(_) | Query::Unknown(_) | Query::Undeclared => return None,
         };
         Some(Self { cluster, answered })
     }

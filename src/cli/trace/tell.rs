@@ -7,7 +7,7 @@ use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
 use super::journey::{self, Journey};
-use crate::cli::told::{At, Told, verdict};
+use crate::cli::told::{At, Told, notes, verdict};
 use crate::manifest::Notice;
 use crate::report::json::Cluster;
 use crate::report::model::ReadCluster;
@@ -28,18 +28,7 @@ pub(super) fn human(journeys: &[Journey], notices: &[Notice], out: &mut dyn Writ
     if !journeys.is_empty() && !notices.is_empty() {
         writeln!(out)?;
     }
-    tell_notices(notices, out)
-}
-
-/// Writes what is to be known of the run.
-pub(super) fn tell_notices(notices: &[Notice], out: &mut dyn Write) -> io::Result<()> {
-    for notice in notices {
-        writeln!(out, "note: {}", notice.text)?;
-        if let Some(command) = &notice.command {
-            writeln!(out, "      run `{command}`")?;
-        }
-    }
-    Ok(())
+    out.write_all(notes(notices).as_bytes())
 }
 
 fn lines(journey: &Journey) -> String {

@@ -3,7 +3,7 @@
 use super::journey::Step;
 use crate::cli::session::Session;
 use crate::cli::told::{At, boots};
-use crate::discovery::{LabelQuery, Query, Record, Resource, ServiceRef};
+use crate::discovery::{Dialled, LabelQuery, Query, Record, Resource, ServiceRef};
 use crate::name::boot::{LIVEBOOK_NODE, Naming, Setting};
 use crate::place::Loc;
 use crate::trace::{Agreement, Trace};
@@ -92,6 +92,7 @@ impl Walk<'_> {
                     Some(format!("kubectl{namespace} exec {pod}{container} -- {dig}"));
             }
             Query::Labels(query) => self.asks_labels(query),
+            Query::Elsewhere(whom) => drop(self.step("asks", *whom)),
             Query::Unknown(why) => drop(self.step("asks", format!("unknown: {why}"))),
             Query::Undeclared if self.trace.is_opted_in() => {
                 self.step("asks", "unknown: the declaration does not say it");
@@ -165,6 +166,7 @@ impl Walk<'_> {
             self.step("dials", trace.identity.show(&dial.name));
         }
         let text = match trace.agreement() {
+            Agreement::Same if self.trace.dialled() != Dialled::Made => "yes: no other name is made",
             Agreement::Same => "yes: what is dialled is what the node is called",
             Agreement::Differs(..) => "no: the names differ",
             Agreement::Open(_) => "unknown: a part of the names is not known",

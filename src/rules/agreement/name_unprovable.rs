@@ -61,6 +61,11 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     let finding = found.suspect(&RULE, format!("the names were not compared: {why}"));
     finding.verdict = Verdict::Open;
     match (trace.naming.as_ref(), trace.boot()) {
+        _ if matches!(why, Why::List(_)) => {
+            if let Some(declared) = &trace.declared {
+                finding.label(declared.strategy.at.clone(), "dials the names of that list");
+            }
+        }
         (Some(naming), Some(Boot::Opaque(_))) if !matches!(naming.node, Setting::Set(_)) => {
             finding.label(naming.launch.at.clone(), "names the node");
         }

@@ -24,8 +24,8 @@
 //!   beamgate.dev/strategy: Kubernetes.DNS
 //! ```
 //!
-//! The strategies have libcluster's own names; `Cluster.Strategy.` may stand before them. Strategies that exist but are not
-//! checked (`Gossip`, `Epmd`, …) are fine, and so is every value with a placeholder of a template engine in it.
+//! The strategies have libcluster's own names; `Cluster.Strategy.` may stand before them. A strategy that exists but is
+//! not checked (`Rancher`) is fine, and so is every value with a placeholder of a template engine in it.
 //!
 //! ## Facts
 //!

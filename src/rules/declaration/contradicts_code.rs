@@ -100,7 +100,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
 fn strategy(trace: &Trace<'_>, declared: &Declared, code: &Code, ways: &[&Way], found: &mut Findings) {
     let name = canonical(declared.strategy.value.trim());
     // How the others are started is not always to be seen.
-    let is_libclusters = !matches!(name, "DNSCluster" | "Peerage");
+    let is_libclusters = !matches!(name, "DNSCluster" | "Peerage" | "Announced");
     if !is_libclusters || !code.settled {
         return;
     }

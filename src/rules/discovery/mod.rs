@@ -11,6 +11,8 @@ mod dangling_address;
 mod dns_extension;
 mod dns_policy;
 mod list_limits;
+mod local_strategy_replicas;
+mod multicast;
 mod named_port_undeclared;
 mod no_stable_hostname;
 mod ordered_start_deadlock;
@@ -45,8 +47,10 @@ pub(super) static RULES: &[&Rule] = &[
     &ordered_start_deadlock::RULE,
     &query_variable_unset::RULE,
     &dns_policy::RULE,
+    &multicast::RULE,
     &list_limits::RULE,
     &dangling_address::RULE,
+    &local_strategy_replicas::RULE,
 ];
 
 /// The probe for which a pod is not ready before it sees a peer, where there are to be several pods.

@@ -34,6 +34,7 @@
 //!
 //! Not proven here: It is about two manifests, one after the other; what each half logs is proven with BG301.
 
+use crate::discovery::Dialled;
 use crate::name::boot::Boot;
 use crate::name::same::Same;
 use crate::rules::change::{Affected, Change, Edit};
@@ -61,7 +62,9 @@ fn check(change: &Change<'_>, found: &mut Findings) {
         return;
     }
     let (Some(Boot::Named(old)), Some(Boot::Named(new))) = (before.boot(), after.boot()) else { return };
-    let found_each_other = matches!(before.agreement(), Agreement::Same);
+    // Whoever announces its name is found whatever that is.
+    let is_made = before.dialled() == Dialled::Made;
+    let found_each_other = is_made && matches!(before.agreement(), Agreement::Same);
     if !found_each_other || !matches!(after.identity.same(old, new), Same::No { .. }) {
         return;
     }

@@ -29,7 +29,7 @@
 //! OTP 25.2.3, `net_kernel.erl`, `valid_name_head/1`: `^[0-9A-Za-z_\-]+$`.
 
 use crate::name::boot::{Boot, Crash};
-use crate::name::template::Part;
+use crate::name::template::{Part, Sym};
 use crate::place::Loc;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
 use crate::rules::{Cel, Check, Condition, Mends, Rule};
@@ -93,8 +93,11 @@ fn in_the_name(trace: &Trace<'_>) -> Option<(String, char, Loc)> {
     if base.pieces().iter().any(|piece| unexpanded(&piece.part)) {
         return None; // BG105 and BG106 say why
     }
-    let text = base.literal()?;
-    Some((text.clone(), refused(text.trim_start())?, at))
+    let refused = base.pieces().iter().enumerate().find_map(|(number, piece)| match &piece.part {
+        Part::Sym(Sym::PodIp | Sym::PodIps | Sym::HostIp) => Some('.'),
+        part => part.text().and_then(|text| refused(if number == 0 { text.trim_start() } else { text })),
+    });
+    Some((base.to_string(), refused?, at))
 }
 
 fn in_the_declaration(trace: &Trace<'_>) -> Option<(String, char, Loc)> {

@@ -25,17 +25,26 @@
 //!
 //! Addresses need no dots (IPv6 has none), and a name without any host is completed by the pod where it can be.
 //!
+//! ## Where nodes announce their names
+//!
+//! With `Gossip` and `Announced` peers dial whatever a node says it is called. A host such as `127.0.0.1` or `localhost` leads
+//! whoever dials it to itself. The bare name of a Deployment's pod, which short names have, is in no DNS unless something
+//! unseen puts it there: that is a warning.
+//!
 //! ## Facts
 //!
 //! OTP 25.2.3, `inet_tcp_dist.erl`, `splitnode/3`.
 
-use crate::name::boot::{Boot, Crash};
+use crate::discovery::Dialled;
+use crate::name::boot::{Boot, Crash, Naming};
 use crate::name::template::{Part, Sym, Template};
+use crate::place::Loc;
 use crate::rules::env;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
 use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
+use crate::trace::announced::Astray;
 
 pub(super) static RULE: Rule = Rule {
     code: 108,
@@ -77,13 +86,13 @@ const CEL: Cel = Cel::Exported(
                    and the pod restarts for ever; fix: write the host as its peers dial it",
         },
     ],
-    "names in the VM's flags, and white space",
+    "names in the VM's flags, white space, and hosts that lead nowhere where nodes announce their names",
 );
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Some(naming) = &trace.naming else { return };
-    let Some((name, at)) = naming.written() else { return };
-    let Some((_, host)) = name.split_once('@') else { return };
+    let Some((name, at)) = naming.written() else { return announced(trace, naming.launch.at.clone(), found) };
+    let Some((_, host)) = name.split_once('@') else { return announced(trace, at, found) };
     let long = naming.is_presumed_long();
     let what = match &naming.boot {
         Boot::Crash(Crash::Words) if has_unexpanded(&host) => return, // BG105 and BG106 say why
@@ -92,7 +101,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         Boot::Named(_) if has_unexpanded(&host) => return, // BG105 and BG106 say why
         Boot::Named(_) => match fault(&host, long, trace.object.name.contains('.')) {
             Some(what) => what,
-            None => return,
+            None => return announced(trace, at, found),
         },
         _ => return,
     };
@@ -106,8 +115,38 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         },
     };
     let finding = found.refute(&RULE, format!("host `{host}` has {what}: no peer can reach this node"));
-    finding.label(at, what).symptom(symptom).fix(Safety::Safe, "write the host as its peers dial it");
-    finding.changes(trace.dials.first().and_then(|dial| env::name_node(trace, &dial.name)).unwrap_or_default());
+    let fix = match trace.dialled() {
+        Dialled::Made => "write the host as its peers dial it",
+        _ => "write a host that its peers can reach",
+    };
+    finding.label(at, what).symptom(symptom).fix(Safety::Safe, fix);
+    finding.changes(env::name_findable(trace).unwrap_or_default());
+}
+
+/// A host that is as good as any, and leads to another pod, or nowhere.
+fn announced(trace: &Trace<'_>, at: Loc, found: &mut Findings) {
+    // Of one name for all pods BG109 says that it is one.
+    let own = trace.dials.first().map(|dial| &dial.name).filter(|name| trace.identity.differs_between_pods(name));
+    let Some((_, host)) = own.and_then(|name| name.split_once('@')) else { return };
+    let host = trace.identity.show(&host);
+    let (finding, what) = match trace.astray() {
+        Some(Astray::Own) => {
+            let message = format!("host `{host}` is each pod's own: whoever dials it comes to itself");
+            (found.refute(&RULE, message), "leads nowhere else")
+        }
+        Some(Astray::PodName) => {
+            let message = format!("host `{host}` is the bare name of a pod, which DNS does not know");
+            (found.suspect(&RULE, message), "no name in DNS")
+        }
+        Some(Astray::Perhaps(_)) | None => return,
+    };
+    finding.label(at, what).fix(Safety::Safe, "name the node by its address");
+    if let Some(dialled) = trace.first_dialled() {
+        finding.symptom(Symptom::UnableToConnect(dialled));
+    }
+    // An address is no short name.
+    let is_long = trace.naming.as_ref().is_some_and(Naming::is_presumed_long);
+    finding.changes(env::name_findable(trace).filter(|_| is_long).unwrap_or_default());
 }
 
 const NO_DOT: &str = "no dot";

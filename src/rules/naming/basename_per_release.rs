@@ -36,6 +36,7 @@
 //! dns_cluster 0.2.0, `lib/dns_cluster.ex`, takes its own basename for that of its peers; Phoenix 1.8,
 //! `guides/deployment/releases.md`.
 
+use crate::discovery::Dialled;
 use crate::fix::change::Change;
 use crate::rules::env::EnvList;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
@@ -60,7 +61,9 @@ pub(super) static RULE: Rule = Rule {
 const NODE: &str = "RELEASE_NODE";
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
-    let meets_nobody = trace.workload.recreates || !matches!(trace.agreement(), Agreement::Same);
+    // Whoever announces its name is found whatever that is.
+    let is_made = trace.dialled() == Dialled::Made;
+    let meets_nobody = trace.workload.recreates || !is_made || !matches!(trace.agreement(), Agreement::Same);
     let (Some(naming), false) = (&trace.naming, meets_nobody) else { return };
     let (Some(base), Some((_, at))) = (trace.own_base().and_then(|base| base.literal()), naming.written()) else {
         return;

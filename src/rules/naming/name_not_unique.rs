@@ -33,6 +33,7 @@
 //!
 //! libcluster drops the name that is its own (`lib/strategy/strategy.ex`).
 
+use crate::discovery::Dialled;
 use crate::name::boot::Boot;
 use crate::name::template::{Part, Template};
 use crate::rules::env;
@@ -91,8 +92,11 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         Some(dial) => Symptom::UnableToConnect(trace.identity.example(&dial.name)),
         None => Symptom::OnlyItself,
     });
-    match trace.dials.first().and_then(|dial| env::name_node(trace, &dial.name)) {
-        Some(changes) => finding.fix(Safety::Unsafe, "name each node as it is dialled").changes(changes),
+    match env::name_findable(trace) {
+        Some(changes) if trace.dialled() == Dialled::Made => {
+            finding.fix(Safety::Unsafe, "name each node as it is dialled").changes(changes)
+        }
+        Some(changes) => finding.fix(Safety::Unsafe, "name each node by its address").changes(changes),
         None => finding.fix(Safety::Unsafe, "make the name differ from pod to pod, as `$(MY_POD_IP)` does"),
     };
 }

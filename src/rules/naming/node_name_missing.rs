@@ -108,7 +108,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         finding.label(at.clone(), "long names");
     }
     finding.symptom(Symptom::CantSetLongName).fix(Safety::Safe, "name the node");
-    match trace.dials.first().and_then(|dial| env::name_node(trace, &dial.name)) {
+    match env::name_findable(trace) {
         Some(changes) => finding.changes(changes),
         None => finding.snippet(BY_ADDRESS),
     };

@@ -6,7 +6,8 @@
 //! ## At run time
 //!
 //! For a misspelt value one line, `ERROR: Expected sname, name, or none in RELEASE_DISTRIBUTION, got: longnames`, and the
-//! boot goes on; then, as with `none`, libcluster says of each peer that it is `not part of network`.
+//! boot goes on; then, as with `none`, libcluster says of each peer that it is `not part of network`. With `Gossip` it says nothing:
+//! all nodes announce the one name `nonode@nohost`.
 //!
 //! ## Example
 //!
@@ -23,13 +24,15 @@
 //!     value: name
 //! ```
 //!
-//! A container that runs `eval` (a migration) needs no distribution, and this rule is silent about it. A command that starts
-//! `elixir`, `iex` or `mix` without a name is a warning, since the program may start its distribution itself.
+//! A container that runs `eval` (a migration) needs no distribution, and this rule is silent about it. `none`, and a command that
+//! starts `elixir`, `iex` or `mix` without a name, are warnings, since the program may start its distribution itself, as Livebook
+//! does.
 //!
 //! ## Facts
 //!
 //! Elixir's `release.init.ex`: the `exit 1` behind the message leaves only a subshell.
 
+use crate::discovery::Dialled;
 use crate::fix::change::Change;
 use crate::name::boot::{Boot, Naming, Undistributed};
 use crate::rules::env::EnvList;
@@ -78,9 +81,13 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         // Whoever has not opted in may well want a node by itself.
         Undistributed::None if trace.is_opted_in() => {
             let message = "RELEASE_DISTRIBUTION is `none`: the node boots undistributed";
-            let finding = found.refute(&RULE, message).at_most(Severity::Warning);
-            finding.symptom(Symptom::NotPartOfNetwork(peer(trace)));
-            finding.fix(Safety::Safe, "set it to `name`").changes(long_names(trace, naming));
+            // Livebook is one that starts it by itself.
+            let finding = found.suspect(&RULE, message);
+            finding.symptom(unconnected(trace));
+            finding
+                .note("unless the program itself calls `Node.start/2`")
+                .fix(Safety::Unsafe, "set it to `name`")
+                .changes(long_names(trace, naming));
             if let Some(at) = naming.distribution.at() {
                 finding.label(at.clone(), "no distribution");
             }
@@ -88,7 +95,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         Undistributed::NoName if trace.is_opted_in() => {
             let finding = found.suspect(&RULE, "the command starts a VM without a name: it is not distributed");
             finding.label(naming.launch.at.clone(), "no `--name` among its arguments");
-            finding.symptom(Symptom::NotPartOfNetwork(peer(trace)));
+            finding.symptom(unconnected(trace));
             finding
                 .note("unless the program itself calls `Node.start/2`")
                 .fix(Safety::Unsafe, "give it a name with `--name`");
@@ -104,6 +111,17 @@ fn long_names(trace: &Trace<'_>, naming: &Naming) -> Vec<Change> {
     env.map_or_else(Vec::new, |env| env.set("RELEASE_DISTRIBUTION", "name"))
 }
 
-fn peer(trace: &Trace<'_>) -> String {
-    trace.dials.first().map_or_else(|| "...".to_owned(), |dial| trace.identity.example(&dial.name))
+fn unconnected(trace: &Trace<'_>) -> Symptom {
+    match trace.dialled() {
+        // All of them say `nonode@nohost`, and each takes its peers for itself.
+        Dialled::Announced => Symptom::Silence,
+        // Nothing has started an epmd.
+        Dialled::Local => {
+            let error = "** (MatchError) no match of right hand side value: {:error, :address}";
+            Symptom::Seen(format!("`{error}`, and the application does not start"))
+        }
+        Dialled::Made | Dialled::Listed(_) => {
+            Symptom::NotPartOfNetwork(trace.first_dialled().unwrap_or_else(|| "...".to_owned()))
+        }
+    }
 }

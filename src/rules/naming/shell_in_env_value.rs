@@ -39,6 +39,7 @@
 
 use crate::fix::change::Change;
 use crate::name::boot::{Boot, Crash};
+use crate::name::placeholder::is_definition;
 use crate::name::template::{Part, Piece, Sym};
 use crate::place::{Focus, Loc};
 use crate::rules::env::EnvList;
@@ -85,7 +86,8 @@ const CEL: Cel = Cel::Exported(
             holds: r"variables.named && !variables.releaseNode.matches(r'\$\$|\$\(|\{\{|<%|`') &&
                     variables.releaseNode.matches(r'\$\{?[A-Za-z_]') &&
                     variables.releaseNode.findAll(r'\$\{?[A-Za-z_][A-Za-z0-9_]*').all(x, variables.env.exists(e,
-                    e.name == x.replace('$', '').replace('{', '') && (!has(e.valueFrom) || has(e.valueFrom.fieldRef))))",
+                    e.name == x.replace('$', '').replace('{', '') && e.name != 'RELEASE_NODE' &&
+                    (has(e.valueFrom) ? has(e.valueFrom.fieldRef) : !(has(e.value) && e.value.contains('$')))))",
             certain: true,
             says: "RELEASE_NODE is `{variables.releaseNode}`: Kubernetes expands $(VAR) and nothing else; at run \
                    time the node is literally called so; fix: write $(VAR), below the variable",
@@ -214,7 +216,9 @@ fn variable(trace: &Trace<'_>, text: &str) -> Option<Syntax> {
     if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
         return variable(trace, behind);
     }
-    let known = trace.env.get(&name).is_some();
+    let written = trace.pod.containers.iter().flat_map(|container| &container.env);
+    let known =
+        trace.env.get(&name).is_some() && written.filter(|var| var.name == name).all(|var| is_definition(var, &name));
     let text = if braces { format!("${{{name}}}") } else { format!("${name}") };
     Some(Syntax { text, is_known_variable: known, may_be_a_placeholder: !known })
 }

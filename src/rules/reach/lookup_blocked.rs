@@ -77,7 +77,7 @@ const API: [u16; 5] = [443, 6443, 8443, 16443, 7443];
 const DNS_NAMESPACE: &str = "kube-system";
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
-    if peers(trace).is_none() || matches!(trace.query, Query::Undeclared | Query::Unknown(_)) {
+    if peers(trace).is_none() || !matches!(trace.query, Query::Labels(_) | Query::Service(..)) {
         return;
     }
     let egress = |far, wanted| passage(trace.world, trace.near(), Direction::Egress, far, wanted);

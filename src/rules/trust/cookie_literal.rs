@@ -35,7 +35,7 @@
 //!
 //! Not proven here: Nothing fails: the cookie lies open.
 
-use super::{COOKIE, Written, cookie_well_known, make_secret, secret, written};
+use super::{COOKIE, Written, cookie_well_known, make_secret, secret, secret_name, written};
 use crate::fix::change::{Change, Tree};
 use crate::name::boot::{LIVEBOOK_COOKIE, VM_ARGS};
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
@@ -103,8 +103,8 @@ pub(super) fn put_into_a_secret(trace: &Trace<'_>, cookie: &Written, finding: &m
     match trace.env.get(variable).filter(|var| var.at == *at && var.index.is_some()) {
         Some(_) => finding.changes([Change::Swap { at: at.clone(), key: "valueFrom".into(), value: Some(from) }]),
         None => finding.unwritten("others may read it there, or it is among other flags").snippet(format!(
-            "- name: {variable}\n  valueFrom:\n    secretKeyRef:\n      name: {}-cookie\n      key: cookie",
-            trace.object.name
+            "- name: {variable}\n  valueFrom:\n    secretKeyRef:\n      name: {}\n      key: cookie",
+            secret_name(trace)
         )),
     };
 }

@@ -6,7 +6,8 @@ use crate::name::launcher::{Program, Verb};
 use crate::name::template::{Part, Template};
 use crate::place::Loc;
 use crate::trace::Trace;
-use crate::trace::cookie::COOKIE;
+use crate::trace::cookie::{COOKIE, Cookie, SameCookie};
+use crate::world::object::Object;
 
 mod cookie_differs;
 mod cookie_fragile;
@@ -51,17 +52,42 @@ fn written(trace: &Trace<'_>) -> Vec<Written> {
     variable.into_iter().chain(trace.cookie_flags()).filter_map(literal).collect()
 }
 
-/// A key of a Secret called after the workload.
+/// A key of a Secret for the cookie.
 fn secret(trace: &Trace<'_>) -> Tree {
-    Tree::pairs([("name", format!("{}-cookie", trace.object.name)), ("key", "cookie".to_owned())])
+    Tree::pairs([("name", secret_name(trace)), ("key", KEY.to_owned())])
 }
 
 /// The command that makes it.
 fn make_secret(trace: &Trace<'_>) -> String {
-    let name = format!("{}-cookie", trace.object.name);
+    let name = secret_name(trace);
     let name = word(&name);
     let namespace = in_namespace(trace.object);
-    format!("kubectl create secret generic {name}{namespace} --from-literal=cookie=\"$(openssl rand -hex 32)\"")
+    format!("kubectl create secret generic {name}{namespace} --from-literal={KEY}=\"$(openssl rand -hex 32)\"")
+}
+
+const KEY: &str = "cookie";
+
+/// With how many others a workload may share a Secret.
+const MOST: usize = 16;
+
+/// It is called after the workload; of several that are found together and have the same cookie, after the first of them, for with
+/// a Secret each they would refuse each other.
+fn secret_name(trace: &Trace<'_>) -> String {
+    let called_after = |object: &Object| format!("{}-cookie", object.name);
+    let is_near = |object: &&Object| object.id != trace.object.id && object.namespace == trace.object.namespace;
+    let shared = trace.found_workloads().filter(is_near).take(MOST).filter_map(|object| {
+        let other = Trace::of(trace.world, object, object.workload()?);
+        match other.cookie() {
+            _ if trace.same_cookie(&other) == SameCookie::Yes => Some((object.id, called_after(object))),
+            // It had the same, and was mended before.
+            Cookie::Secret(from) if from.key == KEY && from.name == called_after(object) => {
+                Some((object.id, from.name))
+            }
+            _ => None,
+        }
+    });
+    let own = (trace.object.id, called_after(trace.object));
+    shared.fold(own, Ord::min).1
 }
 
 /// Whether an app that declares a strategy has no cookie but its image's.

@@ -33,11 +33,14 @@ struct Case {
     errors: Vec<String>,
     /// Why an error is not denied.
     not_denied: Option<String>,
+    /// Why it is not applied.
+    not_applied: Option<String>,
     namespace: String,
 }
 
 /// What `kubectl apply` came to.
 enum Answer {
+    NotAsked,
     Admitted,
     Denied(String),
     /// By somebody else, or not at all.
@@ -57,6 +60,7 @@ fn judge(case: &Case, answer: &Answer, seen: &mut Seen) {
     let title = format!("{}/{}", case.directory, case.file);
     let is_denied = !case.errors.is_empty() && case.not_denied.is_none();
     match answer {
+        Answer::NotAsked => {}
         Answer::Failed(why) => seen.expect(false, format!("{title}: {why}")),
         Answer::Admitted => seen.expect(!is_denied, format!("{title}: admitted")),
         Answer::Denied(why) => {
@@ -68,9 +72,10 @@ fn judge(case: &Case, answer: &Answer, seen: &mut Seen) {
         return;
     }
     let (code, slug) = case.directory.split_once('-').unwrap();
-    let said = match (answer, &case.not_denied) {
-        (Answer::Denied(_), _) => "denied".to_owned(),
-        (_, Some(why)) => format!("*not denied:* {why}"),
+    let said = match (answer, &case.not_denied, &case.not_applied) {
+        (Answer::Denied(_), ..) => "denied".to_owned(),
+        (_, Some(why), _) => format!("*not denied:* {why}"),
+        (Answer::NotAsked, _, Some(why)) => format!("*not applied:* {why}"),
         _ => "admitted".to_owned(),
     };
     seen.row([&format!("[BG{code}](rules/BG{code}.md) {slug}"), &case.file, &case.errors.join(" "), &said]);
@@ -92,9 +97,10 @@ fn cases() -> Vec<Case> {
             |file: &str| proof.files.get(file).is_none_or(|expected| expected.fate != crate::observe::Fate::Refused);
         for (file, found) in expected.into_iter().filter(|(file, _)| taken(file)) {
             let errors = found.iter().filter_map(|one| one.strip_suffix(" error")).map(str::to_owned).collect();
-            let not_denied = proof.not_denied.get(&file).cloned();
+            let (not_denied, not_applied) =
+                (proof.not_denied.get(&file).cloned(), proof.not_applied.get(&file).cloned());
             let namespace = stage::namespace(first + cases.len());
-            cases.push(Case { directory: directory.clone(), file, errors, not_denied, namespace });
+            cases.push(Case { directory: directory.clone(), file, errors, not_denied, not_applied, namespace });
         }
     }
     cases
@@ -116,6 +122,9 @@ fn prepare(cases: &[Case]) {
 
 /// Applies the other objects, then the workloads, and takes these away.
 fn apply(case: &Case) -> Answer {
+    if case.not_applied.is_some() {
+        return Answer::NotAsked;
+    }
     let path = cluster::root().join("tests/rules").join(&case.directory).join(format!("{}.yaml", case.file));
     let manifest = stage::moved(&fs::read_to_string(path).unwrap(), &case.namespace);
     let (workloads, others): (Vec<&str>, Vec<&str>) =

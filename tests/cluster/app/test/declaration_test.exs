@@ -54,6 +54,11 @@ defmodule Cart.DeclarationTest do
     assert_raise KeyError, ~r/key :kubernetes_selector not found/, fn -> Cart.Strategy.Kubernetes.peers(config, []) end
   end
 
+  test "hears nobody of another namespace" do
+    assert {"Gossip", [secret: _]} = Declaration.strategy("Gossip", %{})
+    assert Declaration.strategy("LocalEpmd", %{}) == {"LocalEpmd", []}
+  end
+
   test "asks for nothing without Phoenix's variable" do
     assert Declaration.strategy("DNSCluster", %{}) == {"DNSCluster", [query: :ignore]}
   end

@@ -97,4 +97,20 @@ defmodule Cart.StrategyTest do
     found = [query: "c", node_basename: "cart", resolver: fn 'c' -> [{10, 0, 0, 1}] end]
     assert DNSPoll.peers(found, []) == [:"cart@10.0.0.1"]
   end
+
+  test "a heartbeat is heard by those who share its secret" do
+    alias Cart.Strategy.Gossip
+    assert Gossip.open(Gossip.packet(:a@b, nil), nil) == "heartbeat::" <> :erlang.term_to_binary(%{node: :a@b})
+    sealed = Gossip.packet(:a@b, "shop")
+    assert Gossip.open(sealed, "shop") == Gossip.packet(:a@b, nil)
+    refute Gossip.open(sealed, "other") == Gossip.packet(:a@b, nil)
+    assert Gossip.open("short", "shop") == :error
+  end
+
+  test "only the nodes of this host are dialled, and nothing is, where there is no epmd" do
+    case :erl_epmd.names() do
+      {:ok, _} -> assert Cart.Strategy.LocalEpmd.start_link([]) == :ignore
+      {:error, _} -> assert_raise MatchError, fn -> Cart.Strategy.LocalEpmd.start_link([]) end
+    end
+  end
 end

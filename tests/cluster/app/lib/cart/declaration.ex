@@ -66,6 +66,9 @@ defmodule Cart.Declaration do
     [basename(declared, :app_name), take(declared, "service", :dns_name)]
   end
 
+  # Apps of other namespaces are on the same network, and are not to be heard.
+  defp options("Gossip", _declared), do: [secret: own_namespace()]
+
   defp options(_unknown, _declared), do: []
 
   defp take(declared, key, option, convert \\ & &1) do

@@ -8,6 +8,7 @@ defmodule Cart.Poller do
   use GenServer
 
   import Cart.Log
+  import Cart.Peers
 
   @doc "The names of the peers now. `known` are those of the round before."
   @callback peers(config :: keyword, known :: MapSet.t(node)) :: Enumerable.t()
@@ -37,20 +38,6 @@ defmodule Cart.Poller do
     failed = for node <- found, node != node(), node not in connected, not connect(node), do: node
     Process.send_after(self(), :load, Keyword.get(config, :polling_interval, 5_000))
     %{state | known: MapSet.difference(found, MapSet.new(failed))}
-  end
-
-  defp others, do: List.delete(:erlang.nodes(:connected), node())
-
-  defp connect(node) do
-    result = :net_kernel.connect_node(node)
-
-    case result do
-      true -> info("connected to #{inspect(node)}")
-      false -> warn("unable to connect to #{inspect(node)}")
-      :ignored -> warn("unable to connect to #{inspect(node)}: not part of network")
-    end
-
-    result == true
   end
 
   defp disconnect(node) do

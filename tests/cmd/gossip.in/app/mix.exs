@@ -1,0 +1,3 @@
+defmodule Cart.MixProject do
+  use Mix.Project
+end
