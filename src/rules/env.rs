@@ -4,6 +4,7 @@ use crate::fix::change::{Change, Tree};
 use crate::name::spelling::{self, Spelled};
 use crate::name::template::{Sym, Template};
 use crate::place::{Loc, Pointer};
+use crate::rules::finding::{Finding, Safety};
 use crate::trace::Trace;
 use crate::world::pod::{Container, EnvSource};
 
@@ -122,6 +123,22 @@ pub(super) fn name_node(trace: &Trace<'_>, dialled: &Template) -> Option<Vec<Cha
     let index = trace.env.get("RELEASE_NODE").and_then(|var| var.index);
     let spelled = spelling::spell(&name, &trace.env, index)?;
     Some(EnvList::of(trace)?.spell("RELEASE_NODE", &spelled))
+}
+
+/// Says what the script is to export that has the last word on the node's name: a variable of the pod would change nothing.
+pub(super) fn export_name(trace: &Trace<'_>, name: &Template, title: &str, finding: &mut Finding) -> bool {
+    let Some(at) = trace.script_that_names() else { return false };
+    let who = if at.object.as_text().is_some() { "`rel/env.sh`" } else { "the command's script" };
+    finding
+        .fix(Safety::Unsafe, format!("{title} where {who} exports it"))
+        .unwritten("a script has the last word on it");
+    let name = trace.identity.with_own_namespace(name);
+    let Some(spelled) = spelling::in_shell(&name, &trace.env) else { return true };
+    let bound =
+        |(name, sym): &(String, Sym)| Some(format!("\n# with {name} bound to {} in the pod", spelling::field(*sym)?));
+    let bound: String = spelled.missing.iter().filter_map(bound).collect();
+    finding.snippet(format!("export RELEASE_NODE=\"{}\"{bound}", spelled.text));
+    true
 }
 
 /// The variable that holds the pod's namespace above an index, and what defines it if nothing does.

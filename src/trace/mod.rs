@@ -10,6 +10,7 @@ mod doubts;
 pub mod feeds;
 pub mod listening;
 mod live;
+mod named_by;
 
 use crate::discovery::{Answer, Discovery, LabelQuery, Query, Resource, ServiceRef, Strategy};
 use crate::name::boot::{Boot, Naming, Setting, identity};
@@ -216,13 +217,6 @@ impl<'w> Trace<'w> {
     /// The first name that peers dial, as one of the pods may have it.
     pub fn first_dialled(&self) -> Option<String> {
         self.dials.first().map(|dial| self.identity.example(&dial.name))
-    }
-
-    /// The name which peers dial, as the node's own variable would say it, where RELEASE_NODE decides it.
-    pub fn nameable(&self, dialled: &Template) -> Option<Template> {
-        let naming = self.naming.as_ref().filter(|naming| naming.declared.is_none() && naming.flag.is_none())?;
-        let differs = self.identity.differs_between_pods(dialled) || self.replicas() == Some(1);
-        (differs && naming.launch.program.may_be_a_release()).then(|| self.identity.with_own_namespace(dialled))
     }
 
     /// The pods' labels without our own: `app=cart,tier=web`.

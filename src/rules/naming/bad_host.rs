@@ -106,8 +106,13 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         },
     };
     let finding = found.refute(&RULE, format!("host `{host}` has {what}: no peer can reach this node"));
-    finding.label(at, what).symptom(symptom).fix(Safety::Safe, "write the host as its peers dial it");
-    finding.changes(trace.dials.first().and_then(|dial| env::name_node(trace, &dial.name)).unwrap_or_default());
+    let title = "write the host as its peers dial it";
+    finding.label(at, what).symptom(symptom).fix(Safety::Safe, title);
+    let Some(dialled) = trace.dials.first().map(|dial| &dial.name) else { return };
+    match env::name_node(trace, dialled) {
+        Some(changes) => drop(finding.changes(changes)),
+        None => drop(env::export_name(trace, dialled, title, finding)),
+    }
 }
 
 const NO_DOT: &str = "no dot";

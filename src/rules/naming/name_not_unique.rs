@@ -91,10 +91,12 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         Some(dial) => Symptom::UnableToConnect(trace.identity.example(&dial.name)),
         None => Symptom::OnlyItself,
     });
-    match trace.dials.first().and_then(|dial| env::name_node(trace, &dial.name)) {
-        Some(changes) => finding.fix(Safety::Unsafe, "name each node as it is dialled").changes(changes),
-        None => finding.fix(Safety::Unsafe, "make the name differ from pod to pod, as `$(MY_POD_IP)` does"),
-    };
+    let (title, dialled) = ("name each node as it is dialled", trace.dials.first().map(|dial| &dial.name));
+    if let Some(changes) = dialled.and_then(|dialled| env::name_node(trace, dialled)) {
+        finding.fix(Safety::Unsafe, title).changes(changes);
+    } else if !dialled.is_some_and(|dialled| env::export_name(trace, dialled, title, finding)) {
+        finding.fix(Safety::Unsafe, "make the name differ from pod to pod, as `$(MY_POD_IP)` does");
+    }
 }
 
 /// Whether the name is what somebody meant: a reference that was never expanded is another rule's.

@@ -108,10 +108,12 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         finding.label(at.clone(), "long names");
     }
     finding.symptom(Symptom::CantSetLongName).fix(Safety::Safe, "name the node");
-    match trace.dials.first().and_then(|dial| env::name_node(trace, &dial.name)) {
-        Some(changes) => finding.changes(changes),
-        None => finding.snippet(BY_ADDRESS),
-    };
+    let dialled = trace.dials.first().map(|dial| &dial.name);
+    if let Some(changes) = dialled.and_then(|dialled| env::name_node(trace, dialled)) {
+        finding.changes(changes);
+    } else if !dialled.is_some_and(|dialled| env::export_name(trace, dialled, "name the node", finding)) {
+        finding.snippet(BY_ADDRESS);
+    }
 }
 
 const BY_ADDRESS: &str = "- name: MY_POD_IP\n  valueFrom:\n    fieldRef:\n      fieldPath: status.podIP\n- name: RELEASE_NODE\n  value: <basename>@$(MY_POD_IP)";
