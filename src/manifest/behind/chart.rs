@@ -251,7 +251,9 @@ spec:
 
     #[test]
     fn actions_that_control_others_write_nothing() {
-        for line in ["{{- if .x }}", "{{ end -}}", "{{else}}", "{{- /* why */}}", "{{- $a := .x }}", "  {{- end}}", "a: b"] {
+        for line in
+            ["{{- if .x }}", "{{ end -}}", "{{else}}", "{{- /* why */}}", "{{- $a := .x }}", "  {{- end}}", "a: b"]
+        {
             assert!(!writes(line), "{line}");
         }
         for line in ["{{ .x }}", "{{- if .x }}{{ .y }}{{ end }}", "{{- toYaml $x }}", "a: {{- $x }}", "{{ ifSet }}"] {
