@@ -11,6 +11,7 @@ pub mod feeds;
 pub mod listening;
 mod live;
 mod named_by;
+mod server;
 
 use crate::discovery::{Answer, Discovery, LabelQuery, Query, Resource, ServiceRef, Strategy};
 use crate::name::boot::{Boot, Naming, Setting, identity};
@@ -130,6 +131,10 @@ impl<'w> Trace<'w> {
             dials: Vec::new(),
             identity: identity(scope, workload, domain),
         };
+        // Whoever speaks to us is no stranger, whatever the container looks like.
+        if !trace.is_opted_in() && !trace.speaks_to_us() {
+            trace.server = trace.server.or_else(|| server::shown_by(trace.container?));
+        }
         trace.follow();
         trace
     }
