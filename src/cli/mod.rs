@@ -22,6 +22,7 @@ mod managed;
 pub mod probe;
 pub mod rules;
 pub mod session;
+mod skipped;
 mod time;
 mod told;
 pub mod trace;

@@ -3,7 +3,7 @@
 use crate::fix::change::{Change, Tree};
 use crate::name::spelling::{self, Spelled};
 use crate::name::template::{Sym, Template};
-use crate::place::{Loc, Pointer};
+use crate::place::{Focus, Loc, Pointer};
 use crate::rules::finding::{Finding, Safety};
 use crate::trace::Trace;
 use crate::world::pod::{Container, EnvSource};
@@ -69,6 +69,16 @@ impl<'t, 'w> EnvList<'t, 'w> {
             EnvSource::Value(_) | EnvSource::NotString { .. } => Change::set(at("value"), value),
             _ => Change::Swap { at: at("valueFrom"), key: "value".into(), value: Some(value.into()) },
         }
+    }
+
+    /// The variable that holds a place, with a reference there, as lines; none where they would have to be quoted.
+    pub(super) fn with_reference(&self, at: &Loc, reference: &str) -> Option<String> {
+        let var = self.container.env.get(self.index_of(at)?)?;
+        let (EnvSource::Value(value), Focus::Within(start, end)) = (&var.source, &at.focus) else { return None };
+        let range = *start as usize..*end as usize;
+        let value = format!("{}{reference}{}", value.get(..range.start)?, value.get(range.end..)?);
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "$()._-@/".contains(c);
+        value.chars().all(is_plain).then(|| format!("- name: {}\n  value: {value}", var.name))
     }
 
     /// Removes a variable.
