@@ -152,7 +152,7 @@ fn wait(child: &mut Child, until: Instant) -> Result<bool, RenderError> {
 fn reason(said: &str) -> String {
     let lines = || said.lines().map(str::trim).filter(|line| !line.is_empty());
     let is_error = |line: &&str| line.to_ascii_lowercase().contains("error");
-    let line = lines().find(is_error).or_else(|| lines().last()).unwrap_or("without a word");
+    let line = lines().find(is_error).or_else(|| lines().next_back()).unwrap_or("without a word");
     let line = line.split_once(" err=\"").map_or(line, |(_, error)| error.trim_end_matches('"'));
     line.chars().take(REASON).collect()
 }
