@@ -11,7 +11,7 @@ use super::shell::Variable;
 use super::template::{Part, Piece, Sym, Template, Why};
 use crate::name::env::Scope;
 use crate::place::{Loc, Pointer};
-use crate::world::declared::vm_args_of;
+use crate::world::declared::{self, vm_args_of};
 
 /// What a `vm.args` is to the program that a container starts.
 pub(super) enum VmArgs {
@@ -48,15 +48,24 @@ pub(super) fn given(scope: Scope<'_>, env: &Env, program: &Program) -> Option<Vm
         false => Replaces::Nothing,
     };
     let words = words(&file.script.text, &root, &replaces);
-    let named = words.iter().position(is_name_flag);
-    let at = named.and_then(|index| words.get(index + 1)?.pieces().first()).map(|piece| piece.at.clone());
-    let at = at.unwrap_or_else(|| root.within(0..0));
+    let at = place_of_name(&words).unwrap_or_else(|| root.within(0..0));
     Some(match (is_theirs, name_flag(&words)) {
         (true, _) => VmArgs::Whole(words, at),
         // A mix release has none by default, and relx needs one.
         (false, Some(_)) if !has_mix_variables(env) => VmArgs::Unclear,
         (false, _) => VmArgs::Beside(words, at),
     })
+}
+
+/// Where a `vm.args` names the node, if it does.
+pub fn names_at(file: &declared::VmArgs) -> Option<Loc> {
+    let root = Pointer::root().of(file.script.id);
+    place_of_name(&words(&file.script.text, &root, &Replaces::Unknown))
+}
+
+fn place_of_name(words: &[Template]) -> Option<Loc> {
+    let flag = words.iter().position(is_name_flag)?;
+    Some(words.get(flag + 1)?.pieces().first()?.at.clone())
 }
 
 fn is_name_flag(word: &Template) -> bool {
