@@ -242,3 +242,43 @@ fn charts_are_rendered_or_said_to_be_skipped() {
     let input = read_with(folder.all(), Tools::among(tools.0.as_os_str()), "");
     assert!(input.notices[0].text.ends_with("it failed: Error: no such chart"), "{:?}", input.notices);
 }
+
+#[test]
+fn what_helm_refuses_is_told_with_what_would_help() {
+    let folder = Folder::with(&[
+        ("Cart/Chart.yaml", "apiVersion: v2\nname: Cart\nversion: 1.0.0\n"),
+        ("Cart/templates/pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: {{ .Release.Name }}}\n"),
+        ("common/Chart.yaml", "apiVersion: v2\nname: common\nversion: 1.0.0\ntype: library\n"),
+        ("common/templates/_names.tpl", "{{- define \"common.name\" }}x{{ end }}\n"),
+        ("common/values.yaml", "x: 1\n"),
+    ]);
+    let tools = Folder::with(&[]);
+    let said = |text: &str| {
+        script(&tools, "helm", text);
+        let input = read_with(folder.all(), Tools::among(tools.0.as_os_str()), "");
+        let notices = input.notices.iter().map(|notice| {
+            let command = notice.command.as_ref().map(|command| folder.relative(command));
+            (folder.relative(&notice.text), command)
+        });
+        (names(&input).concat().join(" "), notices.collect::<Vec<_>>())
+    };
+    // The folder's name is the release's, and a library is nobody's release.
+    let (objects, notices) = said("echo \"apiVersion: v1\nkind: Pod\nmetadata: {name: $2}\"");
+    assert_eq!((objects.as_str(), notices), ("cart", Vec::new()));
+
+    for (complaint, command) in [
+        ("Error: no such chart", None),
+        (
+            "Error: You may need to run `helm dependency build` to fetch missing dependencies: found in Chart.yaml",
+            Some("helm dependency build Cart && helm template Cart | beamgate lint -"),
+        ),
+        (
+            "Error: execution error at (Cart/templates/pod.yaml:3:1): uuid must be set",
+            Some("helm template Cart -f <values> | beamgate lint -"),
+        ),
+    ] {
+        let (_, notices) = said(&format!("echo '# Warning: old' >&2; echo '{complaint}' >&2; exit 1"));
+        let text = format!("the chart in Cart was not rendered: it failed: {complaint}");
+        assert_eq!(notices, [(text, command.map(str::to_owned))]);
+    }
+}

@@ -30,7 +30,7 @@ fn annotations() {
 ::error title=BG301 names-differ,file=k8s/cart.yaml,line=24,endLine=24,col=22,endColumn=36::k8s/cart.yaml:24:22: peers dial a name that no node has%0Apeers dial cart@{pod-name}.cart.shop.svc.cluster.local%0Athis node  cart@{pod-ip}%0Aworkload: StatefulSet shop/cart%0Aat run time: `unable to connect to :"cart@cart-0.cart.shop.svc.cluster.local"`, every five seconds%0Anote: a StatefulSet's pods keep their names, and cart.shop serves them%0Afix (unsafe): name the node after the pod%0Ahttps://beamgate.dev/rules/BG301
 ::error title=BG204 service-without-ports,file=k8s/service.yaml,line=6,endLine=6,col=1,endColumn=5::k8s/service.yaml:6:1: an SRV query for `cart.shop.svc.cluster.local` returns nothing: the Service has no ports%0Aworkload: StatefulSet shop/cart%0Aat run time: `lookup against cart failed: :nxdomain`, every five seconds; `Node.list()` stays empty%0Afix (safe): give the Service a port:%0Aports:%0A  - name: epmd%0A    port: 4369%0Ahttps://beamgate.dev/rules/BG204
 ::notice title=beamgate::Helm chart deploy/: not rendered, so not checked; run `helm template deploy/ | beamgate lint -`
-checked 3 workloads: 1 forms, 1 breaks, 1 is open (the image sets the name); 2 errors. 1 without a declared strategy, 1 not checked (RabbitMQ clusters by itself), 14 other objects, 3 documents skipped (Helm template: 2, no Kubernetes object: 1).
+checked 3 workloads: 1 forms, 1 breaks, 1 is open (the image sets the name); 2 errors. 1 without a declared strategy, 1 not checked (RabbitMQ clusters by itself), 14 other objects, 3 documents skipped (Helm template in deploy/templates: 2, no Kubernetes object in k8s/values.yaml: 1).
 
 "#]]
     );

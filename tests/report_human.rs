@@ -69,7 +69,7 @@ note: Helm chart deploy/: not rendered, so not checked
       run `helm template deploy/ | beamgate lint -`
 
 To read more, run `beamgate explain BG204` (also BG301).
-checked 3 workloads: 1 forms, 1 breaks, 1 is open (the image sets the name); 2 errors. 1 without a declared strategy, 1 not checked (RabbitMQ clusters by itself), 14 other objects, 3 documents skipped (Helm template: 2, no Kubernetes object: 1).
+checked 3 workloads: 1 forms, 1 breaks, 1 is open (the image sets the name); 2 errors. 1 without a declared strategy, 1 not checked (RabbitMQ clusters by itself), 14 other objects, 3 documents skipped (Helm template in deploy/templates: 2, no Kubernetes object in k8s/values.yaml: 1).
 
 "#]].raw());
 }
@@ -357,7 +357,7 @@ checked 0 workloads: no pod template has the label beamgate.dev/strategy; no fin
     let skipped = || vec![Skipped { input: "x".into(), reason: "Helm template".into(), count: 1 }];
     let one = Report { workloads: vec![undeclared("a")], skipped: skipped(), ..Report::default() };
     assert_data_eq!(human(&one), str![[r#"
-checked 0 workloads: 1 looks like a BEAM workload, but has no label beamgate.dev/strategy; no findings. 1 document skipped (Helm template).
+checked 0 workloads: 1 looks like a BEAM workload, but has no label beamgate.dev/strategy; no findings. 1 document skipped (Helm template in x).
 
 "#]].raw());
     let two = Report { workloads: vec![undeclared("a"), undeclared("b")], other_objects: 1, ..Report::default() };

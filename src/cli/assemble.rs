@@ -8,13 +8,14 @@ use jiff::civil::Date;
 
 use super::lint::LintArgs;
 use super::session::Session;
+use super::skipped;
 use crate::fix::change::Change;
 use crate::manifest::comments;
 use crate::manifest::source::{Origin, Source};
 use crate::place::{Loc, ObjectId, Pointer};
 use crate::policy::silence::{self, Annotated, Ignore};
 use crate::report::Report;
-use crate::report::model::{CheckedWorkload, Notice, Place, ReportedFinding, ReportedLabel, Skipped, WorkloadVerdict};
+use crate::report::model::{CheckedWorkload, Notice, Place, ReportedFinding, ReportedLabel, WorkloadVerdict};
 use crate::rules::finding::{Finding, Fix, Safety, Severity, Verdict};
 use crate::rules::fingerprint::{self, fingerprint};
 use crate::rules::{self, Judged, Rule, TraceVerdict, judge_those};
@@ -293,15 +294,7 @@ impl<'s> Assembly<'s> {
         }
         // Objects all the same; that no rule is about them is not the reader's concern.
         self.report.other_objects += input.skipped.unwanted;
-        let skipped = [
-            ("not Kubernetes", input.skipped.no_kind),
-            ("kustomizations, charts and values", input.skipped.tooling),
-            ("templates, not rendered", input.skipped.templates),
-            ("not YAML", input.skipped.broken),
-        ];
-        let skipped = skipped.into_iter().filter(|(_, count)| *count > 0);
-        self.report.skipped =
-            skipped.map(|(reason, count)| Skipped { input: String::new(), reason: reason.to_owned(), count }).collect();
+        self.report.skipped = skipped::skipped(&input.skipped, &input.problems);
     }
 }
 

@@ -23,6 +23,7 @@ pub mod probe;
 mod projects;
 pub mod rules;
 pub mod session;
+mod skipped;
 mod time;
 mod told;
 pub mod trace;

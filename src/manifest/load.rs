@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::behind::Behind;
 use super::document::{self, Skipped, looks_like_kubernetes};
-use super::plan::{Plan, Unrendered};
+use super::plan::{self, Plan, Unrendered};
 use super::read::{self, ReadError};
 use super::render::Tools;
 use super::source::{self, Source, number};
@@ -353,7 +353,8 @@ fn assemble<T>(mut input: Input<T>, yields: Vec<Yield<T>>) -> Input<T> {
         let name = chart.display().to_string();
         let command = format!("helm template {name} | beamgate lint -");
         // The plan has spoken of the charts whose `Chart.yaml` is in the input.
-        if !input.notices.iter().any(|notice| notice.command.as_ref() == Some(&command)) {
+        let spoken = plan::not_rendered(&name);
+        if !input.notices.iter().any(|notice| notice.text.starts_with(&spoken)) {
             let text = format!("the templates of the chart in {name} were not rendered");
             input.notices.push(Notice { text, command: Some(command) });
         }

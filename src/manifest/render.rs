@@ -49,9 +49,8 @@ impl Tools {
     /// What `helm template` makes of a chart.
     pub fn chart(&self, folder: &Path) -> Result<String, RenderError> {
         let helm = self.helm.as_ref().ok_or(RenderError::Missing("helm"))?;
-        let name = folder.file_name().map_or("release".into(), std::ffi::OsStr::to_os_string);
         let mut command = Command::new(helm);
-        command.arg("template").arg(name).arg(folder).arg("--skip-tests");
+        command.arg("template").arg(release(folder)).arg(folder).arg("--skip-tests");
         run(command, TIME)
     }
 
@@ -88,6 +87,18 @@ pub enum RenderError {
     Output(#[from] ReadError),
 }
 
+/// How long Helm lets the name of a release be.
+const RELEASE: usize = 53;
+
+/// The name of a chart's release: that of its folder, as far as Helm takes it.
+fn release(folder: &Path) -> String {
+    let name = folder.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let name: String = name.chars().map(plain).skip_while(|c| *c == '-').take(RELEASE).collect();
+    let name = name.trim_end_matches('-');
+    if name.is_empty() { "release".to_owned() } else { name.to_owned() }
+}
+
 /// Runs a tool that reads nothing, reaches nothing and is killed when it takes too long.
 fn run(mut command: Command, time: Duration) -> Result<String, RenderError> {
     for proxy in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"] {
@@ -111,7 +122,7 @@ fn run(mut command: Command, time: Duration) -> Result<String, RenderError> {
     let rest = || until.saturating_duration_since(Instant::now()).max(PAUSE);
     if !success {
         let said = complaints.recv_timeout(rest()).ok().and_then(Result::ok).unwrap_or_default();
-        return Err(RenderError::Failed(first_line(&said)));
+        return Err(RenderError::Failed(reason(&said)));
     }
     Ok(printed.recv_timeout(rest()).map_err(|_| RenderError::Slow)??)
 }
@@ -137,10 +148,17 @@ fn wait(child: &mut Child, until: Instant) -> Result<bool, RenderError> {
     }
 }
 
-fn first_line(said: &str) -> String {
-    let line = said.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("without a word");
-    line.chars().take(200).collect()
+/// The line that says why a tool failed: warnings may come before it, and advice after it. kubectl says it in a log line.
+fn reason(said: &str) -> String {
+    let lines = || said.lines().map(str::trim).filter(|line| !line.is_empty());
+    let is_error = |line: &&str| line.to_ascii_lowercase().contains("error");
+    let line = lines().find(is_error).or_else(|| lines().next_back()).unwrap_or("without a word");
+    let line = line.split_once(" err=\"").map_or(line, |(_, error)| error.trim_end_matches('"'));
+    line.chars().take(REASON).collect()
 }
+
+/// How long a reason may be.
+const REASON: usize = 200;
 
 #[cfg(all(test, unix))]
 mod tests {
@@ -150,6 +168,33 @@ mod tests {
         let mut command = Command::new("/bin/sh");
         command.arg("-c").arg(script);
         run(command, Duration::from_millis(time))
+    }
+
+    #[test]
+    fn the_name_of_a_release_is_one_that_helm_takes() {
+        for (folder, name) in [
+            ("charts/cart", "cart"),
+            ("charts/MongooseIM", "mongooseim"),
+            ("my_chart.", "my-chart"),
+            ("..", "release"),
+            ("__", "release"),
+        ] {
+            assert_eq!(release(Path::new(folder)), name);
+        }
+        assert_eq!(release(Path::new(&"x".repeat(60))).len(), RELEASE);
+    }
+
+    #[test]
+    fn the_reason_is_the_error_and_not_a_warning_above_it() {
+        for (said, why) in [
+            ("# Warning: 'x' is deprecated.\nError: no such file\n", "Error: no such file"),
+            ("# Warning: y\nE1126 run.go:72] \"command failed\" err=\"error in remove\"\n", "error in remove"),
+            ("Error: uuid must be set\n\nUse --debug flag\n", "Error: uuid must be set"),
+            ("one\ntwo\n\n", "two"),
+            ("\n", "without a word"),
+        ] {
+            assert_eq!(reason(said), why);
+        }
     }
 
     #[test]

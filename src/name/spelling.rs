@@ -67,6 +67,31 @@ pub fn spell(value: &Template, env: &Env, index: Option<usize>) -> Option<Spelle
     Some(spelled)
 }
 
+/// Spells a template for a script that runs with this environment, between double quotes. Nothing where a shell would take some
+/// character for its own.
+pub fn in_shell(value: &Template, env: &Env) -> Option<Spelled> {
+    let mut spelled = Spelled { text: String::new(), missing: Vec::new() };
+    for piece in value.pieces() {
+        let (sym, dashed) = match &piece.part {
+            Part::Lit(text) if !text.contains(['$', '`', '"', '\\', '}']) => {
+                spelled.text.push_str(text);
+                continue;
+            }
+            Part::Sym(Sym::PodIpDashed) => (Sym::PodIp, true),
+            Part::Sym(Sym::Hostname) => (Sym::PodName, false),
+            Part::Sym(sym) => (*sym, false),
+            Part::Lit(_) | Part::Unexpanded(..) | Part::Opaque(_) => return None,
+        };
+        let held = holder(sym, env, None).map(str::to_owned);
+        let name = held.clone().map_or_else(|| Some(free_name(usual(sym)?, env)), Some)?;
+        spelled.text += &if dashed { format!("$(echo ${name} | tr . -)") } else { format!("${{{name}}}") };
+        if held.is_none() && !spelled.missing.iter().any(|(known, _)| *known == name) {
+            spelled.missing.push((name, sym));
+        }
+    }
+    Some(spelled)
+}
+
 /// The variable that holds a symbol where a value at this index is expanded: a reference sees only what stands above it, and
 /// of several definitions the last.
 pub fn holder(sym: Sym, env: &Env, index: Option<usize>) -> Option<&str> {

@@ -12,7 +12,7 @@ use super::shell::Variable;
 use super::template::{Part, Piece, Sym, Template, Why};
 use crate::name::env::Scope;
 use crate::place::{Loc, Pointer};
-use crate::world::declared::vm_args_of;
+use crate::world::declared::{self, vm_args_of};
 
 /// What a `vm.args` is to the program that a container starts.
 pub(super) enum VmArgs {
@@ -52,9 +52,7 @@ pub(super) fn given(scope: Scope<'_>, env: &Env, program: &Program, release: Opt
         false => Replaces::Nothing,
     };
     let words = words(&file.script.text, &root, &replaces);
-    let named = words.iter().position(is_name_flag);
-    let at = named.and_then(|index| words.get(index + 1)?.pieces().first()).map(|piece| piece.at.clone());
-    let at = at.unwrap_or_else(|| root.within(0..0));
+    let at = place_of_name(&words).unwrap_or_else(|| root.within(0..0));
     Some(match (is_theirs, name_flag(&words)) {
         (true, _) => VmArgs::Whole(words, at),
         // A mix release has none by default, and relx needs one.
@@ -70,6 +68,17 @@ fn is_set(env: &Env, name: &str) -> bool {
 /// Whether variables are replaced by Distillery's script; that of relx is told so by a variable of its own.
 fn is_distillery(env: &Env) -> bool {
     is_set(env, "REPLACE_OS_VARS") && !is_set(env, "RELX_REPLACE_OS_VARS")
+}
+
+/// Where a `vm.args` names the node, if it does.
+pub fn names_at(file: &declared::VmArgs) -> Option<Loc> {
+    let root = Pointer::root().of(file.script.id);
+    place_of_name(&words(&file.script.text, &root, &Replaces::Unknown))
+}
+
+fn place_of_name(words: &[Template]) -> Option<Loc> {
+    let flag = words.iter().position(is_name_flag)?;
+    Some(words.get(flag + 1)?.pieces().first()?.at.clone())
 }
 
 fn is_name_flag(word: &Template) -> bool {

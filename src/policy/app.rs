@@ -139,7 +139,9 @@ impl Policy {
     fn code(&mut self, folder: &Path) -> Result<Arc<Code>, ConfigError> {
         // `./config/runtime.exs` is `config/runtime.exs` for everybody.
         let folder = folder.strip_prefix(".").unwrap_or(folder);
-        if !elixir::has_configuration(|path| folder.join(path).is_file()) {
+        // Mix needs no configuration: an app may say it all where it starts its children.
+        let is_file = |path: &str| folder.join(path).is_file();
+        if !is_file("mix.exs") && !elixir::has_configuration(is_file) {
             return Err(ConfigError::NoProject { path: folder.display().to_string() });
         }
         let mut sources = Vec::new();

@@ -149,9 +149,7 @@ pub enum ConfigError {
         error: Box<toml::de::Error>,
     },
     /// A folder that is said to be an app's is none.
-    #[error(
-        "{path}: is no mix project with a configuration: there is neither config/config.exs nor config/runtime.exs"
-    )]
+    #[error("{path}: is no mix project: there is neither mix.exs nor config/config.exs nor config/runtime.exs")]
     NoProject {
         /// Which folder.
         path: String,

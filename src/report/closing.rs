@@ -7,7 +7,7 @@ use annotate_snippets::normalize_untrusted_str as harmless;
 use annotate_snippets::renderer::{DEFAULT_EMPHASIS_STYLE, DEFAULT_NOTE_STYLE, Style};
 
 use super::Styles;
-use super::model::{CheckedWorkload, Report, ReportedFinding, WorkloadVerdict};
+use super::model::{CheckedWorkload, Report, ReportedFinding, Skipped, WorkloadVerdict};
 use crate::rules::finding::Severity;
 
 /// How many codes the pointer to `beamgate explain` names.
@@ -149,9 +149,19 @@ fn not_checked(report: &Report) -> Option<String> {
 }
 
 fn skipped(report: &Report) -> Option<String> {
-    let reasons = report.skipped.iter().map(|skipped| (skipped.reason.as_str(), skipped.count));
+    let reason = |skipped: &Skipped| {
+        let of_it = report.skipped.iter().filter(|other| other.reason == skipped.reason && !other.input.is_empty());
+        let files: Vec<&str> = of_it.map(|other| other.input.as_str()).collect();
+        let place = if files.is_empty() { String::new() } else { format!(" in {}", listed(&files, FILES)) };
+        (format!("{}{place}", skipped.reason), skipped.count)
+    };
+    let reasons: Vec<(String, usize)> = report.skipped.iter().map(reason).collect();
+    let reasons = reasons.iter().map(|(reason, count)| (reason.as_str(), *count));
     by_reason(reasons).map(|(count, why)| format!("{} skipped ({why})", counted(count, "document")))
 }
+
+/// How many files are worth a name each.
+const FILES: usize = 3;
 
 /// How many there are of it all, and why: the count of each reason where there are several.
 fn by_reason<'r>(reasons: impl Iterator<Item = (&'r str, usize)>) -> Option<(usize, String)> {

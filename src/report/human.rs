@@ -135,10 +135,22 @@ fn side_by_side(names: &Names, style: Style) -> String {
     format!("{names}\n{mark}{style}^ differs from here{style:#}")
 }
 
-/// How many characters the names share, not counting the beginning of a placeholder: `{pod-ip}` and `{pod-ip-dashed}`
-/// have nothing in common.
+/// Where in the node's own name the difference begins. A basename that is not known is none: then the hosts differ.
 fn first_difference(names: &Names) -> usize {
-    let shared: Vec<char> = names.own.chars().take(names.common).collect();
+    let hosts = names.dialled.split_once('@').zip(names.own.split_once('@'));
+    if let Some(((_, dialled), (base, own))) =
+        hosts.filter(|(dialled, own)| own.0.contains("{?}") && dialled.1 != own.1)
+    {
+        let common = dialled.chars().zip(own.chars()).take_while(|(dialled, own)| dialled == own).count();
+        return base.chars().count() + 1 + shared(own, common);
+    }
+    shared(&names.own, names.common)
+}
+
+/// How many of the characters that a name shares with another are worth it, not counting the beginning of a placeholder:
+/// `{pod-ip}` and `{pod-ip-dashed}` have nothing in common.
+fn shared(own: &str, common: usize) -> usize {
+    let shared: Vec<char> = own.chars().take(common).collect();
     let open = shared.iter().rposition(|c| *c == '{');
     let closed = shared.iter().rposition(|c| *c == '}');
     match open {

@@ -1,9 +1,11 @@
 //! Changes of a container's `env` that several rules make.
 
 use crate::fix::change::{Change, Tree};
+use crate::name::boot::Naming;
 use crate::name::spelling::{self, Spelled};
 use crate::name::template::{Sym, Template};
-use crate::place::{Loc, Pointer};
+use crate::place::{Focus, Loc, Pointer};
+use crate::rules::finding::{Finding, Safety};
 use crate::trace::Trace;
 use crate::world::pod::{Container, EnvSource};
 
@@ -70,6 +72,16 @@ impl<'t, 'w> EnvList<'t, 'w> {
         }
     }
 
+    /// The variable that holds a place, with a reference there, as lines; none where they would have to be quoted.
+    pub(super) fn with_reference(&self, at: &Loc, reference: &str) -> Option<String> {
+        let var = self.container.env.get(self.index_of(at)?)?;
+        let (EnvSource::Value(value), Focus::Within(start, end)) = (&var.source, &at.focus) else { return None };
+        let range = *start as usize..*end as usize;
+        let value = format!("{}{reference}{}", value.get(..range.start)?, value.get(range.end..)?);
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "$()._-@/".contains(c);
+        value.chars().all(is_plain).then(|| format!("- name: {}\n  value: {value}", var.name))
+    }
+
     /// Removes a variable.
     pub(super) fn remove(&self, index: usize) -> Option<Change> {
         self.container.env.get(index)?.written?;
@@ -127,6 +139,25 @@ pub(super) fn name_node(trace: &Trace<'_>, dialled: &Template) -> Option<Vec<Cha
     let index = trace.env.get("RELEASE_NODE").and_then(|var| var.index);
     let spelled = spelling::spell(&name, &trace.env, index)?;
     Some(EnvList::of(trace)?.spell("RELEASE_NODE", &spelled))
+}
+
+/// Says what the script is to export that has the last word on the node's name: a variable of the pod would change nothing.
+pub(super) fn export_name(trace: &Trace<'_>, name: &Template, title: &str, finding: &mut Finding) -> bool {
+    if trace.script_that_names().is_none() {
+        return false;
+    }
+    let is_by_env_sh = trace.naming.as_ref().is_some_and(Naming::is_by_env_sh);
+    let who = if is_by_env_sh { "`rel/env.sh`" } else { "the command's script" };
+    finding
+        .fix(Safety::Unsafe, format!("{title} where {who} exports it"))
+        .unwritten("a script has the last word on it");
+    let name = trace.identity.with_own_namespace(name);
+    let Some(spelled) = spelling::in_shell(&name, &trace.env) else { return true };
+    let bound =
+        |(name, sym): &(String, Sym)| Some(format!("\n# with {name} bound to {} in the pod", spelling::field(*sym)?));
+    let bound: String = spelled.missing.iter().filter_map(bound).collect();
+    finding.snippet(format!("export RELEASE_NODE=\"{}\"{bound}", spelled.text));
+    true
 }
 
 /// The variable that holds the pod's namespace above an index, and what defines it if nothing does.

@@ -11,11 +11,12 @@ mod doubts;
 pub mod feeds;
 pub mod listening;
 mod live;
+mod named_by;
+mod server;
 
 use crate::discovery::{Answer, Dialled, Discovery, LabelQuery, Query, Resource, ServiceRef, Strategy};
 use crate::name::boot::{Boot, Naming, Setting, identity};
 use crate::name::env::{Env, Scope};
-use crate::name::launcher::Script;
 use crate::name::same::{Identity, Same};
 use crate::name::template::{Template, Why};
 use crate::place::Loc;
@@ -135,6 +136,10 @@ impl<'w> Trace<'w> {
             dials: Vec::new(),
             identity: identity(scope, workload, domain),
         };
+        // Whoever speaks to us is no stranger, whatever the container looks like.
+        if !trace.is_opted_in() && !trace.speaks_to_us() {
+            trace.server = trace.server.or_else(|| server::shown_by(trace.container?));
+        }
         trace.follow();
         trace
     }
@@ -222,29 +227,6 @@ impl<'w> Trace<'w> {
     /// The first name that peers dial, as one of the pods may have it.
     pub fn first_dialled(&self) -> Option<String> {
         self.dials.first().map(|dial| self.identity.example(&dial.name))
-    }
-
-    /// The name which peers dial, as the node's own variable would say it, where RELEASE_NODE decides it.
-    pub fn nameable(&self, dialled: &Template) -> Option<Template> {
-        let naming = self.naming.as_ref().filter(|naming| naming.declared.is_none() && naming.flag.is_none())?;
-        if self.is_named_by_a_file() {
-            return None;
-        }
-        let differs = self.identity.differs_between_pods(dialled) || self.replicas() == Some(1);
-        (differs && naming.launch.program.may_be_a_release()).then(|| self.identity.with_own_namespace(dialled))
-    }
-
-    /// Whether a script in a file names the node and does not ask what the pod says.
-    fn is_named_by_a_file(&self) -> bool {
-        let Some(naming) = &self.naming else { return false };
-        let asks = |text: &str| ["${RELEASE_NODE", "$RELEASE_NODE"].iter().any(|asked| text.contains(asked));
-        let env_sh = naming.env_sh.as_ref().filter(|_| naming.is_by_env_sh());
-        let is_there = |at: &Loc, script: &Script| (at.object, &at.pointer) == (script.at.object, &script.at.pointer);
-        let is_by =
-            |script: &&Script| script.arguments.is_some() && naming.node.at().is_some_and(|at| is_there(at, script));
-        let started = naming.launch.script.as_ref().filter(is_by);
-        env_sh.is_some_and(|script| !asks(&script.value))
-            || started.is_some_and(|script| !script.text.literal().is_some_and(|text| asks(&text)))
     }
 
     /// The pods' labels without our own: `app=cart,tier=web`.

@@ -23,6 +23,10 @@ pub(super) struct Walk<'s> {
 
 impl Walk<'_> {
     pub(super) fn walk(mut self) -> Vec<Step> {
+        if let Some(server) = self.trace.server.filter(|_| !self.trace.is_opted_in()) {
+            self.step("declares", format!("no strategy, and needs none: {server} clusters by itself"));
+            return self.steps;
+        }
         self.declares();
         self.boots();
         self.asks();

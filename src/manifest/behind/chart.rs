@@ -102,11 +102,13 @@ fn within(written: &str, rendered: &str, bytes: Range<usize>) -> Range<usize> {
 }
 
 /// For each rendered line the line that it comes from: the same one; of those that were replaced the one with its key; else the
-/// one above, which calls something that wrote more lines.
+/// one above that writes, which calls something of more lines. What is indented otherwise is another line: nothing moves a line
+/// that is no action.
 fn pairs(written: &[&str], rendered: &[&str]) -> Vec<Option<usize>> {
-    let trimmed = |lines: &[&'_ str]| lines.iter().map(|line| line.trim().to_owned()).collect::<Vec<_>>();
+    let ended = |lines: &[&'_ str]| lines.iter().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>();
+    let writes = |line: &usize| writes(written[*line]);
     let mut found = vec![None; rendered.len()];
-    for op in capture_diff_slices(Algorithm::Patience, &trimmed(written), &trimmed(rendered)) {
+    for op in capture_diff_slices(Algorithm::Patience, &ended(written), &ended(rendered)) {
         match op {
             DiffOp::Equal { old_index, new_index, len } => {
                 (0..len).for_each(|at| found[new_index + at] = Some(old_index + at));
@@ -114,15 +116,18 @@ fn pairs(written: &[&str], rendered: &[&str]) -> Vec<Option<usize>> {
             DiffOp::Replace { old_index, old_len, new_index, new_len } => {
                 let mut from = old_index;
                 for at in new_index..new_index + new_len {
-                    let named = (from..old_index + old_len).find(|line| has_key_of(written[*line], rendered[at]));
-                    // What has no line of its own comes from the action above it.
-                    let near = || (old_index..=from).rev().find(|line| is_action(written.get(*line).unwrap_or(&"")));
-                    found[at] = named.or_else(near).or(Some(old_index));
+                    let named = (from..old_index + old_len).find(|line| may_become(written[*line], rendered[at]));
+                    // What has no line of its own comes from the action above it; one with a key begins with a line of its own.
+                    let begins = |line: &usize| *line < from || written[*line].trim_start().starts_with("{{");
+                    let last = from.min(old_index + old_len - 1);
+                    let near = || (old_index..=last).rev().filter(begins).find(writes);
+                    let next = || (from..old_index + old_len).find(writes);
+                    found[at] = named.or_else(near).or_else(next).or(Some(old_index));
                     from = named.map_or(from, |line| line + 1);
                 }
             }
             DiffOp::Insert { old_index, new_index, new_len } => {
-                let above = (0..old_index).rev().find(|line| is_action(written[*line]));
+                let above = (0..old_index).rev().find(writes);
                 let line = above.or(old_index.checked_sub(1));
                 (new_index..new_index + new_len).for_each(|at| found[at] = line);
             }
@@ -132,18 +137,26 @@ fn pairs(written: &[&str], rendered: &[&str]) -> Vec<Option<usize>> {
     found
 }
 
-/// Whether a line of a template says the key of a rendered line, and leaves its value to an action.
-fn has_key_of(written: &str, rendered: &str) -> bool {
-    let key =
-        |line: &'_ str| line.trim().trim_start_matches("- ").split_once(':').map(|(key, _)| key.trim().to_owned());
-    match (key(written), key(rendered)) {
-        (Some(written), Some(rendered)) => written == rendered,
-        _ => false,
-    }
+/// Whether a line of a template is a rendered one, or says its key and leaves the value to an action.
+fn may_become(written: &str, rendered: &str) -> bool {
+    let key = |line: &'_ str| line.split_once(':').map(|(key, _)| key.trim_end().to_owned());
+    written.trim_end() == rendered.trim_end()
+        || is_action(written) && key(written).is_some_and(|written| key(rendered) == Some(written))
 }
 
 fn is_action(line: &str) -> bool {
     line.contains("{{")
+}
+
+/// Whether a line has an action that writes something: comments, assignments and what controls others do not.
+fn writes(line: &str) -> bool {
+    const CONTROL: [&str; 8] = ["if", "else", "end", "range", "with", "define", "break", "continue"];
+    line.split("{{").skip(1).any(|action| {
+        let action = action.split("}}").next().unwrap_or(action).trim_start_matches('-').trim_start();
+        let word = action.split(|c: char| c.is_whitespace() || c == '-').next().unwrap_or_default();
+        let assigns = action.starts_with('$') && action.contains('=');
+        !(action.starts_with("/*") || assigns || CONTROL.contains(&word))
+    })
 }
 
 /// The values that a line of a template takes: `node.host` of `{{ .Values.node.host }}`.
@@ -178,6 +191,74 @@ spec:
                 .collect();
         let lines: Vec<usize> = pairs(&written, &rendered).into_iter().map(Option::unwrap).collect();
         assert_eq!(lines, [1, 2, 3, 4, 5, 5, 6, 7]);
+    }
+
+    /// The lines, counted from one.
+    fn places(written: &str, rendered: &str) -> Vec<usize> {
+        let (written, rendered): (Vec<&str>, Vec<&str>) = (written.lines().collect(), rendered.lines().collect());
+        pairs(&written, &rendered).into_iter().map(|line| line.unwrap() + 1).collect()
+    }
+
+    #[test]
+    fn what_a_definition_writes_is_where_it_is_called() {
+        let written = "\
+spec:
+  template: {{ template \"cart.pod\" . }}
+  {{- if .Values.on }}
+  volumeClaimTemplates:
+    - metadata:
+        name: mnesia
+        annotations:
+        {{- range $key, $value := .Values.annotations }}
+          {{ $key }}: {{ $value }}
+        {{- end }}
+      spec:
+        accessModes:
+        resources:
+          requests:
+            storage: 1Gi
+  {{- end }}
+";
+        let pod = "\
+spec:
+  template:
+    metadata:
+      annotations:
+      labels:
+        app: cart
+    spec:
+      containers:
+        - name: cart
+          resources:
+            requests:
+              cpu: 1
+";
+        assert_eq!(places(written, pod), [1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2]);
+        let claims = "  volumeClaimTemplates:
+    - metadata:
+        name: mnesia
+        annotations:
+          owner: shop
+      spec:
+        accessModes:
+        resources:
+          requests:
+            storage: 1Gi
+";
+        let of_claims = &places(written, &format!("{pod}{claims}"))[12..];
+        assert_eq!(of_claims, [4, 5, 6, 7, 9, 11, 12, 13, 14, 15]);
+    }
+
+    #[test]
+    fn actions_that_control_others_write_nothing() {
+        for line in
+            ["{{- if .x }}", "{{ end -}}", "{{else}}", "{{- /* why */}}", "{{- $a := .x }}", "  {{- end}}", "a: b"]
+        {
+            assert!(!writes(line), "{line}");
+        }
+        for line in ["{{ .x }}", "{{- if .x }}{{ .y }}{{ end }}", "{{- toYaml $x }}", "a: {{- $x }}", "{{ ifSet }}"] {
+            assert!(writes(line), "{line}");
+        }
     }
 
     #[test]

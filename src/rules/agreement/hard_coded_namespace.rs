@@ -62,12 +62,13 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Some((namespace, at)) = spelled_out(name) else { return };
     let finding = found
         .refute(&RULE, format!("namespace `{namespace}` is written into the name: it works only there"))
-        .label(at, "a namespace")
-        .fix(Safety::Safe, "take the namespace from `metadata.namespace`");
-    match env::name_node(trace, name) {
-        Some(changes) => finding.changes(changes),
-        None => finding.snippet(NAMESPACE),
-    };
+        .label(at, "a namespace");
+    let title = "take the namespace from `metadata.namespace`";
+    if let Some(changes) = env::name_node(trace, name) {
+        finding.fix(Safety::Safe, title).changes(changes);
+    } else if !env::export_name(trace, name, "let the name take the namespace from the pod", finding) {
+        finding.fix(Safety::Safe, title).snippet(NAMESPACE);
+    }
 }
 
 const NAMESPACE: &str = "- name: MY_POD_NAMESPACE\n  valueFrom:\n    fieldRef:\n      fieldPath: metadata.namespace";

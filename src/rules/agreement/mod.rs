@@ -1,6 +1,7 @@
 //! Agreement (3xx): what the peers dial is what the node is called.
 
 use super::Rule;
+use crate::name::same::Same;
 use crate::name::template::Template;
 use crate::place::Loc;
 use crate::trace::Trace;
@@ -26,10 +27,13 @@ pub(super) static RULES: &[&Rule] = &[
 
 /// What decides the first part in which a dialled name and another differ: the basename, or the strategy and its mode.
 fn decides_dialled(trace: &Trace<'_>, dialled: &Template, own: &Template) -> Option<(Loc, &'static str)> {
-    let base = |name: &Template| name.split_once('@').map(|(base, _)| trace.identity.show(&base));
-    if base(dialled) != base(own)
-        && let Some(basename) = trace.key(Key::Basename)
-    {
+    let base = |name: &Template| name.split_once('@').map(|(base, _)| base);
+    // A basename that is not known may well be the one that is dialled.
+    let differs = match (base(dialled), base(own)) {
+        (Some(dialled), Some(own)) => matches!(trace.identity.same(&dialled, &own), Same::No { .. }),
+        (dialled, own) => dialled.is_some() != own.is_some(),
+    };
+    if differs && let Some(basename) = trace.key(Key::Basename) {
         return Some((basename.at.clone(), "the basename that peers dial"));
     }
     let decides = |at: &Loc| (at.clone(), "decides what peers dial");

@@ -157,15 +157,17 @@ fn only_sym(value: &Template) -> Option<Sym> {
 }
 
 fn fix_name(trace: &Trace<'_>, dialled: &Template, finding: &mut Finding) {
-    match env::name_node(trace, dialled) {
-        Some(changes) => finding.fix(Safety::Safe, "name the node as it is dialled").changes(changes),
-        None => finding
+    let title = "name the node as it is dialled";
+    if let Some(changes) = env::name_node(trace, dialled) {
+        finding.fix(Safety::Safe, title).changes(changes);
+    } else if !env::export_name(trace, dialled, title, finding) {
+        finding
             .fix(
                 Safety::Unsafe,
                 "let the image name the node as it is dialled, or use a mode that dials the name that it has",
             )
-            .unwritten("no variable of these manifests decides that name, or can say it"),
-    };
+            .unwritten("no variable of these manifests decides that name, or can say it");
+    }
 }
 
 fn label_own(trace: &Trace<'_>, finding: &mut Finding) {

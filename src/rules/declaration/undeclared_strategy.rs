@@ -39,7 +39,8 @@
 //!
 //! The lines that the finding shows are read off the manifests (the variables, the name's form, the Services, the roles).
 //! They are a guess: compare them with the configuration. Servers with a clustering of their own (RabbitMQ, EMQX, CouchDB,
-//! VerneMQ, ejabberd) and commands that start no node are left alone; for a single replica this is only good to know.
+//! VerneMQ, ejabberd, MongooseIM), which are known by their images, variables, programs and ports, and commands that start no
+//! node are left alone; for a single replica this is only good to know.
 //!
 //! ## Facts
 //!

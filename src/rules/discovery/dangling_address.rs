@@ -32,16 +32,21 @@
 //!               value: cart.$(MY_POD_NAMESPACE).svc.cluster.local
 //! ```
 //!
+//! If there is no such Service beside the pods either, add it.
+//!
 //! Addresses that clustering does not hang on, such as those of other teams' Services, are not looked at.
 //!
 //! ## Facts
 //!
 //! Seen in five of sixty public projects. dns_cluster 0.2.0, `lib/dns_cluster.ex`: errors become an empty list.
 
-use super::service_missing::{is_a_dangling_address, missing};
+use super::service_missing::{headless_service, is_a_dangling_address, missing};
+use crate::discovery::ServiceRef;
+use crate::fix::change::Change;
+use crate::name::env::Var;
 use crate::name::spelling::Spelled;
 use crate::rules::env::{self, EnvList};
-use crate::rules::finding::{Effect, Findings, Safety, Severity};
+use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
 use crate::rules::{Cel, Check, Mends, Rule};
 use crate::trace::Trace;
 use crate::world::facts::Kinds;
@@ -70,9 +75,35 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     for service in trace.world.services_called(&asked.name) {
         finding.label(service.at(&["metadata", "namespace"]), "called so, in this namespace");
     }
-    finding.symptom(trace.nothing_found(asked)).fix(Safety::Unsafe, "take the namespace from the pod");
-    if let Some((env, (namespace, missing))) = EnvList::of(trace).zip(env::namespace(trace, variable.index)) {
-        let text = format!("{}.{namespace}.svc.{}", asked.name, asked.cluster_domain);
-        finding.changes(env.spell(&variable.name, &Spelled { text, missing }));
+    finding.symptom(trace.nothing_found(asked));
+    fix(trace, asked, variable, finding);
+}
+
+/// What is called so beside the pods is what was meant. Else another Service of theirs is, or there is none yet.
+fn fix(trace: &Trace<'_>, asked: &ServiceRef, variable: &Var, finding: &mut Finding) {
+    let own = trace.object.namespace.as_deref();
+    let from_the_pod = |name: &str| {
+        let (env, (namespace, missing)) = EnvList::of(trace).zip(env::namespace(trace, variable.index))?;
+        let text = format!("{name}.{namespace}.svc.{}", asked.cluster_domain);
+        Some(env.spell(&variable.name, &Spelled { text, missing }))
+    };
+    if !trace.world.services_named(trace.object, own, &asked.name).is_empty() {
+        finding.fix(Safety::Unsafe, "take the namespace from the pod");
+        finding.changes(from_the_pod(&asked.name).unwrap_or_default());
+        return;
     }
+    if let [service] = trace.headless_services().as_slice() {
+        finding.label(service.at(&["metadata", "name"]), "this one selects these pods");
+        finding.fix(Safety::Unsafe, format!("ask for Service `{}`, which selects these pods", service.name));
+        finding.changes(from_the_pod(&service.name).unwrap_or_default());
+        return;
+    }
+    let object = headless_service(trace, &asked.name, own, &[]);
+    let service = Change::Create { beside: trace.object.id, object };
+    match own.is_none() || own == asked.namespace.as_deref() {
+        true => finding.fix(Safety::Unsafe, "add the headless Service").changes([service]),
+        false => finding
+            .fix(Safety::Unsafe, "add the headless Service beside the pods, and take its namespace from them")
+            .changes(from_the_pod(&asked.name).unwrap_or_default().into_iter().chain([service])),
+    };
 }

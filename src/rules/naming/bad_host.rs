@@ -120,7 +120,11 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         _ => "write a host that its peers can reach",
     };
     finding.label(at, what).symptom(symptom).fix(Safety::Safe, fix);
-    finding.changes(env::name_findable(trace).unwrap_or_default());
+    match (env::name_findable(trace), trace.findable()) {
+        (Some(changes), _) => drop(finding.changes(changes)),
+        (None, Some(name)) => drop(env::export_name(trace, &name, fix, finding)),
+        (None, None) => {}
+    }
 }
 
 /// A host that is as good as any, and leads to another pod, or nowhere.

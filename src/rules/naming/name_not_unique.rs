@@ -92,13 +92,15 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         Some(dial) => Symptom::UnableToConnect(trace.identity.example(&dial.name)),
         None => Symptom::OnlyItself,
     });
-    match env::name_findable(trace) {
-        Some(changes) if trace.dialled() == Dialled::Made => {
-            finding.fix(Safety::Unsafe, "name each node as it is dialled").changes(changes)
-        }
-        Some(changes) => finding.fix(Safety::Unsafe, "name each node by its address").changes(changes),
-        None => finding.fix(Safety::Unsafe, "make the name differ from pod to pod, as `$(MY_POD_IP)` does"),
+    let title = match trace.dialled() {
+        Dialled::Made => "name each node as it is dialled",
+        _ => "name each node by its address",
     };
+    match env::name_findable(trace) {
+        Some(changes) => drop(finding.fix(Safety::Unsafe, title).changes(changes)),
+        None if trace.findable().is_some_and(|name| env::export_name(trace, &name, title, finding)) => {}
+        None => drop(finding.fix(Safety::Unsafe, "make the name differ from pod to pod, as `$(MY_POD_IP)` does")),
+    }
 }
 
 /// Whether the name is what somebody meant: a reference that was never expanded is another rule's.

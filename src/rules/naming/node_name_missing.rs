@@ -109,9 +109,10 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     }
     finding.symptom(Symptom::CantSetLongName).fix(Safety::Safe, "name the node");
     match env::name_findable(trace) {
-        Some(changes) => finding.changes(changes),
-        None => finding.snippet(BY_ADDRESS),
-    };
+        Some(changes) => drop(finding.changes(changes)),
+        None if trace.findable().is_some_and(|name| env::export_name(trace, &name, "name the node", finding)) => {}
+        None => drop(finding.snippet(BY_ADDRESS)),
+    }
 }
 
 const BY_ADDRESS: &str = "- name: MY_POD_IP\n  valueFrom:\n    fieldRef:\n      fieldPath: status.podIP\n- name: RELEASE_NODE\n  value: <basename>@$(MY_POD_IP)";

@@ -169,10 +169,19 @@ fn fix(trace: &Trace<'_>, fed: &Fed<'_>, piece: &Piece, syntax: &Syntax, finding
     let existing = trace.env.vars().iter().find(|var| name == "MY_POD_IP" && var.value.syms().eq([Sym::PodIp]));
     let reference = existing.map_or(name, |var| var.name.as_str());
     finding.fix(Safety::Safe, format!("let the kubelet fill it in: `$({reference})`"));
-    let env = EnvList::of(trace).filter(|_| existing.is_none());
-    let definition = env.map(|env| env.define(name, path, env.index_of(&at)));
+    let env = EnvList::of(trace);
+    let definition = env.as_ref().filter(|_| existing.is_none()).map(|env| env.define(name, path, env.index_of(&at)));
+    if let Some(value) = env.as_ref().and_then(|env| env.with_reference(&at, &format!("$({reference})"))) {
+        let above = if existing.is_none() { bound(name, path) } else { String::new() };
+        finding.snippet(above + &value);
+    }
     // The value is written before what it needs moves it down.
     finding.changes(std::iter::once(write(reference)).chain(definition));
+}
+
+/// The lines that bind a variable to a field.
+fn bound(name: &str, field: &str) -> String {
+    format!("- name: {name}\n  valueFrom:\n    fieldRef:\n      fieldPath: {field}\n")
 }
 
 /// Where the syntax stands, within the text around it.

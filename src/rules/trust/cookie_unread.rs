@@ -43,6 +43,7 @@ use crate::rules::finding::{Effect, Findings, Safety, Severity};
 use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
+use crate::world::declared::env_sh_of;
 
 pub(super) static RULE: Rule = Rule {
     code: 606,
@@ -79,11 +80,13 @@ pub(crate) const OTHERS: [&str; 4] = ["ERLANG_COOKIE", "ERL_COOKIE", "ELIXIR_COO
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Some(var) = unread(trace).filter(|_| is_mix_release(trace)) else { return };
     let message = format!("{} is not read by a mix release: {COOKIE} is", var.name);
-    found
-        .suspect(&RULE, message)
+    let finding = found.suspect(&RULE, message);
+    if env_sh_of(trace.object, &trace.world.facts).is_none() {
+        finding.note("unless the image's `rel/env.sh` reads it");
+    }
+    finding
         .label(var.at.clone(), "not read")
         .symptom(Symptom::CookieRejected)
-        .note("unless the image's `rel/env.sh` reads it")
         .fix(Safety::Safe, format!("hand it on as {COOKIE}, below it"))
         .changes(handed_on(trace, var));
 }

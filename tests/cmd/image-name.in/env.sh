@@ -1,0 +1,2 @@
+export RELEASE_DISTRIBUTION=name
+export RELEASE_NODE=cart@$NODE_HOST

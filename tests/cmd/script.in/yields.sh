@@ -1,0 +1,2 @@
+export RELEASE_DISTRIBUTION=name
+export RELEASE_NODE=${RELEASE_NODE:-cart@$POD_IP}

@@ -1,0 +1,1 @@
+export RELEASE_NODE=cart@$(hostname -f)
