@@ -224,9 +224,11 @@ has(variables.container.name) && (has(variables.container.command) ?
   variables.words.matches('^(start|start_iex|daemon|daemon_iex)?$'))";
 
 /// Whether RELEASE_NODE names the node, and neither the VM's flags nor the image. What a Secret says nobody knows, but the webhook
-/// reads ConfigMaps.
+/// reads ConfigMaps, those too that are mounted over the release's own script.
 const NAMED: &str = "\
-variables.startsRelease && (!has(variables.container.envFrom) || variables.container.envFrom.all(f, has(f.secretRef))) &&
+variables.startsRelease &&
+(!has(variables.container.volumeMounts) || variables.container.volumeMounts.all(m, !m.mountPath.contains('releases/'))) &&
+(!has(variables.container.envFrom) || variables.container.envFrom.all(f, has(f.secretRef))) &&
 !('beamgate.dev/node-name' in variables.annotations) &&
 variables.env.all(e, !(e.name in variables.flagVariables) || has(e.value) && !e.value.matches('name|args_file|[$]'))";
 
