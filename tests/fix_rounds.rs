@@ -215,6 +215,13 @@ spec:
     )
 }
 
+const SECRET: &str = "            - name: RELEASE_COOKIE
+              valueFrom:
+                secretKeyRef:
+                  name: web-cookie
+                  key: cookie
+";
+
 #[test]
 fn workloads_that_had_one_cookie_are_given_one_secret() {
     let text = |cookie: &str| format!("            - name: RELEASE_COOKIE\n              value: {cookie}\n");
@@ -230,11 +237,13 @@ fn workloads_that_had_one_cookie_are_given_one_secret() {
         (("", ""), ["web-cookie", "web-cookie"]),
         // These are two clusters, and stay so.
         ((one.as_str(), two.as_str()), ["web-cookie", "worker-cookie"]),
+        ((SECRET, one.as_str()), ["web-cookie", "worker-cookie"]),
     ] {
         let (secrets, said) = secrets(cookies.0, cookies.1);
         assert_eq!(secrets, names, "{said}");
         assert!(cookies.0 != cookies.1 || !said.contains("BG603"), "{said}");
         let commands = said.matches("kubectl create secret").count();
-        assert_eq!(commands, if names[0] == names[1] { 1 } else { 2 }, "{said}");
+        let were_there = usize::from(cookies.0 == SECRET);
+        assert_eq!(commands + were_there, if names[0] == names[1] { 1 } else { 2 }, "{said}");
     }
 }

@@ -107,3 +107,18 @@ fn endless_flow_is_refused_before_it_fills_the_memory() {
     let text = format!("[{}]", "1,".repeat(2_000_000));
     assert_eq!(read("flow", &text), Err("more lists and maps in one document than can be read".to_owned()));
 }
+
+/// What looks like the beginning of something, as often as there is room for.
+#[test]
+fn values_full_of_dollars_are_judged() {
+    for piece in ["$1", "$$", "$(", "${A", "$`", "$X ", "{{"] {
+        let value = format!("a@{}", piece.repeat(100_000 / piece.len()));
+        let text = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata:\n  name: cart\n  labels: {{beamgate.dev/strategy: Kubernetes.DNS}}\n\
+             spec:\n  containers:\n    - name: cart\n      env:\n        - name: X\n          value: '{value}'\n        \
+             - name: RELEASE_NODE\n          value: '{value}'\n"
+        );
+        let report = beamgate::cli::lint::report(std::path::Path::new("-"), &mut text.as_bytes()).unwrap();
+        assert_eq!(report.workloads.len(), 1, "{piece}");
+    }
+}

@@ -26,6 +26,10 @@ pub(super) fn find_placeholder(text: &str, pod: &PodTemplate) -> Option<Range<us
     starts.find_map(|start| Some(start..start + placeholder(&text[start..], pod)?))
 }
 
+/// How long a placeholder may be, in bytes, and how far into a value it is looked for whether it is itself one: a hostile value has
+/// thousands of beginnings without an end.
+const LONGEST: usize = 4096;
+
 /// How long the placeholder is with which a text begins, if it does.
 fn placeholder(text: &str, pod: &PodTemplate) -> Option<usize> {
     let kinds = [("${", "}"), ("{{", "}}"), ("<%", "%>"), ("$", "")];
@@ -39,8 +43,14 @@ fn placeholder(text: &str, pod: &PodTemplate) -> Option<usize> {
         "$" => vars.next().is_some_and(|var| !is_definition(var, &name)),
         _ => true,
     };
-    let end = if close.is_empty() { open.len() + name.len() } else { text.find(close)? + close.len() };
-    is_one.then_some(end)
+    if !is_one {
+        return None;
+    }
+    let near = &text.as_bytes()[..text.len().min(LONGEST)];
+    match close {
+        "" => Some(open.len() + name.len()),
+        close => Some(memchr::memmem::find(near, close.as_bytes())? + close.len()),
+    }
 }
 
 /// Whether a variable is one of this name, and not itself what something else fills in: the `X` of `X: ${X}`, as it is written for
@@ -51,7 +61,8 @@ pub(crate) fn is_definition(var: &EnvVar, name: &str) -> bool {
 
 /// Whether a text holds `$X` or `${X}`.
 fn refers_as_a_shell(text: &str, name: &str) -> bool {
-    text.match_indices('$').any(|(at, _)| {
+    let starts = text.match_indices('$').take_while(|(at, _)| *at < LONGEST);
+    starts.map(|(at, _)| at).any(|at| {
         let behind = &text[at + 1..];
         let rest = behind.strip_prefix('{').unwrap_or(behind).strip_prefix(name);
         rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))

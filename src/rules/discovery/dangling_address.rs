@@ -100,7 +100,7 @@ fn fix(trace: &Trace<'_>, asked: &ServiceRef, variable: &Var, finding: &mut Find
     }
     let object = headless_service(trace, &asked.name, own, &[]);
     let service = Change::Create { beside: trace.object.id, object };
-    match own.is_none() || own == asked.namespace.as_deref() {
+    match own.is_some() && own == asked.namespace.as_deref() {
         true => finding.fix(Safety::Unsafe, "add the headless Service").changes([service]),
         false => finding
             .fix(Safety::Unsafe, "add the headless Service beside the pods, and take its namespace from them")

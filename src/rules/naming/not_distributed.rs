@@ -24,9 +24,9 @@
 //!     value: name
 //! ```
 //!
-//! A container that runs `eval` (a migration) needs no distribution, and this rule is silent about it. `none`, and a command that
-//! starts `elixir`, `iex` or `mix` without a name, are warnings, since the program may start its distribution itself, as Livebook
-//! does.
+//! A container that runs `eval` (a migration) needs no distribution, and this rule is silent about it. `none` in a script of the image,
+//! and a command that starts `elixir`, `iex` or `mix` without a name, leave it open: the program may start its distribution itself,
+//! as Livebook does.
 //!
 //! ## Facts
 //!
@@ -36,7 +36,7 @@ use crate::discovery::Dialled;
 use crate::fix::change::Change;
 use crate::name::boot::{Boot, Naming, Undistributed};
 use crate::rules::env::EnvList;
-use crate::rules::finding::{Effect, Findings, Safety, Severity};
+use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
 use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
@@ -81,13 +81,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         // Whoever has not opted in may well want a node by itself.
         Undistributed::None if trace.is_opted_in() => {
             let message = "RELEASE_DISTRIBUTION is `none`: the node boots undistributed";
-            // Livebook is one that starts it by itself.
-            let finding = found.suspect(&RULE, message);
-            finding.symptom(unconnected(trace));
-            finding
-                .note("unless the program itself calls `Node.start/2`")
-                .fix(Safety::Unsafe, "set it to `name`")
-                .changes(long_names(trace, naming));
+            let finding = none(trace, naming, message, found).symptom(unconnected(trace));
             if let Some(at) = naming.distribution.at() {
                 finding.label(at.clone(), "no distribution");
             }
@@ -102,6 +96,19 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         }
         _ => {}
     }
+}
+
+/// Whoever says it in the pod, beside a strategy, contradicts himself. A script of the image may belong to a program that starts its
+/// distribution by itself, as Livebook does.
+fn none<'f>(trace: &Trace<'_>, naming: &Naming, message: &str, found: &'f mut Findings) -> &'f mut Finding {
+    let is_the_pods =
+        trace.env.get("RELEASE_DISTRIBUTION").is_some_and(|var| naming.distribution.at() == Some(&var.at));
+    if is_the_pods {
+        let finding = found.refute(&RULE, message).at_most(Severity::Warning);
+        return finding.fix(Safety::Safe, "set it to `name`").changes(long_names(trace, naming));
+    }
+    let finding = found.suspect(&RULE, message).note("unless the program itself calls `Node.start/2`");
+    finding.fix(Safety::Unsafe, "set it to `name`")
 }
 
 /// Where the pod says it, not a script.

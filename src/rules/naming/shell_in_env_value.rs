@@ -85,9 +85,10 @@ const CEL: Cel = Cel::Exported(
         Condition {
             holds: r"variables.named && !variables.releaseNode.matches(r'\$\$|\$\(|\{\{|<%|`') &&
                     variables.releaseNode.matches(r'\$\{?[A-Za-z_]') &&
-                    variables.releaseNode.findAll(r'\$\{?[A-Za-z_][A-Za-z0-9_]*').all(x, variables.env.exists(e,
-                    e.name == x.replace('$', '').replace('{', '') && e.name != 'RELEASE_NODE' &&
-                    (has(e.valueFrom) ? has(e.valueFrom.fieldRef) : !(has(e.value) && e.value.contains('$')))))",
+                    variables.releaseNode.findAll(r'\$\{?[A-Za-z_][A-Za-z0-9_]*').map(x,
+                    x.replace('$', '').replace('{', '')).all(x, x != 'RELEASE_NODE' && x in variables.names &&
+                    variables.env.all(e, e.name != x || (has(e.valueFrom) ? has(e.valueFrom.fieldRef) :
+                    !(has(e.value) && e.value.contains('$')))))",
             certain: true,
             says: "RELEASE_NODE is `{variables.releaseNode}`: Kubernetes expands $(VAR) and nothing else; at run \
                    time the node is literally called so; fix: write $(VAR), below the variable",
@@ -218,16 +219,16 @@ fn syntax(trace: &Trace<'_>, piece: &Piece) -> Option<Syntax> {
 
 /// `$X` or `${X}`.
 fn variable(trace: &Trace<'_>, text: &str) -> Option<Syntax> {
-    let (_, behind) = text.split_once('$')?;
-    let braces = behind.starts_with('{');
-    let name: String =
-        behind.trim_start_matches('{').chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-    if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
-        return variable(trace, behind);
-    }
-    let written = trace.pod.containers.iter().flat_map(|container| &container.env);
-    let known =
-        trace.env.get(&name).is_some() && written.filter(|var| var.name == name).all(|var| is_definition(var, &name));
+    let (name, braces) = text.match_indices('$').find_map(|(at, _)| {
+        let behind = &text[at + 1..];
+        let inner = behind.trim_start_matches('{');
+        let end = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(inner.len());
+        let name =
+            inner.get(..end).filter(|name| !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()))?;
+        Some((name, behind.starts_with('{')))
+    })?;
+    let mut own = trace.container.into_iter().flat_map(|container| &container.env).filter(|var| var.name == name);
+    let known = trace.env.get(name).is_some() && own.all(|var| is_definition(var, name));
     let text = if braces { format!("${{{name}}}") } else { format!("${name}") };
     Some(Syntax { text, is_known_variable: known, may_be_a_placeholder: !known })
 }

@@ -35,7 +35,7 @@
 //!
 //! Not proven here: Nothing fails: the cookie lies open.
 
-use super::{COOKIE, Written, cookie_well_known, make_secret, secret, secret_name, written};
+use super::{COOKIE, Secret, Written, cookie_well_known, written};
 use crate::fix::change::{Change, Tree};
 use crate::name::boot::{LIVEBOOK_COOKIE, VM_ARGS};
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
@@ -90,7 +90,8 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
 
 /// The fix for every cookie that can be read.
 pub(super) fn put_into_a_secret(trace: &Trace<'_>, cookie: &Written, finding: &mut Finding) {
-    finding.fix(Safety::Unsafe, "put a new cookie into a Secret").besides(make_secret(trace));
+    let secret = Secret::of(trace);
+    finding.fix(Safety::Unsafe, "put a new cookie into a Secret").besides(secret.command(trace));
     let at = &cookie.at;
     // The start script of relx reads no RELEASE_COOKIE.
     if cookie.what == VM_ARGS {
@@ -98,13 +99,18 @@ pub(super) fn put_into_a_secret(trace: &Trace<'_>, cookie: &Written, finding: &m
         finding.snippet("-setcookie ${COOKIE}");
         return;
     }
-    let from = Tree::map([("secretKeyRef", secret(trace))]);
+    let from = Tree::map([("secretKeyRef", secret.reference())]);
     let variable = if cookie.what == LIVEBOOK_COOKIE { LIVEBOOK_COOKIE } else { COOKIE };
-    match trace.env.get(variable).filter(|var| var.at == *at && var.index.is_some()) {
-        Some(_) => finding.changes([Change::Swap { at: at.clone(), key: "valueFrom".into(), value: Some(from) }]),
+    let is_here = trace.env.get(variable).is_some_and(|var| var.at == *at);
+    let swap = |trace: &Trace<'_>| {
+        let var = trace.env.get(variable).filter(|var| var.index.is_some() && var.at.object == trace.object.id)?;
+        Some(Change::Swap { at: var.at.clone(), key: "valueFrom".into(), value: Some(from.clone()) })
+    };
+    match secret.changes(trace, swap).filter(|_| is_here) {
+        Some(changes) => finding.changes(changes),
         None => finding.unwritten("others may read it there, or it is among other flags").snippet(format!(
             "- name: {variable}\n  valueFrom:\n    secretKeyRef:\n      name: {}\n      key: cookie",
-            secret_name(trace)
+            secret.name
         )),
     };
 }

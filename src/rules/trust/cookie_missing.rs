@@ -31,7 +31,7 @@
 //!
 //! Elixir's `release.init.ex`: `RELEASE_COOKIE:-$(cat releases/COOKIE)`, which `mix release` fills with 32 random bytes.
 
-use super::{COOKIE, cookie_unread, is_left_to_the_image, make_secret, secret};
+use super::{COOKIE, Secret, cookie_unread, is_left_to_the_image};
 use crate::name::boot::LIVEBOOK_COOKIE;
 use crate::name::launcher::Program;
 use crate::rules::env::EnvList;
@@ -87,9 +87,11 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         finding.fix(Safety::Unsafe, format!("give it `{what}` out of a Secret"));
         return;
     }
+    let secret = Secret::of(trace);
     finding
         .note("unless the release fixes it with `cookie:` in `mix.exs`")
         .fix(Safety::Unsafe, "give it a cookie out of a Secret")
-        .besides(make_secret(trace));
-    finding.changes(EnvList::of(trace).map(|env| env.add_secret(COOKIE, secret(trace))));
+        .besides(secret.command(trace));
+    let add = |trace: &Trace<'_>| Some(EnvList::of(trace)?.add_secret(COOKIE, secret.reference()));
+    finding.changes(secret.changes(trace, add).unwrap_or_default());
 }

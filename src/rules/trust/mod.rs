@@ -1,12 +1,12 @@
 //! Trust (6xx): whether the peers accept each other.
 
 use super::{Rule, in_namespace, word};
-use crate::fix::change::Tree;
+use crate::fix::change::{Change, Tree};
 use crate::name::launcher::{Program, Verb};
 use crate::name::template::{Part, Template};
 use crate::place::Loc;
 use crate::trace::Trace;
-use crate::trace::cookie::{COOKIE, Cookie, SameCookie};
+use crate::trace::cookie::{COOKIE, SameCookie};
 use crate::world::object::Object;
 
 mod cookie_differs;
@@ -52,42 +52,54 @@ fn written(trace: &Trace<'_>) -> Vec<Written> {
     variable.into_iter().chain(trace.cookie_flags()).filter_map(literal).collect()
 }
 
-/// A key of a Secret for the cookie.
-fn secret(trace: &Trace<'_>) -> Tree {
-    Tree::pairs([("name", secret_name(trace)), ("key", KEY.to_owned())])
-}
-
-/// The command that makes it.
-fn make_secret(trace: &Trace<'_>) -> String {
-    let name = secret_name(trace);
-    let name = word(&name);
-    let namespace = in_namespace(trace.object);
-    format!("kubectl create secret generic {name}{namespace} --from-literal={KEY}=\"$(openssl rand -hex 32)\"")
-}
-
 const KEY: &str = "cookie";
 
-/// With how many others a workload may share a Secret.
-const MOST: usize = 16;
+/// With how many others a workload is given one Secret. With more of them, nothing is written.
+const MOST: usize = 32;
 
-/// It is called after the workload; of several that are found together and have the same cookie, after the first of them, for with
-/// a Secret each they would refuse each other.
-fn secret_name(trace: &Trace<'_>) -> String {
-    let called_after = |object: &Object| format!("{}-cookie", object.name);
-    let is_near = |object: &&Object| object.id != trace.object.id && object.namespace == trace.object.namespace;
-    let shared = trace.found_workloads().filter(is_near).take(MOST).filter_map(|object| {
-        let other = Trace::of(trace.world, object, object.workload()?);
-        match other.cookie() {
-            _ if trace.same_cookie(&other) == SameCookie::Yes => Some((object.id, called_after(object))),
-            // It had the same, and was mended before.
-            Cookie::Secret(from) if from.key == KEY && from.name == called_after(object) => {
-                Some((object.id, from.name))
-            }
-            _ => None,
-        }
-    });
-    let own = (trace.object.id, called_after(trace.object));
-    shared.fold(own, Ord::min).1
+/// A Secret for the cookie of a workload, and of those that are found with it and have the same cookie: with one each they would
+/// refuse each other.
+struct Secret<'w> {
+    /// It is called after the workload that was read first.
+    name: String,
+    others: Vec<Trace<'w>>,
+    /// Whether these are all.
+    is_for_all: bool,
+}
+
+impl<'w> Secret<'w> {
+    fn of(trace: &Trace<'w>) -> Self {
+        let is_near = |object: &&Object| object.id != trace.object.id && object.namespace == trace.object.namespace;
+        let mut found: Vec<&Object> = trace.found_workloads().filter(is_near).collect();
+        found.sort_unstable_by_key(|object| object.id);
+        found.dedup_by_key(|object| object.id);
+        let is_for_all = found.len() <= MOST;
+        let others = found.into_iter().take(MOST).filter_map(|object| {
+            let other = Trace::of(trace.world, object, object.workload()?);
+            (trace.same_cookie(&other) == SameCookie::Yes).then_some(other)
+        });
+        let others: Vec<_> = others.collect();
+        let all = others.iter().map(|other| other.object).chain([trace.object]);
+        let first = all.min_by_key(|object| object.id).unwrap_or(trace.object);
+        Self { name: format!("{}-cookie", first.name), others, is_for_all }
+    }
+
+    /// The changes of all of them, if each can be written.
+    fn changes(&self, trace: &Trace<'w>, of: impl Fn(&Trace<'w>) -> Option<Change>) -> Option<Vec<Change>> {
+        let all = std::iter::once(trace).chain(&self.others);
+        all.map(of).collect::<Option<_>>().filter(|_| self.is_for_all)
+    }
+
+    /// What refers to it.
+    fn reference(&self) -> Tree {
+        Tree::pairs([("name", self.name.as_str()), ("key", KEY)])
+    }
+
+    /// The command that makes it.
+    fn command(&self, trace: &Trace<'_>) -> String {
+        let (name, namespace) = (word(&self.name), in_namespace(trace.object));
+        format!("kubectl create secret generic {name}{namespace} --from-literal={KEY}=\"$(openssl rand -hex 32)\"")
+    }
 }
 
 /// Whether an app that declares a strategy has no cookie but its image's.
