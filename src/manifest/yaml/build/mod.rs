@@ -17,10 +17,6 @@ use super::{MAX_DEPTH, Note, Parsed, YamlError, empty, map, too_deep};
 use crate::manifest::source::number;
 use crate::world::node::{Entry, Node, Span, Value};
 
-/// How many events are read before they are built: the parser and the builder each fill the instruction cache, and took turns on
-/// every event.
-const BATCH: usize = 64;
-
 /// Why a document could not be built.
 pub(super) enum Failure {
     /// The parser is stuck, which may be its own fault.
@@ -42,26 +38,12 @@ pub(super) struct Stuck {
 pub(super) fn build<'s>(text: &'s str, base: usize, repairs: &Repairs) -> Result<Option<Parsed<'s>>, Failure> {
     let shown = repairs.shown(text);
     let mut builder = Builder::new(text, base, repairs);
-    let mut parser = Parser::new(Characters::new(shown)).fuse();
-    let mut batch = Vec::with_capacity(BATCH);
-    loop {
-        // Nothing is read behind what cannot be.
-        while batch.len() < BATCH
-            && let Some(event) = parser.next()
-        {
-            let is_last = event.is_err();
-            batch.push(event);
-            if is_last {
-                break;
-            }
-        }
-        if batch.is_empty() {
-            break;
-        }
-        for event in batch.drain(..) {
-            let (event, span) = event.map_err(|error| Failure::Scan(builder.stuck(error)))?;
-            builder.event(event, span).map_err(Failure::Yaml)?;
-        }
+    for event in Parser::new(Characters::new(shown)) {
+        let (event, span) = match event {
+            Ok(event) => event,
+            Err(error) => return Err(Failure::Scan(builder.stuck(error))),
+        };
+        builder.event(event, span).map_err(Failure::Yaml)?;
     }
     let notes = builder.notes;
     Ok(builder.root.map(|root| Parsed { root, notes }))
