@@ -53,6 +53,35 @@ fn what_is_not_safe_waits_to_be_asked_for() {
     }
 }
 
+/// A name that peers only hear keeps what stands before `@`: what is declared was never tried.
+#[test]
+fn an_announced_name_keeps_its_basename() {
+    let rule = rules::all().find(|rule| rule.code == 108).unwrap();
+    let bad = read(rule, "bad-announced.yaml").unwrap();
+    for declared in ["bad.name", "other"] {
+        let key = format!("strategy: Announced\n      annotations:\n        beamgate.dev/basename: {declared}");
+        let bad = bad.replace("strategy: Announced", &key);
+        let fixed = fix(rule, &bad, false);
+        assert_ne!(fixed, bad, "{declared}");
+        let name = |text: &str| {
+            let (_, below) = text.split_once("name: RELEASE_NODE\n").unwrap();
+            let (base, host) = below.lines().next().unwrap().split_once('@').unwrap();
+            (base.to_owned(), host.to_owned())
+        };
+        assert_eq!(name(&fixed).0, name(&bad).0, "{declared}");
+    }
+}
+
+/// A short name cannot be the node's address, and nothing else is known.
+#[test]
+fn a_fix_that_writes_nothing_is_not_promised_to_be_safe() {
+    let rule = rules::all().find(|rule| rule.code == 108).unwrap();
+    let warn = directory(rule).join("warn-announced.yaml");
+    let report = beamgate::cli::lint::report(&warn, &mut std::io::empty()).unwrap();
+    let fix = report.findings.first().and_then(|finding| finding.fix.as_ref()).unwrap();
+    assert_eq!((fix.safety, fix.changes.len()), (Safety::Unsafe, 0));
+}
+
 #[test]
 fn what_is_right_stays_and_a_second_run_changes_nothing() {
     for rule in rules::all() {

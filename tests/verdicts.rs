@@ -303,7 +303,8 @@ fn an_announced_name_needs_a_host_that_leads_to_the_node() {
             (&[short, (HOST, "value: cart"), ("replicas: 3", "replicas: 1")], "forms", &[]),
             (&[name], "breaks", &["BG108"]),
             (&[name, (HOST, "value: cart@$(MY_POD_IP).cart.shop.svc.cluster.local")], "open", &["BG302"]),
-            (&[("value: name", "value: none")], "breaks", &["BG102"]),
+            // The program may start its distribution itself.
+            (&[("value: name", "value: none")], "open", &["BG102"]),
         ],
     );
     let stateful = SRV.replace("strategy: Kubernetes.DNSSRV", "strategy: Announced").replace(SERVICE, "");
@@ -314,6 +315,103 @@ fn an_announced_name_needs_a_host_that_leads_to_the_node() {
             // The Service under which DNS would have the pods is not there.
             (&[("serviceName: cart", "serviceName: other")], "open", &[]),
             (&[("clusterIP: None", "type: ClusterIP")], "open", &[]),
+        ],
+    );
+}
+
+/// Who does not ask the cluster's DNS knows none of its names, unless another server has them.
+#[test]
+fn an_announced_name_of_the_clusters_dns_is_found_by_those_who_ask_it() {
+    let stateful = SRV.replace("strategy: Kubernetes.DNSSRV", "strategy: Announced").replace(SERVICE, "");
+    let policy = |text: &'static str| vec![("serviceAccountName: cart", text)];
+    let on_host = "hostNetwork: true\n      dnsPolicy: ClusterFirstWithHostNet";
+    check(
+        &stateful,
+        &[
+            (&policy("dnsPolicy: ClusterFirst"), "forms", &[]),
+            (&policy("dnsPolicy: Default"), "open", &[]),
+            (&policy("dnsPolicy: None\n      dnsConfig: {nameservers: [10.0.0.1]}"), "open", &[]),
+        ],
+    );
+    let dashed = elsewhere("Announced")
+        .replace("kind: Deployment", "kind: DaemonSet")
+        .replace("  replicas: 3\n", "")
+        .replace("basename: cart", "node-name: cart@{pod-ip-dashed}.{namespace}.pod.cluster.local")
+        .replace("- name: RELEASE_NODE\n              value: cart@$(MY_POD_IP)", END);
+    check(
+        &dashed,
+        &[
+            (&[], "forms", &[]),
+            (&policy("hostNetwork: true"), "open", &[]),
+            (&policy(on_host), "forms", &[]),
+            (&policy("dnsPolicy: Default"), "open", &[]),
+        ],
+    );
+    // An address needs no DNS.
+    check(&elsewhere("Announced"), &[(&policy("dnsPolicy: Default"), "forms", &[])]);
+}
+
+/// One pod has no peers of its own kind, but may hear those of another workload.
+#[test]
+fn another_workload_that_announces_its_names_is_a_peer() {
+    let both = |strategy: &str, host: &str| {
+        let one = elsewhere(strategy).replace("replicas: 3", "replicas: 1").replace("$(MY_POD_IP)", host);
+        let (_, workload) = one.split_once("---\n").unwrap();
+        let report = beamgate::cli::lint::report(
+            Path::new("-"),
+            &mut format!("{one}---\n{}", workload.replace("name: cart\nspec", "name: worker\nspec")).as_bytes(),
+        );
+        let report = report.unwrap();
+        assert!(report.findings.is_empty(), "{strategy} {host}");
+        report.workloads.iter().map(|workload| workload.verdict.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(both("Announced", "$(MY_POD_IP)"), [WorkloadVerdict::Forms, WorkloadVerdict::Forms]);
+    assert_eq!(both("Announced", "127.0.0.1"), [WorkloadVerdict::Open, WorkloadVerdict::Open]);
+    assert_eq!(both("Gossip", "$(MY_POD_IP)"), [WorkloadVerdict::Open, WorkloadVerdict::Open]);
+}
+
+/// Peers make no names, and nobody reads what is declared.
+#[test]
+fn a_basename_that_nobody_dials_breaks_nothing() {
+    let bad = ("basename: cart", "basename: bad.name");
+    check(DNS, &[(&[bad], "breaks", &["BG107"])]);
+    check(&elsewhere("Announced"), &[(&[bad], "forms", &[])]);
+    check(&elsewhere("Gossip"), &[(&[bad], "open", &["BG218"])]);
+    check(&elsewhere("Epmd"), &[(&[bad], "open", &["BG307"])]);
+}
+
+/// What the other topologies do is not known.
+#[test]
+fn a_topology_among_others_is_not_judged_alone() {
+    let topologies = ("basename: cart", "topologies: '2'");
+    for strategy in ["Gossip", "LocalEpmd"] {
+        check(&elsewhere(strategy), &[(&[topologies], "open", &[])]);
+    }
+}
+
+/// The containers of a pod share a host, and one epmd.
+#[test]
+fn local_epmd_finds_the_nodes_of_other_containers() {
+    let chosen = ("basename: cart", "container: cart");
+    let beside = |text: &'static str| vec![chosen, ("      containers:\n", text)];
+    check(
+        &elsewhere("LocalEpmd"),
+        &[
+            (&beside("      containers:\n        - {name: worker, image: worker:1}\n"), "open", &["BG221"]),
+            (
+                &beside(
+                    "      initContainers:\n        - {name: w, image: w:1, restartPolicy: Always}\n      containers:\n",
+                ),
+                "open",
+                &["BG221"],
+            ),
+            (
+                &beside("      initContainers:\n        - {name: w, image: w:1}\n      containers:\n"),
+                "breaks",
+                &["BG221"],
+            ),
+            (&beside("      containers:\n        - {name: istio-proxy, image: proxyv2:1}\n"), "breaks", &["BG221"]),
+            (&[("value: name", "value: none")], "open", &["BG102"]),
         ],
     );
 }

@@ -77,10 +77,22 @@ impl Options<'_> {
         self.own_base.clone().or(declared).unwrap_or_else(|| Template::opaque(Why::Image, &self.declared.strategy.at))
     }
 
-    /// The part before `@` of a strategy that makes no names: declared or the node's own, if either is there.
+    /// The part before `@` of a strategy that makes no names: the node's own, else what is declared, which nobody has tried yet.
     pub(super) fn any_basename(&mut self) -> Option<Template> {
-        let declared = self.get(Key::Basename).map(|found| found.value).filter(|value| !value.is_empty());
-        declared.or_else(|| self.own_base.clone())
+        let declared = self.get(Key::Basename).map(|found| found.value);
+        self.own_base.clone().or(declared).filter(|base| self.is_taken_by_the_vm(base))
+    }
+
+    /// Whether the VM takes it before `@`, as far as it is known: pods are called after their workload.
+    fn is_taken_by_the_vm(&self, base: &Template) -> bool {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        let is_taken = |part: &Part| match part {
+            Part::Sym(Sym::PodName | Sym::Hostname) => !self.scope.object.name.contains('.'),
+            Part::Sym(Sym::PodIpDashed | Sym::Namespace | Sym::Uid) => true,
+            Part::Sym(_) => false,
+            part => part.text().is_none_or(|text| text.chars().all(is_plain)),
+        };
+        !base.is_empty() && base.pieces().iter().all(|piece| is_taken(&piece.part))
     }
 
     /// An option with a few allowed values, the first of which is the default.

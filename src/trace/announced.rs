@@ -4,13 +4,15 @@
 use std::net::IpAddr;
 
 use super::{Agreement, Dial, Trace};
-use crate::discovery::{Answer, Dialled, Discovery};
+use crate::discovery::{Answer, Dialled, Discovery, canonical};
 use crate::name::boot::Boot;
 use crate::name::same::Same;
 use crate::name::template::{Part, Piece, Sym, Template};
+use crate::world::declared::Declared;
 use crate::world::facts::Dns;
 use crate::world::object::Object;
-use crate::world::workload::WorkloadKind;
+use crate::world::workload::{Workload, WorkloadKind};
+use crate::world::{SameNamespace, same_namespace};
 
 /// What is in the way to a host that a node announces.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,9 +64,39 @@ impl Trace<'_> {
 
     /// What is in the way to the node, if its peers dial the name that it announces.
     pub fn astray(&self) -> Option<Astray> {
-        if self.dialled() != Dialled::Announced || !self.has_peers() {
+        if self.dialled() != Dialled::Announced {
             return None;
         }
+        let fault = self.fault_of_the_host()?;
+        match self.announces_beside() {
+            _ if self.has_peers() => Some(fault),
+            Some(other) => Some(Astray::Perhaps(format!(
+                "{} announces names, too, and whether the host of this one leads here is not known",
+                other.title()
+            ))),
+            None => None,
+        }
+    }
+
+    /// Another workload that announces its names in the same way, and may hear those of this one.
+    pub(super) fn announces_beside(&self) -> Option<&Object> {
+        let own = &self.strategy.as_ref()?.name;
+        if self.dialled() != Dialled::Announced || !self.starts_a_node() || self.replicas() == Some(0) {
+            return None;
+        }
+        let is_near = |other: &Object| {
+            let namespaces = (other.namespace.as_deref(), self.object.namespace.as_deref());
+            other.id != self.object.id && same_namespace(namespaces.0, namespaces.1) != SameNamespace::No
+        };
+        let announces = |other: &Object, workload: &Workload| {
+            Declared::of(other, workload, &self.world.facts)
+                .is_some_and(|declared| canonical(declared.strategy.value.trim()) == own)
+        };
+        let mut others = self.world.workloads();
+        others.find(|(other, workload)| is_near(other) && announces(other, workload)).map(|(other, _)| other)
+    }
+
+    fn fault_of_the_host(&self) -> Option<Astray> {
         let Some(Boot::Named(own)) = self.boot() else { return None };
         let (_, host) = own.split_once('@')?;
         let perhaps = || Some(Astray::Perhaps(self.unknown_host(&host)));
@@ -100,8 +132,12 @@ impl Trace<'_> {
         self.identity.same(&Template::sym(Sym::PodIp, &self.object.at(&["spec"])), host) == Same::Yes
     }
 
-    /// Whether the cluster's DNS leads from this host to the pod: by its address, or in a headless Service that selects it.
+    /// Whether the peers ask the cluster's DNS, and that leads from this host to the pod: by its address, or in a headless
+    /// Service that selects it.
     fn resolves(&self, host: &Template) -> bool {
+        if !self.pod.asks_cluster_dns() {
+            return false;
+        }
         let dashed = Template::sym(Sym::PodIpDashed, &self.object.at(&["spec"]));
         let dns = self.world.facts.dns;
         let is = |name: &Template| self.identity.same(name, host) == Same::Yes;

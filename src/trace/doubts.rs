@@ -66,7 +66,7 @@ impl Trace<'_> {
 
     /// BG218 says it, too.
     fn of_the_network(&self) -> Option<String> {
-        let is_heard = self.is_strategy(&["Gossip"]) && self.has_peers();
+        let is_heard = self.is_strategy(&["Gossip"]) && (self.has_peers() || self.announces_beside().is_some());
         is_heard.then(|| "whether the network between the pods carries multicast is not known".to_owned())
     }
 

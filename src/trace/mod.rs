@@ -212,9 +212,10 @@ impl<'w> Trace<'w> {
         self.is_strategy(&["DNSCluster"])
     }
 
-    /// Whether it declares one of these strategies.
+    /// Whether it declares one of these strategies, and no other beside it.
     pub fn is_strategy(&self, names: &[&str]) -> bool {
-        self.strategy.as_ref().is_some_and(|strategy| names.contains(&strategy.name.as_str()))
+        let strategy = self.strategy.as_ref().filter(|strategy| strategy.discovery.is_some());
+        strategy.is_some_and(|strategy| names.contains(&strategy.name.as_str()))
     }
 
     /// The name that peers make of an answer without a host name.

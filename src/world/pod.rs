@@ -219,6 +219,14 @@ impl PodTemplate {
         ports.filter(move |port| port.name.as_deref() == Some(name)).filter_map(|port| port.number)
     }
 
+    /// Whether the pods ask the cluster's DNS: on the host's network `ClusterFirst` means `Default`.
+    pub fn asks_cluster_dns(&self) -> bool {
+        match self.dns_policy.as_deref() {
+            None | Some("ClusterFirst") => !self.host_network,
+            Some(policy) => policy == "ClusterFirstWithHostNet",
+        }
+    }
+
     pub(super) fn read(template: &Node<'_>, base: Pointer) -> Option<Self> {
         let spec = template.get("spec")?;
         let metadata = template.get("metadata");

@@ -34,16 +34,20 @@
 //! `beamgate advise` says what it takes, for this strategy and the others. The app's own configuration has to say the same.
 //!
 //! With one replica this rule is silent, and so it is about `ErlangHosts`, whose file of hosts is in the image. On the network of
-//! the host (`hostNetwork`) the nodes of one machine find each other, if they have different names: that is a warning.
+//! the host (`hostNetwork`) the nodes of one machine find each other, if they have different names, and so do those of several
+//! containers in one pod: that is a warning. Of a node that is not distributed BG102 speaks.
 //!
 //! ## Facts
 //!
 //! libcluster 3.5.0, `lib/strategy/local_epmd.ex`; `erl_epmd:names/0` (OTP 25.2.3) asks the address of the pod's own host name.
 
+use crate::name::boot::Boot;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
 use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
+use crate::trace::container::stands_beside_an_app;
+use crate::world::pod::Container;
 
 pub(super) static RULE: Rule = Rule {
     code: 221,
@@ -61,16 +65,21 @@ pub(super) static RULE: Rule = Rule {
 const CEL: Cel = Cel::Exported(
     &[Condition {
         holds: "variables.strategy == 'LocalEpmd' && variables.startsRelease && !variables.onHost &&
+                    variables.candidates.size() == 1 && variables.distribution != 'none' &&
                     (variables.kind == 'DaemonSet' || variables.replicas > 1)",
         certain: true,
         says: "with LocalEpmd each node asks the epmd of its own pod, and finds only itself; at run time nothing is \
                logged; fix: use a strategy that asks DNS or the API server",
     }],
-    "replicas that an autoscaler adds, containers that run something else than a release's start script, and pods on the network of their host",
+    "replicas that an autoscaler adds, containers that run something else than a release's start script, pods on the network of their host, and pods with several containers",
 );
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     if !trace.is_strategy(&["LocalEpmd"]) || !trace.has_peers() {
+        return;
+    }
+    // BG102 says that there is no node to find.
+    if matches!(trace.boot(), Some(Boot::Undistributed(_))) {
         return;
     }
     let whose = match trace.replicas() {
@@ -80,13 +89,23 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     };
     let Some(declared) = &trace.declared else { return };
     let on_host = trace.pod.host_network;
-    let finding = match on_host {
-        true => found.suspect(&RULE, format!("{whose} finds only the nodes of its own machine")),
-        false => found.refute(&RULE, format!("{whose} finds only itself")),
+    let finding = match (on_host, other_node(trace)) {
+        (true, _) => found.suspect(&RULE, format!("{whose} finds only the nodes of its own machine")),
+        (false, Some(_)) => found.suspect(&RULE, format!("{whose} finds only the nodes of its own pod")),
+        (false, None) => found.refute(&RULE, format!("{whose} finds only itself")).symptom(Symptom::Silence),
     };
     finding.label(declared.strategy.at.clone(), "asks the epmd of its own host alone");
-    if on_host {
-        finding.label(trace.at_pod_spec(&["hostNetwork"]), "its own host is the machine");
+    match other_node(trace) {
+        _ if on_host => drop(finding.label(trace.at_pod_spec(&["hostNetwork"]), "its own host is the machine")),
+        Some(other) => drop(finding.label(trace.at_container(other), "may run a node of the same host")),
+        None => {}
     }
-    finding.symptom(Symptom::Silence).fix(Safety::Unsafe, "use a strategy that asks DNS or the API server");
+    finding.fix(Safety::Unsafe, "use a strategy that asks DNS or the API server");
+}
+
+/// Another container of the pod that may run a node: all of them share one host, and one epmd.
+fn other_node<'w>(trace: &Trace<'w>) -> Option<&'w Container> {
+    let own = trace.container.map(|container| container.name.as_str());
+    let mut others = trace.pod.containers.iter().filter(|container| Some(container.name.as_str()) != own);
+    others.find(|container| !container.init && !stands_beside_an_app(container))
 }

@@ -22,12 +22,14 @@
 //!     value: shop_cart@$(MY_POD_IP)
 //! ```
 //!
-//! The basename that the peers dial (`kubernetes_node_basename`, `application_name`) must change with it.
+//! The basename that the peers dial (`kubernetes_node_basename`, `application_name`) must change with it. With `Gossip`, `Epmd`,
+//! `LocalEpmd`, `ErlangHosts` and `Announced` they make no names, and what `beamgate.dev/basename` says is read by nobody.
 //!
 //! ## Facts
 //!
 //! OTP 25.2.3, `net_kernel.erl`, `valid_name_head/1`: `^[0-9A-Za-z_\-]+$`.
 
+use crate::discovery::Dialled;
 use crate::name::boot::{Boot, Crash};
 use crate::name::template::{Part, Sym};
 use crate::place::Loc;
@@ -61,7 +63,8 @@ const CEL: Cel = Cel::Exported(
                    digits, `_` and `-` are allowed",
         },
         Condition {
-            holds: r"!variables.basename.matches(r'\$\{|\{\{|<%') &&
+            holds: r"!(variables.strategy in ['Gossip', 'Announced', 'Epmd', 'LocalEpmd', 'ErlangHosts']) &&
+                    !variables.basename.matches(r'\$\{|\{\{|<%') &&
                     variables.basename.split('$(')[0].matches('[^A-Za-z0-9_-]')",
             certain: true,
             says: "`beamgate.dev/basename: {variables.basename}` has a character that the VM refuses; at run time: \
@@ -100,7 +103,11 @@ fn in_the_name(trace: &Trace<'_>) -> Option<(String, char, Loc)> {
     Some((base.to_string(), refused?, at))
 }
 
+/// Where peers make no names, nobody reads what is declared.
 fn in_the_declaration(trace: &Trace<'_>) -> Option<(String, char, Loc)> {
+    if trace.dialled() != Dialled::Made {
+        return None;
+    }
     let declared = trace.declared.as_ref()?.get(Key::Basename)?;
     // A reference to a variable is not a name yet.
     let text = declared.value.trim().split("$(").next()?;

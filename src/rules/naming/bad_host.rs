@@ -29,7 +29,8 @@
 //!
 //! With `Gossip` and `Announced` peers dial whatever a node says it is called. A host such as `127.0.0.1` or `localhost` leads
 //! whoever dials it to itself. The bare name of a Deployment's pod, which short names have, is in no DNS unless something
-//! unseen puts it there: that is a warning.
+//! unseen puts it there: that is a warning. Nothing is written for short names, which cannot hold an address. A name of the
+//! cluster's DNS leads to the node only where the pods ask that DNS: with another `dnsPolicy` the workload is left open.
 //!
 //! ## Facts
 //!
@@ -40,7 +41,7 @@ use crate::name::boot::{Boot, Crash, Naming};
 use crate::name::template::{Part, Sym, Template};
 use crate::place::Loc;
 use crate::rules::env;
-use crate::rules::finding::{Effect, Findings, Safety, Severity};
+use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
 use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
@@ -119,11 +120,16 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         Dialled::Made => "write the host as its peers dial it",
         _ => "write a host that its peers can reach",
     };
-    finding.label(at, what).symptom(symptom).fix(Safety::Safe, fix);
+    finding.label(at, what).symptom(symptom);
+    mend(trace, fix, finding);
+}
+
+/// Writes a name under which the node is found, or says where a script is to; where neither can be, somebody has to decide.
+fn mend(trace: &Trace<'_>, title: &str, finding: &mut Finding) {
     match (env::name_findable(trace), trace.findable()) {
-        (Some(changes), _) => drop(finding.changes(changes)),
-        (None, Some(name)) => drop(env::export_name(trace, &name, fix, finding)),
-        (None, None) => {}
+        (Some(changes), _) => drop(finding.fix(Safety::Safe, title).changes(changes)),
+        (None, Some(name)) if env::export_name(trace, &name, title, finding) => {}
+        _ => drop(finding.fix(Safety::Unsafe, title)),
     }
 }
 
@@ -144,13 +150,15 @@ fn announced(trace: &Trace<'_>, at: Loc, found: &mut Findings) {
         }
         Some(Astray::Perhaps(_)) | None => return,
     };
-    finding.label(at, what).fix(Safety::Safe, "name the node by its address");
+    finding.label(at, what);
     if let Some(dialled) = trace.first_dialled() {
         finding.symptom(Symptom::UnableToConnect(dialled));
     }
     // An address is no short name.
-    let is_long = trace.naming.as_ref().is_some_and(Naming::is_presumed_long);
-    finding.changes(env::name_findable(trace).filter(|_| is_long).unwrap_or_default());
+    match trace.naming.as_ref().is_some_and(Naming::is_presumed_long) {
+        true => mend(trace, "name the node by its address", finding),
+        false => drop(finding.fix(Safety::Unsafe, "use a long name, and name the node by its address")),
+    }
 }
 
 const NO_DOT: &str = "no dot";
