@@ -303,8 +303,7 @@ fn an_announced_name_needs_a_host_that_leads_to_the_node() {
             (&[short, (HOST, "value: cart"), ("replicas: 3", "replicas: 1")], "forms", &[]),
             (&[name], "breaks", &["BG108"]),
             (&[name, (HOST, "value: cart@$(MY_POD_IP).cart.shop.svc.cluster.local")], "open", &["BG302"]),
-            // The program may start its distribution itself.
-            (&[("value: name", "value: none")], "open", &["BG102"]),
+            (&[("value: name", "value: none")], "breaks", &["BG102"]),
         ],
     );
     let stateful = SRV.replace("strategy: Kubernetes.DNSSRV", "strategy: Announced").replace(SERVICE, "");
@@ -411,7 +410,7 @@ fn local_epmd_finds_the_nodes_of_other_containers() {
                 &["BG221"],
             ),
             (&beside("      containers:\n        - {name: istio-proxy, image: proxyv2:1}\n"), "breaks", &["BG221"]),
-            (&[("value: name", "value: none")], "open", &["BG102"]),
+            (&[("value: name", "value: none")], "breaks", &["BG102"]),
         ],
     );
 }
