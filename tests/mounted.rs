@@ -12,6 +12,8 @@ struct App {
     mount: &'static str,
     volume: &'static str,
     maps: Vec<(&'static str, String)>,
+    /// Further variables.
+    env: &'static str,
 }
 
 impl App {
@@ -22,6 +24,7 @@ impl App {
             mount: "{name: scripts, mountPath: /scripts}",
             volume: "{name: scripts, configMap: {name: scripts}}",
             maps: vec![("scripts", format!("start.sh: {script:?}"))],
+            env: "",
         }
     }
 
@@ -31,7 +34,7 @@ impl App {
                 "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: shop}}\ndata: {{{data}}}\n"
             )
         });
-        let Self { command, mount, volume, .. } = self;
+        let Self { command, mount, volume, env, .. } = self;
         format!(
             "apiVersion: v1\nkind: Service\nmetadata: {{name: cart, namespace: shop}}\nspec: {{clusterIP: None, selector: {{app: cart}}}}\n---\n\
              apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: cart, namespace: shop}}\nspec:\n  replicas: 2\n  \
@@ -40,7 +43,7 @@ impl App {
              annotations: {{beamgate.dev/basename: cart, beamgate.dev/service: cart}}\n    spec:\n      containers:\n        \
              - name: cart\n          image: cart:1\n          {command}\n          env:\n            \
              - {{name: POD_IP, valueFrom: {{fieldRef: {{fieldPath: status.podIP}}}}}}\n            \
-             - {{name: RELEASE_DISTRIBUTION, value: name}}\n            \
+             - {{name: RELEASE_DISTRIBUTION, value: name}}\n            {env}\
              - {{name: RELEASE_COOKIE, valueFrom: {{secretKeyRef: {{name: cart, key: cookie}}}}}}\n          \
              volumeMounts: [{mount}]\n      volumes: [{volume}]\n{}",
             maps.collect::<String>()
@@ -135,4 +138,135 @@ fn an_env_sh_out_of_a_config_map_has_the_last_word() {
         ..env_sh("export RELEASE_NODE=cart@$POD_IP\n")
     };
     assert_eq!(other.said().0, WorkloadVerdict::Open, "which of the versions runs the image says");
+}
+
+/// A pod that names its node well: all else says so too, says otherwise, or is not known.
+const NAMED: &str = "- {name: RELEASE_NODE, value: cart@$(POD_IP)}\n            ";
+
+/// A command of a pod that names its node, with what else it has.
+fn named(command: &str) -> App {
+    App { command: format!("command: {command}"), env: NAMED, ..App::mounted("exec /app/bin/cart start\n") }
+}
+
+#[test]
+fn what_runs_and_cannot_be_read_may_rename_the_node() {
+    let start = || named("[/scripts/start.sh]");
+    assert!(start().forms());
+    let open = |app: App, why: &str| {
+        assert_eq!(app.said(), (WorkloadVerdict::Open, vec!["BG307".to_owned()]), "{why}: {}", app.command);
+    };
+    for command in ["[/scripts/start.sh]", "[sh, /scripts/start.sh]", "[sh, -c, exec /scripts/start.sh]"] {
+        open(App { maps: Vec::new(), ..named(command) }, "no ConfigMap");
+    }
+    open(App { maps: vec![("scripts", "other: x".to_owned())], ..start() }, "no key");
+    open(App { maps: App::mounted("#!/usr/bin/env python3\n").maps, ..start() }, "no shell");
+    for volume in [
+        "{name: scripts, secret: {secretName: scripts}}",
+        "{name: scripts, configMap: {name: none, optional: true}}",
+        "{name: scripts, projected: {sources: [{configMap: {name: scripts}}, {secret: {name: scripts}}]}}",
+        "{name: scripts, emptyDir: {}}",
+        "{name: scripts, csi: {driver: secrets-store.csi.k8s.io}}",
+    ] {
+        open(App { volume, ..start() }, volume);
+    }
+    let at = |mount: &'static str| App { mount, ..start() };
+    open(at("{name: scripts, mountPath: /scripts, subPathExpr: $(POD_IP)}"), "an expression");
+    let program = |volume| App {
+        volume,
+        mount: "{name: scripts, mountPath: /app/bin/server, subPath: start.sh}",
+        ..named("[/app/bin/server]")
+    };
+    open(program("{name: scripts, secret: {secretName: scripts}}"), "the start script itself");
+    open(
+        App { mount: "{name: scripts, mountPath: /usr/local/bin}", maps: Vec::new(), ..named("[start.sh]") },
+        "a PATH",
+    );
+}
+
+#[test]
+fn a_path_may_be_written_in_many_ways() {
+    let is_read = |app: App| {
+        let maps = App::mounted("export RELEASE_NODE=store@$POD_IP\nexec /app/bin/cart start\n").maps;
+        let app = App { maps, ..app };
+        assert_eq!(app.said(), (WorkloadVerdict::Breaks, vec!["BG301".to_owned()]), "{}, {}", app.command, app.volume);
+    };
+    is_read(named("[/scripts/../scripts/./start.sh]"));
+    is_read(named("[./start.sh]\n          workingDir: /scripts"));
+    is_read(named("[sh, start.sh]\n          workingDir: /scripts/"));
+    is_read(named("[bash, --norc, -eo, pipefail, /scripts/start.sh, -c, /app/bin/cart eval x]"));
+    is_read(App {
+        mount: "{name: scripts, mountPath: /scripts/start.sh, subPath: ./start.sh}",
+        ..named("[/scripts/start.sh]")
+    });
+    is_read(App {
+        mount: "{name: scripts, mountPath: /scripts, subPath: bin}",
+        volume: "{name: scripts, configMap: {name: scripts, items: [{key: start.sh, path: bin/go}]}}",
+        ..named("[/scripts/go]")
+    });
+    is_read(App {
+        volume: "{name: scripts, projected: {sources: [{configMap: {name: scripts}}]}}",
+        ..named("[/scripts/start.sh]")
+    });
+}
+
+#[test]
+fn any_volume_over_the_releases_own_script_leaves_the_name_open() {
+    let at = |mount: &'static str, volume: &'static str| App { mount, volume, ..named("[/app/bin/cart, start]") };
+    const SECRET: &str = "{name: scripts, secret: {secretName: scripts}}";
+    const DISK: &str = "{name: scripts, emptyDir: {}}";
+    assert!(at("{name: scripts, mountPath: /app/tmp}", DISK).forms());
+    assert!(at("{name: scripts, mountPath: /srv/data}", SECRET).forms());
+    for (mount, volume) in [
+        ("{name: scripts, mountPath: /app/releases/1.0.0/env.sh, subPath: env.sh}", SECRET),
+        ("{name: scripts, mountPath: /app/releases/1.0.0/env.sh, subPathExpr: $(POD_IP)}", DISK),
+        ("{name: scripts, mountPath: /app/releases/1.0.0}", "{name: scripts, configMap: {name: scripts}}"),
+        ("{name: scripts, mountPath: /app/releases}", DISK),
+        ("{name: scripts, mountPath: /app}", DISK),
+        (
+            "{name: scripts, mountPath: /srv/releases/1.0.0/env.sh, subPath: start.sh}",
+            "{name: scripts, configMap: {name: scripts}}",
+        ),
+    ] {
+        assert_eq!(at(mount, volume).said().0, WorkloadVerdict::Open, "{mount} {volume}");
+    }
+}
+
+#[test]
+fn a_shell_runs_its_file_and_not_what_stands_behind() {
+    assert!(named("[sh, /app/start.sh, -c, /app/bin/cart eval x]").forms());
+    assert!(!named("[sh, -e, -c, -u, /app/bin/cart eval x]").forms());
+    assert!(named("[bash, --login, -o, pipefail, -c, exec /app/bin/cart start]").forms());
+}
+
+#[test]
+fn what_env_sets_counts() {
+    let breaks = |command: &str, code: &str| {
+        assert_eq!(named(command).said(), (WorkloadVerdict::Breaks, vec![code.to_owned()]), "{command}");
+    };
+    breaks("[env, RELEASE_NODE=store@$(POD_IP), /app/bin/cart, start]", "BG301");
+    breaks("[tini, --, env, LANG=C, RELEASE_NODE=cart@127.0.0.1, /app/bin/cart, start]", "BG109");
+    breaks("[sh, -c, 'exec env RELEASE_NODE=store@$POD_IP /app/bin/cart start']", "BG301");
+    assert!(named("[env, LANG=C, /app/bin/cart, start]").forms());
+    for command in [
+        "[env, -i, /app/bin/cart, start]",
+        "[chpst, -e, /env, /app/bin/cart, start]",
+        "[setpriv, --reset-env, /app/bin/cart, start]",
+        "[sh, -c, exec -c /app/bin/cart start]",
+    ] {
+        assert_eq!(named(command).said(), (WorkloadVerdict::Open, vec!["BG307".to_owned()]), "{command}");
+    }
+}
+
+#[test]
+fn a_livebooks_variable_makes_no_livebook() {
+    const BOTH: &str = "- {name: RELEASE_NODE, value: cart@$(POD_IP)}\n            \
+                        - {name: LIVEBOOK_NODE, value: livebook@livebook.tools}\n            ";
+    let app = |command: &str| App { command: command.to_owned(), env: BOTH, ..App::mounted("") };
+    assert!(app("command: [/app/bin/cart, start]").forms());
+    assert!(app("command: [sh, -c, exec /app/bin/cart start]").forms());
+    for unclear in ["", "command: [/app/bin/server]", "command: [/entrypoint.sh]", "args: [start]"] {
+        assert_eq!(app(unclear).said(), (WorkloadVerdict::Open, vec!["BG307".to_owned()]), "{unclear}");
+    }
+    let (verdict, found) = app("command: [/app/bin/livebook, start]").said();
+    assert_eq!(verdict, WorkloadVerdict::Breaks, "{found:?}");
 }

@@ -2,6 +2,7 @@
 
 use super::{Edit, WRITER_MOUNT, WRITER_SCRIPT};
 use crate::name::env::NAME_WRITER;
+use crate::world::mounted::{self, Mount, Volume};
 use crate::world::pod::{Container, EnvVar, PodTemplate};
 
 /// The pod as the changes leave it. The places of what was written stay those of what was written.
@@ -46,6 +47,11 @@ fn writer(pod: &PodTemplate, like: &Container, env: &[EnvVar]) -> Container {
         command: ["/bin/sh", "-c", WRITER_SCRIPT].map(str::to_owned).to_vec(),
         env: env.to_vec(),
         mounts: vec![WRITER_MOUNT.to_owned()],
+        volume_mounts: vec![Mount {
+            path: mounted::absolute("/", WRITER_MOUNT),
+            sub_path: Some(String::new()),
+            volume: Volume::Disk,
+        }],
         ..Container::default()
     }
 }

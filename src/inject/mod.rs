@@ -12,6 +12,8 @@ mod container;
 mod decide;
 mod sent;
 
+use std::borrow::Cow;
+
 use crate::fix::{Edit, model};
 use crate::name::env::{Env, NAME_TEMPLATE, NAME_WRITER};
 use crate::name::inputs::{self, Input};
@@ -58,7 +60,8 @@ impl Plan {
             return Self::nothing("the pod carries everything".to_owned());
         }
         let alone = World::alone(facts);
-        let trace = Trace::to_pods(&alone, object, workload, pod);
+        let pod = without_volumes(pod);
+        let trace = Trace::to_pods(&alone, object, workload, &pod);
         Self::of_trace(&trace)
     }
 
@@ -125,6 +128,18 @@ fn pods<'w>(object: &Object, workload: &'w Workload, facts: &Facts) -> &'w PodTe
         (!plan.is_empty()).then(|| Box::new(model::apply(&workload.template, &plan.edits)))
     };
     workload.injected.get_or_init(inject).as_deref().unwrap_or(&workload.template)
+}
+
+/// The webhook is not sent what volumes put into a pod, and who plans beforehand plans what it will do.
+fn without_volumes(pod: &PodTemplate) -> Cow<'_, PodTemplate> {
+    if pod.containers.iter().all(|container| container.volume_mounts.is_empty()) {
+        return Cow::Borrowed(pod);
+    }
+    let mut pod = pod.clone();
+    for container in &mut pod.containers {
+        container.volume_mounts.clear();
+    }
+    Cow::Owned(pod)
 }
 
 /// A plan in the making.

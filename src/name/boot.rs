@@ -152,8 +152,9 @@ impl Naming {
         keys: &[(Key, Sourced<String>)],
     ) -> Self {
         let launch = Launch::of(scope, container, env);
+        let given = launch.environment(env);
         let Run { mut launch, env: mut boot_env, child, mut dashes_everything } =
-            script::run(scope, workload, container, launch, env);
+            script::run(scope, workload, container, launch, &given);
         let from_pod = Setting::of(&boot_env, NODE);
         let (mut closed, mut env_sh) = (false, None);
         let release = release::picked(scope, workload, container, &launch, &boot_env, keys);
@@ -163,7 +164,8 @@ impl Naming {
             (boot_env, closed, env_sh) = (sourced.env, sourced.closed, sourced.text);
             dashes_everything = dashes_everything.or(sourced.dashes_everything);
         }
-        let livebook = Livebook::of(container, &boot_env).filter(|_| launch.program.may_be_a_release());
+        let livebook = Livebook::of(container, &boot_env, launch.start_script.as_deref());
+        let livebook = livebook.filter(|_| launch.program.may_be_a_release());
         // `rpc` and `remote` take its name for RELEASE_NODE.
         if let Some((name, at)) = livebook.as_ref().and_then(Livebook::name) {
             boot_env.set(NODE, name.clone(), at.clone());

@@ -45,6 +45,8 @@ pub struct Launch {
     pub script: Option<Script>,
     /// The name of a release's start script, which is the release's own, where one is run by its name.
     pub start_script: Option<String>,
+    /// What its `env` sets for it, and where.
+    pub assigned: Vec<(String, Template, Loc)>,
     /// The place of the command.
     pub at: Loc,
 }
@@ -74,19 +76,36 @@ impl Launch {
         let at = words.first().map_or_else(|| container.at.key("image").of(scope.object.id), |word| word.1.clone());
         let has_command = !container.command.is_empty();
         let all: Vec<Template> = words.iter().map(|(word, _)| word.clone()).collect();
-        let skipped = match wrapper::skipped(&all) {
-            Ok(skipped) => skipped,
-            Err(why) => return Self { program: Program::Foreign(why), script: None, start_script: None, at },
+        let behind = match wrapper::behind(&all) {
+            Ok(behind) => behind,
+            Err(why) => {
+                let program = Program::Foreign(why);
+                return Self { program, script: None, start_script: None, assigned: Vec::new(), at };
+            }
         };
-        let (rest, words_of_rest) = (&words[skipped..], &all[skipped..]);
+        let assigned = behind.assigned.into_iter().map(|(name, value)| {
+            let at = value.pieces().first().map_or_else(|| at.clone(), |piece| piece.at.clone());
+            (name, value, at)
+        });
+        let assigned = assigned.collect();
+        let (rest, words_of_rest) = (&words[behind.start..], &all[behind.start..]);
         let is_first = has_command && rest.len() == words.len();
         let script = shell_script(rest).or_else(|| mounted::script(scope, container, words_of_rest));
         if let Some(script) = script.map(|script| Script { is_first, ..script }) {
             let program = Program::Wrapper("sh -c".to_owned());
-            return Self { program, script: Some(script), start_script: None, at };
+            return Self { program, script: Some(script), start_script: None, assigned, at };
         }
         let program = if has_command { Program::of(words_of_rest) } else { Program::of_arguments(words_of_rest) };
-        Self { program, script: None, start_script: start_script(words_of_rest), at }
+        Self { program, script: None, start_script: start_script(words_of_rest), assigned, at }
+    }
+
+    /// The environment of what it starts, in the container's.
+    pub(super) fn environment(&self, env: &Env) -> Env {
+        let mut env = env.clone();
+        for (name, value, at) in &self.assigned {
+            env.set(name, value.clone(), at.clone());
+        }
+        env
     }
 }
 
@@ -173,19 +192,56 @@ pub(super) fn is_shell(path: &str) -> bool {
     matches!(path.rsplit('/').next(), Some("sh" | "bash" | "ash" | "dash" | "busybox"))
 }
 
-/// The script of `sh -c SCRIPT`, with whatever options before it (`-ec`, `-e -c`, `-o pipefail -c`).
-fn shell_script(words: &[Word]) -> Option<Script> {
-    let path = words.first()?.0.literal()?;
-    let shell = path.rsplit('/').next()?;
-    if !is_shell(&path) {
-        return None;
+/// What a shell's command line has it read.
+pub(super) enum Runs {
+    /// This word: `-c`.
+    Text(usize),
+    /// The file that this word names.
+    File(usize),
+}
+
+impl Runs {
+    /// What stands where the options of a shell end (`-ec`, `-e -c`, `-o pipefail -c`); none with `-s`, or nothing.
+    pub(super) fn of(words: &[Template]) -> Option<Self> {
+        let is_busybox = words.first()?.literal()?.ends_with("busybox");
+        let (mut index, mut is_text, mut is_input) = (1, false, false);
+        loop {
+            let Some(word) = words.get(index)?.literal() else { break };
+            index += match word.as_str() {
+                // BusyBox is told which of its programs it is.
+                "sh" | "ash" if is_busybox && index == 1 => 1,
+                "--rcfile" | "--init-file" => 2,
+                "--" | "-" => {
+                    index += 1;
+                    break;
+                }
+                option if option.starts_with("--") => 1,
+                option if option.starts_with(['-', '+']) => {
+                    is_text |= option.starts_with('-') && option.contains('c');
+                    is_input |= option.starts_with('-') && option.contains('s');
+                    // Each takes the name of an option.
+                    1 + option.matches(['o', 'O']).count()
+                }
+                _ => break,
+            };
+        }
+        words.get(index)?;
+        match (is_text, is_input) {
+            (true, _) => Some(Self::Text(index)),
+            (false, true) => None,
+            (false, false) => Some(Self::File(index)),
+        }
     }
-    let is_c = |word: &Word| {
-        word.0.literal().is_some_and(|word| word.starts_with('-') && !word.starts_with("--") && word.ends_with('c'))
-    };
-    let option = words.iter().position(is_c)?;
-    let (text, at) = words.get(option + 1)?;
-    Some(Script { text: text.clone(), at: at.clone(), shell: shell.to_owned(), is_first: false, arguments: None })
+}
+
+/// The script of `sh -c SCRIPT`.
+fn shell_script(words: &[Word]) -> Option<Script> {
+    let path = words.first()?.0.literal().filter(|path| is_shell(path))?;
+    let shell = path.rsplit('/').next()?.to_owned();
+    let templates: Vec<Template> = words.iter().map(|(word, _)| word.clone()).collect();
+    let Runs::Text(index) = Runs::of(&templates)? else { return None };
+    let (text, at) = words.get(index)?;
+    Some(Script { text: text.clone(), at: at.clone(), shell, is_first: false, arguments: None })
 }
 
 /// Whether a word of a command line is a release's start script: it lies in a `bin` of its own and has no extension. The programs of

@@ -20,11 +20,18 @@ pub(super) enum Livebook {
 }
 
 impl Livebook {
-    /// What the container's Livebook is told, if it evidently runs one.
-    pub(super) fn of(container: &Container, env: &Env) -> Option<Self> {
+    /// What the container's Livebook is told. `start` is the release's start script that it runs, where that is known. An app that
+    /// only talks to a Livebook has the variables too: a container of which nothing says that it is one may be either.
+    pub(super) fn of(container: &Container, env: &Env, start: Option<&str>) -> Option<Self> {
         let is_set = |name: &str| env.get(name).is_some();
-        if !is_image(container) && !is_set(LIVEBOOK_NODE) && !is_set("LIVEBOOK_CLUSTER") {
-            return None;
+        match start {
+            Some("livebook") => {}
+            Some(_) => return None,
+            None if is_image(container) => {}
+            None if is_set(LIVEBOOK_NODE) || is_set("LIVEBOOK_CLUSTER") => {
+                return Some(Self::Unnamed(Why::Program(LIVEBOOK_NODE.to_owned())));
+            }
+            None => return None,
         }
         let is_old = env.get("LIVEBOOK_DISTRIBUTION").is_some_and(|var| var.value.literal().as_deref() != Some("name"));
         Some(match flags(env, LIVEBOOK_NODE, "-name") {

@@ -1,11 +1,12 @@
-//! Scripts that come into a container out of a ConfigMap.
+//! Scripts that come into a container out of volumes: those of ConfigMaps are read, and what others do nobody knows.
 
 use super::env::Scope;
-use super::launcher::{Script, is_shell};
+use super::launcher::{Runs, Script, is_shell, is_start_script};
 use super::template::{Part, Piece, Template, Why};
 use crate::place::{Loc, Pointer};
+use crate::world::mounted::{Mounted, Volume};
 use crate::world::object::{Body, value_of};
-use crate::world::pod::Container;
+use crate::world::pod::{Container, KeyRef};
 
 /// A file in a container.
 pub(super) enum File<'w> {
@@ -15,64 +16,98 @@ pub(super) enum File<'w> {
     Unread(Why),
 }
 
-/// The file at a path, if it is mounted out of a ConfigMap.
+/// The file at a path, if it is mounted.
 fn file<'w>(scope: Scope<'w>, container: &Container, path: &str) -> Option<File<'w>> {
-    let (map, key) = container.mounted(path)?;
-    let unread = || File::Unread(Why::ConfigMap(map.to_owned()));
+    Some(match container.mounted(path)? {
+        Mounted::Key(map, key) => text(scope, map, key, path),
+        Mounted::Of(volume) => File::Unread(unread(volume, path)),
+    })
+}
+
+/// The text of a ConfigMap's key.
+fn text<'w>(scope: Scope<'w>, map: &str, key: String, path: &str) -> File<'w> {
     let found = scope.world.config_maps_named(scope.object, map);
+    let Some(object) = found.first() else { return File::Unread(Why::ConfigMap(map.to_owned())) };
     let mut texts = found.iter().map(|object| match &object.body {
         Body::ConfigMap(config) => value_of(&config.data, &key),
         _ => None,
     });
-    let (Some(object), Some(Some(text))) = (found.first(), texts.next()) else { return Some(unread()) };
-    // Two that could be meant may say two things.
-    if texts.any(|other| other != Some(text)) {
-        return Some(unread());
+    match texts.next().flatten() {
+        // Two that could be meant may say two things.
+        Some(text) if texts.all(|other| other == Some(text)) => {
+            File::Text(text, Pointer::root().key("data").key(key).of(object.id))
+        }
+        _ => File::Unread(Why::Program(path.to_owned())),
     }
-    Some(File::Text(text, Pointer::root().key("data").key(key).of(object.id)))
+}
+
+fn unread(volume: &Volume, path: &str) -> Why {
+    match volume {
+        Volume::Secret(name) => Why::Secret(KeyRef { name: name.clone(), ..KeyRef::default() }),
+        _ => Why::Program(path.to_owned()),
+    }
 }
 
 /// The `env.sh` of the release, if one is mounted over it.
 pub(super) fn env_sh<'w>(scope: Scope<'w>, container: &Container) -> Option<File<'w>> {
+    let is_program = |word: &&String| is_start_script(word) && !word.contains(char::is_whitespace);
+    let program =
+        container.command.iter().chain(&container.args).find(is_program).and_then(|word| container.path(word));
+    let root = program.as_deref().and_then(|path| path.rsplit_once("/bin/")).map(|(root, _)| root);
     match container.mounted_env_sh().as_slice() {
-        [] => None,
-        [path] => file(scope, container, path),
-        // One for each version, and which one runs the image says.
+        [] => container.mounts_a_release(root).then_some(File::Unread(Why::Image)),
+        [path] if is_of_a_release(path, root) => file(scope, container, path),
+        // One for each version, and which one runs the image says; or one of something else.
         _ => Some(File::Unread(Why::Image)),
     }
+}
+
+/// Whether a path is `ROOT/releases/1.0.0/env.sh`; Mix has a version begin with a number.
+fn is_of_a_release(path: &str, root: Option<&str>) -> bool {
+    let found = path.rsplit_once("/releases/").filter(|(before, _)| root.is_none_or(|root| root == *before));
+    found.is_some_and(|(_, version)| version.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// The script that a command line runs, by its path or by a shell's, if it is mounted.
 pub(super) fn script(scope: Scope<'_>, container: &Container, words: &[Template]) -> Option<Script> {
     let shell = words.first()?.literal().filter(|path| is_shell(path));
-    let index = if shell.is_some() { operand(words)? } else { 0 };
-    let File::Text(text, at) = file(scope, container, &words.get(index)?.literal()?)? else { return None };
-    let shell = match shell {
-        Some(path) => path.rsplit('/').next().unwrap_or_default().to_owned(),
-        None => interpreter(text)?,
+    let index = match (&shell, Runs::of(words)) {
+        (Some(_), Some(Runs::File(index))) => index,
+        (Some(_), _) => return None,
+        (None, _) => 0,
     };
+    let word = words.get(index)?;
+    let path = word.literal()?;
+    let path = found(container, &path, shell.is_some())?;
+    let arguments = words.get(index + 1..).map(<[_]>::to_vec);
+    let shell = shell.and_then(|path| path.rsplit('/').next().map(str::to_owned));
+    let unread = |why| {
+        let at = word.pieces().first()?.at.clone();
+        let text = Template::opaque(why, &at);
+        Some(Script { text, at, shell: path.clone(), is_first: false, arguments: None })
+    };
+    let (text, at) = match file(scope, container, &path)? {
+        File::Text(text, at) => (text, at),
+        File::Unread(why) => return unread(why),
+    };
+    let Some(shell) = shell.or_else(|| interpreter(text)) else { return unread(Why::Program(path.clone())) };
     let mut whole = Template::empty();
     whole.push(Piece { part: Part::Lit(text.to_owned()), at: at.clone().within(0..text.len()) });
-    let arguments = words.get(index + 1..).map(<[_]>::to_vec);
     Some(Script { text: whole, at, shell, is_first: false, arguments })
 }
 
-/// Where the options of a shell end. With `-s` it reads something else, with `-c` there is no file.
-fn operand(words: &[Template]) -> Option<usize> {
-    let mut index = 1;
-    loop {
-        let word = words.get(index)?.literal()?;
-        index += match word.as_str() {
-            "--" | "-" => return Some(index + 1),
-            // BusyBox is told which of its programs it is.
-            "sh" | "ash" if index == 1 => 1,
-            option if !option.starts_with(['-', '+']) => return Some(index),
-            option if option.starts_with("--") || option.contains(['c', 's']) => return None,
-            option if option.ends_with(['o', 'O']) => 2,
-            _ => 1,
-        };
-    }
+/// The path of a program, or of a shell's script, if it is in a volume: a name alone is one of those that are looked for in a `PATH`.
+fn found(container: &Container, word: &str, is_script: bool) -> Option<String> {
+    let is_name = !word.contains('/');
+    let own = container.path(word).filter(|_| is_script || !is_name);
+    let programs = PATH.iter().filter(|_| is_name).map(|folder| format!("{folder}/{word}"));
+    let path = own.into_iter().chain(programs).find(|path| container.mounted(path).is_some())?;
+    // A whole release may be brought by an init container, and then it is what the image's would be.
+    let is_release = is_start_script(&path) && matches!(container.mounted(&path), Some(Mounted::Of(Volume::Disk)));
+    (!is_release).then_some(path)
 }
+
+const PATH: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
 /// The shell of `#!/bin/sh -e`, `#!/usr/bin/env bash`; of another interpreter nothing is known.
 fn interpreter(text: &str) -> Option<String> {

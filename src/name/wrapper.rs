@@ -5,26 +5,52 @@
 
 use super::template::{Template, Why};
 
-/// How many words of a command line stand before the program that it is about.
+/// What stands before the program that a command line is about.
+#[derive(Debug, Default)]
+pub(super) struct Behind {
+    /// How many words that is.
+    pub(super) start: usize,
+    /// What `env` sets for it.
+    pub(super) assigned: Vec<(String, Template)>,
+}
+
+/// What stands before the program that a command line is about.
+///
+/// # Errors
+/// A wrapper gives it another environment than its own, and which one nobody can say.
+pub(super) fn behind(words: &[Template]) -> Result<Behind, Why> {
+    let mut behind = Behind::default();
+    loop {
+        let rest = words.get(behind.start..).unwrap_or_default();
+        let (more, mut assigned) = of_one(rest)?;
+        if more == 0 || more >= rest.len() {
+            return Ok(behind);
+        }
+        behind.start += more;
+        behind.assigned.append(&mut assigned);
+    }
+}
+
+/// How many words stand before the program that a command line is about.
 ///
 /// # Errors
 /// A wrapper gives it another environment than its own.
 pub(super) fn skipped(words: &[Template]) -> Result<usize, Why> {
-    let mut start = 0;
-    loop {
-        let rest = words.get(start..).unwrap_or_default();
-        let more = of_one(rest)?;
-        if more == 0 || more >= rest.len() {
-            return Ok(start);
-        }
-        start += more;
+    let behind = behind(words)?;
+    match behind.assigned.first() {
+        Some((name, _)) => Err(Why::Program(format!("env {name}="))),
+        None => Ok(behind.start),
     }
 }
 
+/// The words of a wrapper, and what it assigns.
+type One = (usize, Vec<(String, Template)>);
+
 /// The words of the wrapper at the front, with its options; none if the first is no wrapper.
-fn of_one(words: &[Template]) -> Result<usize, Why> {
-    let Some(path) = words.first().and_then(Template::literal) else { return Ok(0) };
-    Ok(match path.rsplit('/').next().unwrap_or_default() {
+fn of_one(words: &[Template]) -> Result<One, Why> {
+    let Some(path) = words.first().and_then(Template::literal) else { return Ok((0, Vec::new())) };
+    let program = path.rsplit('/').next().unwrap_or_default();
+    let count = match program {
         "tini" | "tini-static" => options(words, "pe"),
         "dumb-init" => options(words, "r"),
         "catatonit" | "setsid" | "nohup" => options(words, ""),
@@ -36,28 +62,48 @@ fn of_one(words: &[Template]) -> Result<usize, Why> {
         "chpst" => options(words, "uUb/eCnlLmdopfcrt"),
         "setpriv" => options(words, ""),
         "su-exec" | "gosu" | "setuidgid" | "s6-setuidgid" => 2,
-        "env" => of_env(words)?,
+        "env" => return of_env(words),
         _ => 0,
-    })
+    };
+    let given = words.get(1..count.min(words.len())).unwrap_or_default();
+    match given.iter().filter_map(Template::literal).find(|option| is_of_the_environment(program, option)) {
+        Some(option) => Err(Why::Program(format!("{program} {option}"))),
+        None => Ok((count, Vec::new())),
+    }
 }
 
-/// What `env` sets besides, as long as that has no part in the node's name.
-fn of_env(words: &[Template]) -> Result<usize, Why> {
-    let mut count = 1;
-    while let Some(word) = words.get(count) {
-        let text = word.literal().unwrap_or_else(|| word.to_string());
-        let name = text.split_once('=').map(|(name, _)| name);
-        match name {
-            _ if text == "--" => return Ok(count + 1),
-            _ if text.starts_with('-') => return Err(Why::Program(format!("env {text}"))),
-            Some(name) if ["RELEASE_", "ERL_", "ELIXIR_", "RELX_"].iter().any(|known| name.starts_with(known)) => {
-                return Err(Why::Program(format!("env {name}=")));
-            }
-            Some(_) => count += 1,
-            None => break,
-        }
+/// Whether an option empties the environment, or fills it out of files.
+fn is_of_the_environment(program: &str, option: &str) -> bool {
+    match (program, option.strip_prefix('-')) {
+        ("setpriv", Some(option)) => option == "-reset-env",
+        ("exec", Some(letters)) => letters.contains('c'),
+        ("chpst", Some(letters)) => letters.contains('e'),
+        _ => false,
     }
-    Ok(count)
+}
+
+/// What `env` sets besides.
+fn of_env(words: &[Template]) -> Result<One, Why> {
+    let (mut count, mut assigned) = (1, Vec::new());
+    let mut may_be_option = true;
+    while let Some(word) = words.get(count) {
+        let literal = word.literal();
+        match (literal.as_deref(), word.split_once('=')) {
+            (Some("--"), _) if may_be_option => may_be_option = false,
+            (Some(option), _) if may_be_option && option.starts_with('-') => {
+                return Err(Why::Program(format!("env {option}")));
+            }
+            (_, Some((name, value))) => {
+                let name = name.literal().ok_or_else(|| Why::Program(format!("env {word}")))?;
+                assigned.push((name, value));
+            }
+            (Some(_), None) => break,
+            // It may be anything, an assignment too.
+            (None, None) => return Err(Why::Program(format!("env {word}"))),
+        }
+        count += 1;
+    }
+    Ok((count, assigned))
 }
 
 /// The program and its options, of which those in `valued` take a value.
@@ -79,7 +125,7 @@ fn options(words: &[Template], valued: &str) -> usize {
 }
 
 /// Options whose value is the next word, unless they have a `=`.
-const LONG_WITH_VALUE: [&str; 12] = [
+const LONG_WITH_VALUE: [&str; 18] = [
     "rewrite",
     "signal",
     "kill-after",
@@ -92,6 +138,12 @@ const LONG_WITH_VALUE: [&str; 12] = [
     "rgid",
     "egid",
     "pdeathsig",
+    "inh-caps",
+    "ambient-caps",
+    "bounding-set",
+    "securebits",
+    "selinux-label",
+    "apparmor-profile",
 ];
 
 #[cfg(test)]
@@ -103,7 +155,8 @@ mod tests {
         let at = Pointer::root().of(ObjectId(0));
         let words: Vec<&str> = line.split(' ').collect();
         let templates: Vec<Template> = words.iter().map(|word| Template::lit(*word, &at)).collect();
-        skipped(&templates).map_or_else(|why| why.to_string(), |start| words[start..].join(" "))
+        let behind = behind(&templates).map_err(|why| why.to_string());
+        behind.map_or_else(|why| why, |behind| words[behind.start..].join(" "))
     }
 
     #[test]
@@ -120,7 +173,7 @@ mod tests {
             "timeout -k 5 --signal=TERM 3600 bin/cart start",
             "gosu app tini -- bin/cart start",
             "chpst -u app -P bin/cart start",
-            "setpriv --reuid 1000 --regid=1000 --clear-groups bin/cart start",
+            "setpriv --reuid 1000 --regid=1000 --clear-groups --inh-caps -all bin/cart start",
             "env LANG=C.UTF-8 MIX_ENV=prod bin/cart start",
             "env -- bin/cart start",
         ] {
@@ -133,7 +186,23 @@ mod tests {
     #[test]
     fn a_wrapper_that_changes_the_environment_is_not_looked_through() {
         assert_eq!(program("env -i bin/cart start"), "`env -i` decides it");
-        assert_eq!(program("env RELEASE_NODE=a@b bin/cart start"), "`env RELEASE_NODE=` decides it");
         assert_eq!(program("tini -- env -u RELEASE_NODE bin/cart start"), "`env -u` decides it");
+        assert_eq!(program("chpst -Pe /env bin/cart start"), "`chpst -Pe` decides it");
+        assert_eq!(program("setpriv --reuid=1 --reset-env bin/cart start"), "`setpriv --reset-env` decides it");
+        assert_eq!(program("exec -cl bin/cart start"), "`exec -cl` decides it");
+        assert_eq!(program("chpst -u e bin/cart start"), "bin/cart start");
+    }
+
+    #[test]
+    fn what_env_sets_is_known() {
+        let at = Pointer::root().of(ObjectId(0));
+        let lit = |word: &&str| Template::lit(*word, &at);
+        let words: Vec<Template> =
+            ["tini", "--", "env", "A=", "RELEASE_NODE=a@b=c", "bin/cart"].iter().map(lit).collect();
+        let found = behind(&words).unwrap_or_default();
+        let assigned: Vec<String> = found.assigned.iter().map(|(name, value)| format!("{name} {value}")).collect();
+        assert_eq!((found.start, assigned), (5, vec!["A ".to_owned(), "RELEASE_NODE a@b=c".to_owned()]));
+        let unknown = [lit(&"env"), Template::opaque(Why::Image, &at), lit(&"bin/cart")];
+        assert!(behind(&unknown).is_err());
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::exec::Exec;
 use super::json::Keep;
-use super::mounted::MountedMap;
+use super::mounted::Mount;
 use super::node::{Node, Value};
 use super::object::Pairs;
 use crate::place::Pointer;
@@ -114,8 +114,10 @@ pub struct Container {
     pub ports: Vec<ContainerPort>,
     /// `volumeMounts[].mountPath`.
     pub mounts: Vec<String>,
-    /// Those of them that are of ConfigMaps.
-    pub maps: Vec<MountedMap>,
+    /// `volumeMounts`, with what is mounted.
+    pub volume_mounts: Vec<Mount>,
+    /// `workingDir`.
+    pub working_dir: Option<String>,
     /// The commands of its probes and hooks.
     pub execs: Vec<Exec>,
     /// `securityContext.readOnlyRootFilesystem`.
@@ -304,7 +306,8 @@ impl Container {
             env_from: node.list("envFrom").iter().filter_map(EnvFrom::read).collect(),
             ports: node.list("ports").iter().map(ContainerPort::read).collect(),
             mounts: node.list("volumeMounts").iter().filter_map(|mount| mount.text("mountPath")).collect(),
-            maps: MountedMap::read(node, volumes),
+            volume_mounts: Mount::read(node, volumes),
+            working_dir: node.text("workingDir").filter(|folder| !folder.is_empty()),
             read_only_root: node
                 .get("securityContext")
                 .is_some_and(|context| context.flag("readOnlyRootFilesystem") == Some(true)),

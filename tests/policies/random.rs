@@ -65,6 +65,8 @@ fn entry() -> impl Strategy<Value = Value> {
     );
     let flags = select(vec!["+S 2", "-name x@y.z", "-kernel logger_level info"])
         .prop_map(|value| json!({"name": "ERL_AFLAGS", "value": value}));
+    let flags =
+        prop_oneof![5 => flags, 1 => Just(json!({"name": "LIVEBOOK_NODE", "value": "livebook@livebook.tools"}))];
     prop_oneof![6 => bound, 2 => plain, 1 => secret, 6 => node, 4 => distribution, 1 => flags, 1 => asked, 1 => domain,
         1 => map]
 }
@@ -102,7 +104,11 @@ fn container(name: &'static str) -> impl Strategy<Value = Value> {
         json!([{"prefix": "X_", "configMapRef": {"name": "cfg"}}]),
     ]);
     let from = prop::option::weighted(0.15, from);
-    let mounts = select(vec![json!(null), json!(null), json!([{"name": "t", "mountPath": "/var/run/secrets"}])]);
+    let mount = |path: &str| json!([{"name": "t", "mountPath": path}]);
+    let mounts =
+        vec!["/app", "/app/", "/app/bin/server", "/app/bin/../bin", "/app/releases", "/app/releases/1.0.0/env.sh"];
+    let mounts = select(mounts).prop_map(mount);
+    let mounts = prop_oneof![20 => Just(json!(null)), 10 => Just(mount("/var/run/secrets")), 1 => mounts];
     let image = prop_oneof![9 => Just("cart:1"), 1 => select(vec!["nginx:1", "example.org/rabbitmq:3"])];
     (image, env(), command, args, from, mounts).prop_map(move |(image, env, command, args, from, mounts)| {
         without_nulls(

@@ -105,7 +105,11 @@ impl Eval<'_> {
             "shift" => self.shift(arguments, span),
             "exec" if arguments.is_empty() => self.skip(span.clone(), "redirections of the whole script"),
             "exec" => {
-                let option = arguments[0].literal().is_some_and(|word| word.starts_with('-'));
+                let option = arguments[0].literal().filter(|word| word.starts_with('-'));
+                if option.as_ref().is_some_and(|option| option.contains('c')) {
+                    self.lose(span.clone(), "`exec -c`, which empties the environment");
+                }
+                let option = option.is_some();
                 let running = Running { words: arguments.to_vec(), exec: true, ..command.clone() };
                 self.replace(if option { Last::Unclear } else { Last::Command(running) }, span);
             }

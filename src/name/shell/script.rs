@@ -6,8 +6,9 @@ use std::ops::Range;
 use super::eval::Eval;
 use super::lexer::tag_length;
 use super::state::{Last, State};
-use super::{Assigned, Outcome, PLACEHOLDER, Surroundings, clip, parser};
-use crate::name::template::{Part, Template, Why};
+use super::{Assigned, Outcome, PLACEHOLDER, Running, Surroundings, clip, parser};
+use crate::name::template::{Part, Piece, Template, Why};
+use crate::name::wrapper;
 use crate::place::{Focus, Loc};
 
 /// No script beside a manifest is longer; a ConfigMap may hold a megabyte.
@@ -72,7 +73,7 @@ fn finish(mut eval: Eval<'_>) -> Outcome {
     Outcome {
         stops: stops.filter(|_| !end.alive),
         command: match &end.last {
-            Last::Command(last) if end.alive => Some(last.clone()),
+            Last::Command(last) if end.alive => Some(with_assigned(last.clone())),
             _ => None,
         },
         anything: end.foreign.clone(),
@@ -82,12 +83,29 @@ fn finish(mut eval: Eval<'_>) -> Outcome {
     }
 }
 
+/// `env NAME=value …` is `NAME=value …`.
+fn with_assigned(mut command: Running) -> Running {
+    if let Ok(behind) = wrapper::behind(&command.words)
+        && !behind.assigned.is_empty()
+    {
+        let at = command.at.clone();
+        let assigned = |value| Assigned { value: Some(value), exported: true, at: at.clone() };
+        command.with.extend(behind.assigned.into_iter().map(|(name, value)| (name, assigned(value))));
+        command.words.drain(..behind.start);
+    }
+    command
+}
+
 fn variables(end: State) -> Vec<(String, Assigned)> {
     let assigned = |var: super::state::Var| Assigned { value: var.value, exported: var.exported, at: var.at };
     end.vars.into_iter().map(|(name, var)| (name, assigned(var))).collect()
 }
 
 pub(super) fn read_template(script: &Template, from: &Surroundings<'_>) -> Outcome {
+    // Of a script that is unknown from end to end nothing is read.
+    if let [Piece { part: Part::Opaque(why), .. }] = script.pieces() {
+        return Outcome { anything: Some(why.clone()), ..Outcome::default() };
+    }
     let mut text = String::new();
     let mut holes = BTreeMap::new();
     let mut starts: Vec<(usize, Loc)> = Vec::new();

@@ -224,10 +224,12 @@ has(variables.container.name) && (has(variables.container.command) ?
   variables.words.matches('^(start|start_iex|daemon|daemon_iex)?$'))";
 
 /// Whether RELEASE_NODE names the node, and neither the VM's flags nor the image. What a Secret says nobody knows, but the webhook
-/// reads ConfigMaps, those too that are mounted over the release's own script.
+/// reads ConfigMaps, those too that are mounted over the release's own scripts or what is started. A Livebook has its own variable.
 const NAMED: &str = "\
 variables.startsRelease &&
-(!has(variables.container.volumeMounts) || variables.container.volumeMounts.all(m, !m.mountPath.contains('releases/'))) &&
+(!has(variables.container.volumeMounts) || variables.container.volumeMounts.all(m,
+  !m.mountPath.matches('releases|/bin|^/app/?$|//|/[.]') && !variables.words.startsWith(m.mountPath))) &&
+!variables.names.exists(n, n.startsWith('LIVEBOOK_')) &&
 (!has(variables.container.envFrom) || variables.container.envFrom.all(f, has(f.secretRef))) &&
 !('beamgate.dev/node-name' in variables.annotations) &&
 variables.env.all(e, !(e.name in variables.flagVariables) || has(e.value) && !e.value.matches('name|args_file|[$]'))";
