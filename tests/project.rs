@@ -33,11 +33,15 @@ impl Repository {
         beamgate::cli::lint::report(&self.0.join("app/k8s"), &mut std::io::empty()).unwrap()
     }
 
+    fn tells_of(&self, what: &str) -> bool {
+        self.report().notices.iter().any(|notice| notice.text.contains(what))
+    }
+
     /// Whether the name is known, and so what was read.
     fn is_read(&self) -> bool {
         let report = self.report();
         let verdict = &report.workloads[0].verdict;
-        let told = report.notices.iter().filter(|notice| notice.text.contains("env.sh.eex")).count();
+        let told = report.notices.iter().filter(|notice| notice.text.starts_with("read ")).count();
         let is_read = *verdict == WorkloadVerdict::Forms;
         assert!(is_read || *verdict == WorkloadVerdict::Open, "{verdict:?}");
         assert_eq!(told, usize::from(is_read), "{:?}", report.notices);
@@ -89,6 +93,75 @@ fn what_is_no_small_file_is_not_read() {
     fs::remove_file(repository.0.join("app/rel/env.sh.eex")).unwrap();
     fs::create_dir_all(repository.0.join("app/rel/env.sh.eex")).unwrap();
     assert!(!repository.is_read());
+}
+
+#[test]
+fn a_file_that_cannot_be_read_leaves_the_name_open_and_is_told_of() {
+    let repository = Repository::new("unread");
+    let of_pod = "            - name: RELEASE_DISTRIBUTION\n              value: name\n            - name: RELEASE_NODE\n              value: cart@$(POD_IP)\n            - name: RELEASE_COOKIE";
+    let cart = include_str!("cmd/project.in/cart/k8s/cart.yaml");
+    repository.write("app/k8s/cart.yaml", &cart.replace("            - name: RELEASE_COOKIE", of_pod));
+    repository.write("app/mix.exs", MIX);
+    fs::create_dir_all(repository.0.join("app/rel")).unwrap();
+    let file = repository.0.join("app/rel/env.sh.eex");
+    fs::write(&file, b"# gr\xfc\xdfe\nexport RELEASE_NODE=till@$POD_IP\n").unwrap();
+    assert!(!repository.is_read());
+    assert!(repository.tells_of("env.sh.eex was not read"));
+    fs::remove_file(&file).unwrap();
+    assert_eq!(repository.report().workloads[0].verdict, WorkloadVerdict::Forms);
+    repository.write("app/rel/env.sh.eex", ENV_SH);
+    repository.write("app/mix.exs", "defmodule Cart do\n def project do [\n");
+    assert!(!repository.is_read());
+    assert!(repository.tells_of("mix.exs was not read"));
+}
+
+#[test]
+fn what_another_app_runs_is_not_this_projects() {
+    let repository = Repository::new("another");
+    let other = include_str!("cmd/project.in/cart/k8s/cart.yaml").replace("/cart:", "/till:");
+    repository.write("app/k8s/cart.yaml", &other.replace("        beamgate.dev/basename: cart\n", ""));
+    repository.write("app/mix.exs", MIX);
+    repository.write("app/rel/env.sh.eex", "export RELEASE_DISTRIBUTION=name\nexport RELEASE_NODE=tool@127.0.0.1\n");
+    let report = repository.report();
+    assert!(report.notices.is_empty(), "{:?}", report.notices);
+    assert!(
+        report.findings.iter().all(|finding| finding.rule.code == 3 || finding.verdict != Verdict::Refuted),
+        "{:?}",
+        report.findings
+    );
+}
+
+#[test]
+fn a_script_that_gives_way_may_do_so_to_the_image() {
+    let repository = Repository::new("gives-way");
+    repository.write("app/mix.exs", MIX);
+    let script = "export RELEASE_DISTRIBUTION=name\nexport RELEASE_NODE=\"${RELEASE_NODE:-cart@127.0.0.1}\"\n";
+    repository.write("app/rel/env.sh.eex", script);
+    assert_eq!(repository.report().workloads[0].verdict, WorkloadVerdict::Open);
+}
+
+#[test]
+fn flags_that_the_release_does_not_read_are_not_taken_for_its_own() {
+    let repository = Repository::new("vm-args");
+    let cart = include_str!("cmd/project.in/cart/k8s/cart.yaml");
+    repository.write("app/mix.exs", MIX);
+    repository.write("app/rel/env.sh.eex", ENV_SH);
+    repository.write("app/rel/vm.args.eex", "-sname cart\n");
+    assert!(!repository.report().findings.is_empty(), "it is read");
+    let mount =
+        "          volumeMounts:\n            - name: s\n              mountPath: /app/releases/1.0.0/vm.args\n";
+    for more in [
+        "          env:\n            - name: RELEASE_VM_ARGS\n              value: /etc/vm.args\n",
+        &format!("{mount}          env:\n"),
+    ] {
+        repository.write("app/k8s/cart.yaml", &cart.replace("          env:\n", more));
+        assert_eq!(repository.report().workloads[0].verdict, WorkloadVerdict::Open, "{more}");
+    }
+    repository.write("app/k8s/cart.yaml", cart);
+    repository.write("app/rel/env.sh.eex", &format!("{ENV_SH}export RELEASE_VM_ARGS=$RELEASE_ROOT/vm.k8s.args\n"));
+    assert_eq!(repository.report().workloads[0].verdict, WorkloadVerdict::Open);
+    repository.write("app/rel/vm.args.eex", "+P 1000\n");
+    assert_eq!(repository.report().workloads[0].verdict, WorkloadVerdict::Forms);
 }
 
 #[test]

@@ -13,12 +13,11 @@ use crate::report::closing::listed;
 use crate::trace::Trace;
 use crate::world::declared::{App, Declared, env_sh_of, projects_of, vm_args_of};
 use crate::world::object::Object;
-use crate::world::project::{Ground, Project, Sourced};
+use crate::world::project::{Ground, Project, Sourced, Unread};
 
 /// The projects above the files of a scene's workloads that declare a strategy, for each of them.
 pub(super) fn find(scene: &mut Scene, policy: &mut Policy, input: &Input<()>) {
     let folders = folders(scene, input);
-    let alone = opted_in(scene).count() == 1;
     let mut known: HashMap<PathBuf, Option<Arc<Project>>> = HashMap::new();
     let mut found: BTreeMap<String, (Arc<Project>, BTreeSet<ObjectId>)> = BTreeMap::new();
     for (object, folder) in folders {
@@ -28,7 +27,7 @@ pub(super) fn find(scene: &mut Scene, policy: &mut Policy, input: &Input<()>) {
         }
     }
     scene.world.facts.apps.extend(found.into_values().map(|(project, of)| {
-        let project = Sourced { project, ground: Ground::Above { of, alone } };
+        let project = Sourced { project, ground: Ground::Above { of } };
         App { project: Some(project), ..App::default() }
     }));
 }
@@ -54,22 +53,34 @@ fn folders(scene: &Scene, input: &Input<()>) -> Vec<(ObjectId, PathBuf)> {
     opted_in(scene).filter(|object| projects_of(object, facts).next().is_none()).filter_map(of).collect()
 }
 
-/// What was read of projects, and for whom.
+/// What was read of projects, and what was not, and for whom.
 pub(super) fn notices(scene: &Scene, policy: &Policy) -> Vec<Notice> {
     let mut read: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
+    let mut unread: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     let may_run_one = |object: &&Object| projects_of(object, &scene.world.facts).next().is_some();
     for object in opted_in(scene).filter(may_run_one) {
         let Some(workload) = object.workload() else { continue };
-        let files = files(&Trace::of(&scene.world, object, workload), policy);
+        let trace = Trace::of(&scene.world, object, workload);
+        for file in unread_files(&trace) {
+            unread.entry((file.path.clone(), file.reason.clone())).or_default().push(object.title());
+        }
+        let files = files(&trace, policy);
         if !files.is_empty() {
             read.entry(files).or_default().push(object.title());
         }
     }
-    let notice = |(files, titles): (Vec<String>, Vec<String>)| {
-        let words = |list: &[String]| listed(&list.iter().map(String::as_str).collect::<Vec<_>>(), WORKLOADS);
-        Notice { text: format!("read {} for {}", words(&files), words(&titles)), command: None }
-    };
-    read.into_iter().map(notice).collect()
+    let words = |list: &[String]| listed(&list.iter().map(String::as_str).collect::<Vec<_>>(), WORKLOADS);
+    let read = read.into_iter().map(|(files, titles)| format!("read {} for {}", words(&files), words(&titles)));
+    let unread = unread.into_iter().map(|((path, reason), titles)| {
+        format!("{path} was not read, and may name the nodes of {}: {reason}", words(&titles))
+    });
+    read.chain(unread).map(|text| Notice { text, command: None }).collect()
+}
+
+/// The files of its release that would decide about a workload, and could not be read.
+fn unread_files<'t>(trace: &'t Trace<'_>) -> impl Iterator<Item = &'t Unread> {
+    let release = trace.naming.as_ref().and_then(|naming| naming.release.as_ref());
+    release.into_iter().flat_map(|release| [&release.unread_env_sh, &release.unread_vm_args]).flatten()
 }
 
 /// How many workloads a notice names.

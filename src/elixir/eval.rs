@@ -347,6 +347,16 @@ impl<'s> Eval<'s> {
         }
     }
 
+    /// The same with so much to be looked at.
+    pub(super) fn with_fuel(self, fuel: usize) -> Self {
+        Self { fuel, ..self }
+    }
+
+    /// What is left to be looked at.
+    pub(super) fn fuel(&self) -> usize {
+        self.fuel
+    }
+
     /// Takes the price of a copy.
     pub(super) fn burn(&mut self, weight: usize) {
         self.fuel = self.fuel.saturating_sub(weight);

@@ -47,6 +47,11 @@ pub fn has_configuration(exists: impl Fn(&str) -> bool) -> bool {
     exists(BUILD) || RUNTIME.into_iter().any(exists)
 }
 
+/// Whether a text is Elixir, as far as its grammar says.
+pub fn is_elixir(source: &str) -> bool {
+    tree::parse(source).is_some()
+}
+
 /// Whether a source starts libcluster or dns_cluster, and so is worth to be read.
 pub fn is_of_interest(source: &str) -> bool {
     started::CHILDREN.iter().any(|child| source.contains(child))

@@ -4,6 +4,9 @@
 //! `rel_templates_path` is `rel` unless it says otherwise. The list is looked for where people write it: in `project/0`, in
 //! a function without arguments that is called there, in a module attribute. Whatever else there is, is not known.
 
+use std::cell::Cell;
+use std::collections::HashMap;
+
 use tree_sitter::Node;
 
 use super::config::Config;
@@ -17,7 +20,10 @@ use crate::world::declared::Script;
 const HOPS: usize = 4;
 
 /// No project has more releases.
-const MANY: usize = 100;
+const MANY: usize = 16;
+
+/// How many expressions of the file are looked at.
+const FUEL: usize = 20_000;
 
 /// What a `mix.exs` says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,7 +52,7 @@ pub struct MixRelease {
 /// Reads a `mix.exs`; none where it has no `project/0` that can be read.
 pub fn mix(script: &Script) -> Option<Mix> {
     let tree = parse(&script.text)?;
-    let module = Module { script, root: tree.root_node() };
+    let module = Module::new(script, tree.root_node());
     let project = module.pairs(module.body("project")?)?;
     let value = |key: &str| project.iter().find(|(known, _)| known == key).map(|(_, node)| *node);
     let app = value("app").and_then(|node| module.atom(node));
@@ -68,15 +74,41 @@ impl MixRelease {
 
 struct Module<'s, 't> {
     script: &'s Script,
-    root: Node<'t>,
+    /// The last expressions of the functions without arguments, by their names; none where several have that name.
+    functions: HashMap<&'s str, Option<Node<'t>>>,
+    /// What module attributes are set to; none where that is done twice.
+    attributes: HashMap<&'s str, Option<Node<'t>>>,
+    /// What is left to be looked at.
+    fuel: Cell<usize>,
 }
 
-impl<'t> Module<'_, 't> {
-    fn eval(&self) -> Eval<'_> {
+impl<'s, 't> Module<'s, 't> {
+    fn new(script: &'s Script, root: Node<'t>) -> Self {
+        let (functions, attributes) = (HashMap::new(), HashMap::new());
+        let mut module = Module { script, functions, attributes, fuel: Cell::new(FUEL) };
+        for node in descendants(root) {
+            if let Some((name, body)) = module.function(node) {
+                module.functions.entry(name).and_modify(|known| *known = None).or_insert(body);
+            } else if let Some((name, value)) = module.attribute(node) {
+                module.attributes.entry(name).and_modify(|known| *known = None).or_insert(value);
+            }
+        }
+        module
+    }
+
+    fn eval(&self) -> Eval<'s> {
         Eval::new(self.script, Config::default())
     }
 
-    fn source(&self, node: Node<'_>) -> &str {
+    /// The value of an expression; the fuel is that of the whole file.
+    fn value(&self, node: Node<'t>) -> Value {
+        let mut eval = self.eval().with_fuel(self.fuel.get());
+        let value = eval.eval(self.meant(node)).value;
+        self.fuel.set(eval.fuel());
+        value
+    }
+
+    fn source(&self, node: Node<'_>) -> &'s str {
         self.script.text.get(node.byte_range()).unwrap_or_default()
     }
 
@@ -98,14 +130,14 @@ impl<'t> Module<'_, 't> {
     }
 
     fn atom(&self, node: Node<'t>) -> Option<String> {
-        match self.eval().eval(self.meant(node)).value {
+        match self.value(node) {
             Value::Atom(name) if !matches!(name.as_str(), "nil" | "true" | "false") => Some(name),
             _ => None,
         }
     }
 
     fn text(&self, node: Node<'t>) -> Option<String> {
-        match self.eval().eval(self.meant(node)).value {
+        match self.value(node) {
             Value::Text(text) => text.literal(),
             _ => None,
         }
@@ -123,6 +155,7 @@ impl<'t> Module<'_, 't> {
                 return None;
             }
             for pair in children(keywords) {
+                self.fuel.set(self.fuel.get().checked_sub(1)?);
                 let key = pair.child_by_field_name("key").filter(|key| key.kind() == "keyword")?;
                 let name = self.source(key).trim_end().trim_end_matches(':');
                 pairs.push((name.to_owned(), pair.child_by_field_name("value")?));
@@ -136,54 +169,50 @@ impl<'t> Module<'_, 't> {
         let next = |node: &Node<'t>| match node.kind() {
             "identifier" => self.body(self.source(*node)),
             "call" if arguments(*node).is_empty() => self.body(self.eval().called(*node)),
-            "unary_operator" => self.attribute(*node),
+            "unary_operator" => *self.attributes.get(self.source(operand_of_at(*node)?))?,
             _ => None,
         };
         std::iter::successors(Some(node), next).take(HOPS).last().unwrap_or(node)
     }
 
-    /// The last expression of a function without arguments; none where several have that name.
     fn body(&self, name: &str) -> Option<Node<'t>> {
-        let eval = self.eval();
-        let is_function = |node: &Node<'t>| matches!(eval.called(*node), "def" | "defp");
-        let called = |node: &Node<'t>| {
-            let head = arguments(*node).first().copied()?;
-            let is_plain = head.kind() == "identifier" && self.source(head) == name;
-            let is_call = head.kind() == "call" && eval.called(head) == name;
-            (is_plain || is_call).then(|| (*node, is_plain || arguments(head).is_empty()))
-        };
-        let mut found = descendants(self.root).filter(is_function).filter_map(|node| called(&node));
-        let (function, takes_nothing) = found.next()?;
-        if !takes_nothing || found.next().is_some() {
-            return None;
-        }
-        let block = children(function).into_iter().find(|child| child.kind() == "do_block");
-        let keywords = || arguments(function).into_iter().find(|argument| argument.kind() == "keywords");
-        match block {
-            Some(block) => children(block).last().copied(),
-            None => children(keywords()?).first()?.child_by_field_name("value"),
-        }
+        *self.functions.get(name)?
     }
 
-    /// `@name`, where it is set once.
-    fn attribute(&self, node: Node<'t>) -> Option<Node<'t>> {
+    /// The name of a function that is defined here, and its last expression where it takes no arguments.
+    fn function(&self, node: Node<'t>) -> Option<(&'s str, Option<Node<'t>>)> {
         let eval = self.eval();
-        let operand = |node: Node<'t>| {
-            let operator = node.child_by_field_name("operator").filter(|operator| operator.kind() == "@");
-            operator.and(node.child_by_field_name("operand"))
-        };
-        let name =
-            operand(node).filter(|operand| operand.kind() == "identifier").map(|operand| self.source(operand))?;
-        let sets = descendants(self.root)
-            .filter(|node| node.kind() == "unary_operator")
-            .filter_map(operand)
-            .filter(|operand| eval.called(*operand) == name);
-        let sets: Vec<_> = sets.map(arguments).collect();
-        match sets.as_slice() {
-            [only] if only.len() == 1 => only.first().copied(),
-            _ => None,
+        if !matches!(eval.called(node), "def" | "defp") {
+            return None;
         }
+        let definition = arguments(node);
+        let head = definition.first().copied()?;
+        let (name, takes_nothing) = match head.kind() {
+            "identifier" => (self.source(head), true),
+            "call" => (eval.called(head), arguments(head).is_empty()),
+            _ => return None,
+        };
+        let block = children(node).into_iter().find(|child| child.kind() == "do_block");
+        let keywords = || definition.iter().find(|argument| argument.kind() == "keywords");
+        let body = match block {
+            Some(block) => children(block).last().copied(),
+            None => keywords().and_then(|keywords| children(*keywords).first()?.child_by_field_name("value")),
+        };
+        Some((name, body.filter(|_| takes_nothing)))
     }
+
+    /// The name of an attribute that is set here, and to what.
+    fn attribute(&self, node: Node<'t>) -> Option<(&'s str, Option<Node<'t>>)> {
+        let set = operand_of_at(node).filter(|operand| operand.kind() == "call")?;
+        let values = arguments(set);
+        Some((self.eval().called(set), values.first().copied().filter(|_| values.len() == 1)))
+    }
+}
+
+/// `name` of `@name`, `name 1` of `@name 1`.
+fn operand_of_at(node: Node<'_>) -> Option<Node<'_>> {
+    let is_at = node.kind() == "unary_operator" && node.child_by_field_name("operator")?.kind() == "@";
+    node.child_by_field_name("operand").filter(|_| is_at)
 }
 
 #[cfg(test)]
@@ -221,6 +250,18 @@ mod tests {
         assert_eq!(releases(called), ["shop rel cookie"]);
         let without = "def project do [app: :shop, releases: releases] end\ndefp releases, do: @all\n@all [a: @options]\n@options [cookie: nil]";
         assert_eq!(releases(without), ["a rel"]);
+    }
+
+    #[test]
+    fn a_file_is_looked_at_only_so_much() {
+        let many = |count: usize| (0..count).map(|number| format!("r{number}: [], ")).collect::<String>();
+        let of = |count| releases(&format!("def project do [app: :cart, releases: [{} z: []]] end", many(count)));
+        assert_eq!(of(15).len(), 16);
+        assert_eq!(of(16), [] as [&str; 0]);
+        let few: String = (0..2000).map(|number| format!("a{number}: 1, ")).collect();
+        let all: String = (0..15).map(|number| format!("r{number}: f(), ")).collect();
+        let spent = format!("def project do [app: :cart, releases: [{all} z: f()]] end\ndef f, do: [{few} z: 1]");
+        assert!(releases(&spent).last().is_some_and(|last| last == "z ?"));
     }
 
     #[test]

@@ -159,7 +159,8 @@ impl Naming {
         let (mut closed, mut env_sh) = (false, None);
         let release = release::picked(scope, workload, container, &launch, &boot_env, keys);
         if launch.program.may_be_a_release()
-            && let Some(sourced) = script::sourced(scope, workload, container, &boot_env, release.as_ref())
+            && let Some(sourced) =
+                script::sourced(scope, workload, container, &boot_env, release.as_ref(), &launch.program)
         {
             (boot_env, closed, env_sh) = (sourced.env, sourced.closed, sourced.text);
             dashes_everything = dashes_everything.or(sourced.dashes_everything);
@@ -186,7 +187,7 @@ impl Naming {
         };
         let closed = closed || declared.is_some();
         let mut flags = Flags::of(&boot_env);
-        let vm_args = vm_args::given(scope, &boot_env, &launch.program, release.as_ref());
+        let vm_args = vm_args::given(scope, container, &boot_env, &launch, release.as_ref());
         add_vm_args(&mut flags, &mut launch, vm_args);
         let overridden = overridden(from_pod, &node).filter(|_| livebook.is_none());
         add_livebook(&mut flags, &mut launch, livebook);

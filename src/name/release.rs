@@ -11,7 +11,7 @@ use super::launcher::Launch;
 use super::vm_args::is_relx;
 use crate::world::declared::{Declared, Key, Sourced, projects_of};
 use crate::world::pod::Container;
-use crate::world::project::{Ground, Project, Release};
+use crate::world::project::{Project, Release};
 use crate::world::workload::Workload;
 
 /// The release that a container runs.
@@ -28,8 +28,6 @@ struct Told {
     /// RELEASE_NAME, where the pod sets it; empty where its value is not known.
     release_name: Option<String>,
     basename: Option<String>,
-    /// Whether a basename is declared at all.
-    has_basename: bool,
     /// The last part of the image's path.
     image: Option<String>,
 }
@@ -44,15 +42,20 @@ pub(super) fn picked(
     keys: &[(Key, Sourced<String>)],
 ) -> Option<Picked> {
     let facts = &scope.world.facts;
-    let mut projects = projects_of(scope.object, facts).peekable();
-    projects.peek()?;
+    let mut projects: Vec<_> = projects_of(scope.object, facts).collect();
+    // Whose source is said by the workload's name, nothing else is asked about.
+    if let Some(own) = projects.iter().position(|sourced| sourced.is_said_by_name()) {
+        projects = vec![projects.swap_remove(own)];
+    }
+    projects.first()?;
     let declares = Declared::of(scope.object, workload, facts).is_some();
     if !declares || !launch.program.may_be_a_release() || is_relx(env) {
         return None;
     }
     let told = Told::of(container, launch, env, keys);
-    projects.find_map(|sourced| {
-        let release = told.pick(&sourced.project, &sourced.ground)?;
+    projects.into_iter().find_map(|sourced| {
+        let picked = told.pick(&sourced.project, sourced.is_said_by_name());
+        let release = picked.or(sourced.project.unread.as_ref())?;
         Some(Picked { release: release.clone(), is_said: sourced.is_said() })
     })
 }
@@ -71,12 +74,13 @@ impl Told {
             start_script: launch.start_script.clone(),
             release_name,
             basename: basename.filter(|name| !name.contains('$')).map(str::to_owned),
-            has_basename: basename.is_some(),
             image: image.map(str::to_owned),
         }
     }
 
-    fn pick<'p>(&self, project: &'p Project, ground: &Ground) -> Option<&'p Arc<Release>> {
+    /// The only release of a project is that of a workload which bears the app's name, or of which somebody said by name that
+    /// it is the app.
+    fn pick<'p>(&self, project: &'p Project, is_said_by_name: bool) -> Option<&'p Arc<Release>> {
         let named = |name: &str| project.releases.iter().find(|release| is_same(&release.name, name));
         // What is run by its name is that and no other.
         if let Some(name) = self.start_script.as_ref().or(self.release_name.as_ref()) {
@@ -90,24 +94,12 @@ impl Told {
         };
         match (meant.as_slice(), only) {
             ([one], _) => Some(one),
-            ([], Some(only)) => self.may_be_the_only_one(project, ground, hints()).then_some(only),
+            ([], Some(only)) => {
+                let is_app = |hint: &String| project.app.as_ref().is_some_and(|app| is_same(app, hint));
+                (is_said_by_name || hints().any(is_app)).then_some(only)
+            }
             _ => None,
         }
-    }
-
-    fn may_be_the_only_one<'h>(
-        &self,
-        project: &Project,
-        ground: &Ground,
-        mut hints: impl Iterator<Item = &'h String>,
-    ) -> bool {
-        let is_called_as_the_app = hints.any(|hint| project.app.as_ref().is_some_and(|app| is_same(app, hint)));
-        is_called_as_the_app
-            || match ground {
-                Ground::Said => true,
-                // Of a workload with another basename it is not certain that it is the app at all.
-                Ground::Above { alone, .. } => *alone && !self.has_basename,
-            }
     }
 }
 
@@ -121,10 +113,9 @@ mod tests {
     use super::*;
 
     fn project(app: &str, releases: &[&str]) -> Project {
-        let release =
-            |name: &&str| Arc::new(Release { name: (*name).to_owned(), env_sh: None, vm_args: None, cookie: None });
+        let release = |name: &&str| Arc::new(Release { name: (*name).to_owned(), ..Release::default() });
         let app = (!app.is_empty()).then(|| app.to_owned());
-        Project { name: "mix.exs".to_owned(), app, releases: releases.iter().map(release).collect() }
+        Project { name: "mix.exs".to_owned(), app, releases: releases.iter().map(release).collect(), unread: None }
     }
 
     fn told(start_script: &str, release_name: Option<&str>, basename: &str, image: &str) -> Told {
@@ -133,23 +124,18 @@ mod tests {
             start_script: some(start_script),
             release_name: release_name.map(str::to_owned),
             basename: some(basename).filter(|name| !name.contains('$')),
-            has_basename: !basename.is_empty(),
             image: some(image),
         }
     }
 
-    fn above(alone: bool) -> Ground {
-        Ground::Above { of: Default::default(), alone }
-    }
-
-    fn pick(told: &Told, project: &Project, ground: &Ground) -> Option<String> {
-        told.pick(project, ground).map(|release| release.name.clone())
+    fn pick(told: &Told, project: &Project, is_said_by_name: bool) -> Option<String> {
+        told.pick(project, is_said_by_name).map(|release| release.name.clone())
     }
 
     #[test]
     fn what_is_run_by_its_name_is_that_release_and_no_other() {
         let shop = project("shop", &["web", "jobs"]);
-        let said = |told: Told| pick(&told, &shop, &Ground::Said);
+        let said = |told: Told| pick(&told, &shop, true);
         assert_eq!(said(told("jobs", None, "web", "web")).as_deref(), Some("jobs"));
         assert_eq!(said(told("till", None, "web", "web")), None);
         assert_eq!(said(told("", Some("web"), "jobs", "")).as_deref(), Some("web"));
@@ -159,7 +145,7 @@ mod tests {
     #[test]
     fn a_hint_counts_where_there_is_but_one() {
         let shop = project("shop", &["web", "jobs"]);
-        let found = |told: Told| pick(&told, &shop, &above(true));
+        let found = |told: Told| pick(&told, &shop, false);
         assert_eq!(found(told("", None, "web", "acme")).as_deref(), Some("web"));
         assert_eq!(found(told("", None, "", "jobs")).as_deref(), Some("jobs"));
         assert_eq!(found(told("", None, "web", "jobs")), None);
@@ -167,14 +153,17 @@ mod tests {
     }
 
     #[test]
-    fn without_a_hint_the_only_workload_runs_the_only_release() {
-        let cart = project("cart", &["cart"]);
-        assert_eq!(pick(&told("", None, "", "backend"), &cart, &above(true)).as_deref(), Some("cart"));
-        assert_eq!(pick(&told("", None, "", "backend"), &cart, &above(false)), None);
-        assert_eq!(pick(&told("", None, "store", "backend"), &cart, &above(true)), None);
-        assert_eq!(pick(&told("", None, "$(APP)", "backend"), &cart, &above(true)), None);
-        assert_eq!(pick(&told("", None, "store", "backend"), &cart, &Ground::Said).as_deref(), Some("cart"));
+    fn the_only_release_is_that_of_the_workload_that_bears_the_apps_name() {
+        let cart = project("cart", &["prod"]);
+        let found = |told: Told| pick(&told, &cart, false);
+        assert_eq!(found(told("", None, "", "cart")).as_deref(), Some("prod"));
+        assert_eq!(found(told("", None, "cart", "backend")).as_deref(), Some("prod"));
+        assert_eq!(found(told("", None, "", "backend")), None);
+        assert_eq!(found(told("", None, "", "")), None);
+        assert_eq!(found(told("", None, "store", "backend")), None);
+        assert_eq!(found(told("", None, "$(APP)", "backend")), None);
+        assert_eq!(pick(&told("", None, "store", "backend"), &cart, true).as_deref(), Some("prod"));
         let my_app = project("my_app", &["prod"]);
-        assert_eq!(pick(&told("", None, "", "my-app"), &my_app, &above(false)).as_deref(), Some("prod"));
+        assert_eq!(pick(&told("", None, "", "my-app"), &my_app, false).as_deref(), Some("prod"));
     }
 }

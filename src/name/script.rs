@@ -109,6 +109,15 @@ pub(super) struct Sourced {
     pub(super) dashes_everything: Option<Loc>,
 }
 
+impl Sourced {
+    /// What could not be read may set everything.
+    fn unread(env: &Env, why: &Why) -> Self {
+        let mut env = env.clone();
+        env.forget(why);
+        Self { env, closed: false, text: None, dashes_everything: None }
+    }
+}
+
 /// Runs the `rel/env.sh` that comes out of a ConfigMap, that was given for a workload, or that is its release's.
 pub(super) fn sourced(
     scope: Scope<'_>,
@@ -116,17 +125,20 @@ pub(super) fn sourced(
     container: &Container,
     env: &Env,
     release: Option<&Picked>,
+    program: &Program,
 ) -> Option<Sourced> {
     let given = || declared::env_sh_of(scope.object, &scope.world.facts);
     // Of a file that somebody named it is known that it is the image's; what one that was found does not set, the image may.
     let (text, root, is_said) = match mounted::env_sh(scope, container) {
         Some(File::Text(text, at)) => (text, at, false),
         Some(File::Unread(why)) => {
-            let mut env = env.clone();
-            env.forget(&why);
-            return Some(Sourced { env, closed: false, text: None, dashes_everything: None });
+            return Some(Sourced::unread(env, &why));
         }
         None => {
+            let unread = || release.and_then(|picked| picked.release.unread_env_sh.as_ref());
+            if let Some(unread) = unread().filter(|_| given().is_none()) {
+                return Some(Sourced::unread(env, &Why::Program(unread.path.clone())));
+            }
             let found = || release.and_then(|picked| picked.release.env_sh.as_ref());
             let is_said = given().is_some() || release.is_some_and(|picked| picked.is_said);
             let script = given().or_else(found)?;
@@ -135,9 +147,15 @@ pub(super) fn sourced(
     };
     let place = |range: std::ops::Range<usize>| root.clone().within(range);
     let name = release.map(|picked| picked.release.name.as_str());
+    let gives_way = !is_said && matches!(program, Program::Image | Program::Wrapper(_));
+    let is_unset = |variable: &str| matches!(env.lookup(variable), Lookup::Unset);
     let get = |variable: &str| match variable {
         // `RELEASE_COMMAND` is set before the script is sourced; we ask about the node that stays.
         "RELEASE_COMMAND" => Variable::Set(Template::lit("start", &root)),
+        // What starts the release may be the image's own, which sets what the script gives way to.
+        "RELEASE_NODE" | "RELEASE_DISTRIBUTION" | "RELEASE_NAME" if gives_way && is_unset(variable) => {
+            Variable::Unknown(Why::Image)
+        }
         "RELEASE_NAME" | "RELEASE_VSN" | "RELEASE_ROOT" if env.get(variable).is_none() => match name {
             Some(name) if variable == "RELEASE_NAME" => Variable::Set(Template::lit(name, &root)),
             _ => Variable::Unknown(Why::Image),

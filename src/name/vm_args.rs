@@ -4,8 +4,8 @@
 //! wherever it is not quoted, quotes of either kind with no escapes in them, a backslash before any character outside of them.
 //! `tests/vm_args` holds that against the VM.
 
-use super::env::Env;
-use super::launcher::{Program, name_flag};
+use super::env::{Env, Lookup};
+use super::launcher::{Launch, Program, name_flag};
 use super::release::Picked;
 use super::script::variable;
 use super::shell::Variable;
@@ -13,6 +13,7 @@ use super::template::{Part, Piece, Sym, Template, Why};
 use crate::name::env::Scope;
 use crate::place::{Loc, Pointer};
 use crate::world::declared::{self, vm_args_of};
+use crate::world::pod::Container;
 
 /// What a `vm.args` is to the program that a container starts.
 pub(super) enum VmArgs {
@@ -33,12 +34,25 @@ pub fn is_relx(env: &Env) -> bool {
 }
 
 /// Reads the `vm.args` that was given for a workload, or that of its release, if there is one and the program reads it.
-pub(super) fn given(scope: Scope<'_>, env: &Env, program: &Program, release: Option<&Picked>) -> Option<VmArgs> {
+pub(super) fn given(
+    scope: Scope<'_>,
+    container: &Container,
+    env: &Env,
+    launch: &Launch,
+    release: Option<&Picked>,
+) -> Option<VmArgs> {
     let given = vm_args_of(scope.object, &scope.world.facts);
-    let file = given.or_else(|| release?.release.vm_args.as_ref())?;
-    let is_foreign = matches!(program, Program::Foreign(_));
-    if !is_foreign && !program.may_be_a_release() {
+    let is_foreign = matches!(launch.program, Program::Foreign(_));
+    if !is_foreign && !launch.program.may_be_a_release() {
         return None;
+    }
+    if given.is_none() && release.is_some_and(|picked| picked.release.unread_vm_args.is_some()) {
+        return Some(VmArgs::Unclear);
+    }
+    let file = given.or_else(|| release?.release.vm_args.as_ref())?;
+    if given.is_none() && is_replaced(container, env) {
+        // Where the one of the repository names the node, what replaces it may do so too.
+        return names_at(file).map(|_| VmArgs::Unclear);
     }
     let root = Pointer::root().of(file.script.id);
     let is_theirs = is_foreign || file.is_source || is_relx(env);
@@ -59,6 +73,23 @@ pub(super) fn given(scope: Scope<'_>, env: &Env, program: &Program, release: Opt
         (false, Some(_)) if given.is_some() && !has_mix_variables(env) => VmArgs::Unclear,
         (false, _) => VmArgs::Beside(words, at),
     })
+}
+
+/// Whether the release may read another file than its own: a variable says which (`release.init.ex`), or one is mounted there.
+fn is_replaced(container: &Container, env: &Env) -> bool {
+    let is_said = !matches!(env.lookup("RELEASE_VM_ARGS"), Lookup::Unset);
+    let command: Vec<&str> =
+        container.command.iter().chain(&container.args).flat_map(|word| word.split_whitespace()).collect();
+    is_said || container.mounts.iter().any(|mount| may_hide_vm_args(mount.trim_end_matches('/'), &command))
+}
+
+/// Whether a mount is at `releases/<version>/vm.args` or above, as far as one can tell where the release is.
+fn may_hide_vm_args(mount: &str, command: &[&str]) -> bool {
+    let holds =
+        |word: &&str| word.strip_prefix(mount).is_some_and(|rest| rest.starts_with('/') && rest.contains("bin/"));
+    let mut parts = mount.split('/');
+    let is_usual = matches!(mount, "/app" | "/opt" | "/opt/app" | "/home" | "/home/app" | "/srv" | "/srv/app");
+    is_usual || parts.any(|part| part == "releases" || part == "vm.args") || command.iter().any(holds)
 }
 
 fn is_set(env: &Env, name: &str) -> bool {

@@ -87,6 +87,8 @@ impl Policy {
             (Key::Inputs, &app.inputs),
             (Key::Container, &app.container),
         ];
+        let by_name = app.matches.name.is_some();
+        let said = app.app_source.as_ref().map(|path| self.said(&folder.join(path), by_name)).transpose()?;
         Ok(App {
             name: app.matches.name.clone(),
             namespace: app.matches.namespace.clone(),
@@ -95,7 +97,7 @@ impl Policy {
             env_sh: app.env_sh.as_ref().map(|path| self.script(&folder.join(path))).transpose()?,
             vm_args: app.vm_args.as_ref().map(|path| self.flags(&folder.join(path))).transpose()?,
             code: app.app_source.as_ref().map(|path| self.code(&folder.join(path))).transpose()?,
-            project: app.app_source.as_ref().and_then(|path| self.said(&folder.join(path))),
+            project: said,
         })
     }
 
@@ -130,8 +132,8 @@ impl Policy {
     /// The folder is no mix project.
     pub fn add_code(&mut self, folder: &Path) -> Result<(), ConfigError> {
         let code = self.code(folder)?;
-        let project = self.said(folder);
-        self.apps.push(App { code: Some(code), project, ..App::default() });
+        let project = self.said(folder, false)?;
+        self.apps.push(App { code: Some(code), project: Some(project), ..App::default() });
         Ok(())
     }
 

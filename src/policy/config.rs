@@ -148,6 +148,9 @@ pub enum ConfigError {
         /// Where and what.
         error: Box<toml::de::Error>,
     },
+    /// A file of a project that decides cannot be read.
+    #[error("{}: {}", .0.path, .0.reason)]
+    Unread(crate::world::project::Unread),
     /// A folder that is said to be an app's is none.
     #[error("{path}: is no mix project: there is neither mix.exs nor config/config.exs nor config/runtime.exs")]
     NoProject {

@@ -56,9 +56,16 @@ fn message(finding: &ReportedFinding, region: Option<&Region<'_>>) -> String {
     lines.join("\n")
 }
 
-/// What stands after the second `::`.
+/// What stands after the second `::`. Of names in files none moves the cursor of the log.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let escaped = |c: char| match c {
+        '%' => "%25".to_owned(),
+        '\r' => "%0D".to_owned(),
+        '\n' => "%0A".to_owned(),
+        c if c.is_control() && c != '\t' => c.escape_default().to_string(),
+        c => c.to_string(),
+    };
+    text.chars().map(escaped).collect()
 }
 
 /// The value of a property, where colons and commas end it too.
@@ -73,6 +80,7 @@ mod tests {
     #[test]
     fn commands_end_where_they_should() {
         assert_eq!(data("50%, a: b\r\nc ::error::"), "50%25, a: b%0D%0Ac ::error::");
+        assert_eq!(data("a\u{1b}[31mred"), "a\\u{1b}[31mred");
         assert_eq!(property("a,b:c%\n"), "a%2Cb%3Ac%25%0A");
     }
 }

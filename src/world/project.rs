@@ -15,10 +15,12 @@ pub struct Project {
     pub app: Option<String>,
     /// Its releases, as far as they are known.
     pub releases: Vec<Arc<Release>>,
+    /// What stands for whichever of them runs, where its `mix.exs` could not be read and there are templates beside it.
+    pub unread: Option<Arc<Release>>,
 }
 
 /// A release of a project.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Release {
     /// Its name: that of its start script, and of its nodes where nothing says otherwise.
     pub name: String,
@@ -28,6 +30,19 @@ pub struct Release {
     pub vm_args: Option<VmArgs>,
     /// Where its cookie is fixed.
     pub cookie: Option<Loc>,
+    /// What decides as its `env.sh.eex` does, is there, and could not be read.
+    pub unread_env_sh: Option<Unread>,
+    /// Its `vm.args.eex`, likewise.
+    pub unread_vm_args: Option<Unread>,
+}
+
+/// A file that is there and could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// Its path.
+    pub path: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// A project, and of which workloads it is the source.
@@ -42,23 +57,29 @@ pub struct Sourced {
 /// Why workloads are taken to run a project's releases.
 #[derive(Debug, Clone)]
 pub enum Ground {
-    /// Somebody said so.
-    Said,
+    /// Somebody said so: of this workload by its name, or of whichever runs the app.
+    Said {
+        /// Whether by its name.
+        by_name: bool,
+    },
     /// It lies above the manifests of these.
     Above {
         /// Their objects.
         of: BTreeSet<ObjectId>,
-        /// Whether the only workload of the input that declares a strategy is among them.
-        alone: bool,
     },
 }
 
 impl Project {
     /// Whether any of its releases has something to say.
     pub fn says_something(&self) -> bool {
-        self.releases
-            .iter()
-            .any(|release| release.env_sh.is_some() || release.vm_args.is_some() || release.cookie.is_some())
+        self.unread.is_some() || self.releases.iter().any(|release| release.says_something())
+    }
+}
+
+impl Release {
+    fn says_something(&self) -> bool {
+        let is_unread = self.unread_env_sh.is_some() || self.unread_vm_args.is_some();
+        is_unread || self.env_sh.is_some() || self.vm_args.is_some() || self.cookie.is_some()
     }
 }
 
@@ -66,13 +87,18 @@ impl Sourced {
     /// Whether a workload may run one of its releases.
     pub fn may_be_of(&self, object: ObjectId) -> bool {
         match &self.ground {
-            Ground::Said => true,
-            Ground::Above { of, .. } => of.contains(&object),
+            Ground::Said { .. } => true,
+            Ground::Above { of } => of.contains(&object),
         }
+    }
+
+    /// Whether somebody said so of a workload by its name.
+    pub fn is_said_by_name(&self) -> bool {
+        matches!(self.ground, Ground::Said { by_name: true })
     }
 
     /// Whether somebody said so.
     pub fn is_said(&self) -> bool {
-        matches!(self.ground, Ground::Said)
+        matches!(self.ground, Ground::Said { .. })
     }
 }
