@@ -205,8 +205,7 @@ impl Runs {
     pub(super) fn of(words: &[Template]) -> Option<Self> {
         let is_busybox = words.first()?.literal()?.ends_with("busybox");
         let (mut index, mut is_text, mut is_input) = (1, false, false);
-        loop {
-            let Some(word) = words.get(index)?.literal() else { break };
+        while let Some(word) = words.get(index)?.literal() {
             index += match word.as_str() {
                 // BusyBox is told which of its programs it is.
                 "sh" | "ash" if is_busybox && index == 1 => 1,

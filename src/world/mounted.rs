@@ -204,9 +204,9 @@ mod tests {
     #[test]
     fn a_file_is_found_where_the_kubelet_puts_it() {
         let folder = map("/scripts/", "", None);
-        assert_eq!(found(&[folder.clone()], "/scripts/start.sh").as_deref(), Some("start.sh"));
-        assert_eq!(found(&[folder.clone()], "/scripts2/start.sh"), None);
-        assert_eq!(found(&[folder.clone()], "/scripts").as_deref(), Some("?"));
+        assert_eq!(found(std::slice::from_ref(&folder), "/scripts/start.sh").as_deref(), Some("start.sh"));
+        assert_eq!(found(std::slice::from_ref(&folder), "/scripts2/start.sh"), None);
+        assert_eq!(found(std::slice::from_ref(&folder), "/scripts").as_deref(), Some("?"));
         let hidden = [folder, disk("/scripts/start.sh")];
         assert_eq!(found(&hidden, "/scripts/start.sh").as_deref(), Some("?"));
         let file = map("/app/start", "./start.sh", None);
