@@ -27,7 +27,8 @@ impl Livebook {
         match start {
             Some("livebook") => {}
             Some(_) => return None,
-            None if is_image(container) => {}
+            // `ghcr.io/livebook-dev/livebook:0.20.0`.
+            None if container.image_name() == Some("livebook") => {}
             None if is_set(LIVEBOOK_NODE) || is_set("LIVEBOOK_CLUSTER") => {
                 return Some(Self::Unnamed(Why::Program(LIVEBOOK_NODE.to_owned())));
             }
@@ -55,10 +56,4 @@ fn flags(env: &Env, variable: &'static str, flag: &str) -> Option<Flags> {
         return None;
     }
     Some(Flags { variable, words: vec![Template::lit(flag, &var.at), var.value.clone()], at: var.at.clone() })
-}
-
-/// `ghcr.io/livebook-dev/livebook:0.20.0`.
-fn is_image(container: &Container) -> bool {
-    let path = container.image.as_deref().and_then(|image| image.split('@').next());
-    path.and_then(|path| path.rsplit('/').next()?.split(':').next()) == Some("livebook")
 }

@@ -68,13 +68,11 @@ impl Told {
             Lookup::Unset => None,
         };
         let basename = keys.iter().find(|(key, _)| *key == Key::Basename).map(|(_, declared)| declared.value.trim());
-        let image = container.image.as_deref().map(|image| image.split('@').next().unwrap_or(image));
-        let image = image.and_then(|image| image.rsplit('/').next()?.split(':').next());
         Self {
             start_script: launch.start_script.clone(),
             release_name,
             basename: basename.filter(|name| !name.contains('$')).map(str::to_owned),
-            image: image.map(str::to_owned),
+            image: container.image_name().map(str::to_owned),
         }
     }
 

@@ -122,7 +122,10 @@ fn is_release(container: &Container) -> bool {
 
 /// The server that forms clusters in a way of its own, if a pod runs one.
 pub fn own_clustering(pod: &PodTemplate) -> Option<&'static str> {
-    let images: Vec<&str> = pod.containers.iter().filter(|container| !container.init).filter_map(image_name).collect();
+    let images =
+        pod.containers.iter().filter(|container| !container.init).filter_map(|container| container.image.as_deref());
+    // With the tag, which may say that it is the exporter.
+    let images: Vec<&str> = images.filter_map(|image| image.rsplit('/').next()).collect();
     SERVERS.into_iter().find(|server| {
         let is_it = |image: &&str| image.starts_with(server) && !image.contains("exporter");
         images.iter().any(is_it)
@@ -132,11 +135,6 @@ pub fn own_clustering(pod: &PodTemplate) -> Option<&'static str> {
 /// The same of a node's container where a strategy is declared. Its owner knows better what `rabbitmq-consumer` is, and that
 /// what stands beside it is something else.
 pub fn is_server(container: &Container) -> Option<&'static str> {
-    let name = image_name(container)?.split([':', '@']).next()?;
+    let name = container.image_name()?;
     SERVERS.into_iter().find(|server| *server == name)
-}
-
-/// What stands behind the last slash of a container's image.
-fn image_name(container: &Container) -> Option<&str> {
-    container.image.as_deref().map(|image| image.rsplit('/').next().unwrap_or(image))
 }

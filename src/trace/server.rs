@@ -66,7 +66,7 @@ impl Signs {
         container.env.iter().any(|var| self.variables.iter().any(|of| is_one(&var.name, of)))
             || program(container).is_some_and(|program| self.programs.contains(&program))
             || container.ports.iter().any(|port| port.number.is_some_and(|number| self.ports.contains(&number)))
-            || image(container).is_some_and(|image| self.is_last_word(image))
+            || container.image_name().is_some_and(|image| self.is_last_word(image))
     }
 
     /// `docker-vernemq`, `custom_rabbitmq`: what comes behind may be what is done with it, as in `rabbitmq-consumer`.
@@ -79,10 +79,4 @@ impl Signs {
 fn program(container: &Container) -> Option<&str> {
     let first = container.command.first().or(container.args.first())?;
     first.rsplit('/').next()
-}
-
-/// The image's own name, without registry, tag and digest.
-fn image(container: &Container) -> Option<&str> {
-    let last = container.image.as_deref()?.split('@').next()?.rsplit('/').next()?;
-    last.split(':').next()
 }

@@ -277,6 +277,11 @@ impl PodTemplate {
 }
 
 impl Container {
+    /// The image's own name: what stands behind the last slash, without tag and digest.
+    pub fn image_name(&self) -> Option<&str> {
+        self.image.as_deref()?.split('@').next()?.rsplit('/').next()?.split(':').next()
+    }
+
     /// The ConfigMaps that its variables and its scripts come from, each once.
     pub fn config_maps(&self) -> BTreeSet<&str> {
         let of_variables = self.env.iter().filter_map(|var| match &var.source {

@@ -128,14 +128,8 @@ fn the_split_one(app: &App, expect: &mut Expect<'_>) {
     expect(mismatch["step"] == "named" && mismatch["others"] == 1 && code == Some(1), "the first mismatch", &trace);
     // A node that was up first asks for the other again after five seconds.
     let dialled = |log: &str| members(&trace).iter().all(|member| log.contains(member["dials"].as_str().unwrap()));
+    until("the nodes log whom they dial", || dialled(&app.observe().log()));
     let mut seen = app.observe();
-    for _ in 0..15 {
-        if dialled(&seen.log()) {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_secs(2));
-        seen = app.observe();
-    }
     seen.probe();
     let log = seen.log();
     for member in members(&trace) {

@@ -101,9 +101,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
 /// Whoever says it in the pod, beside a strategy, contradicts himself. A script of the image may belong to a program that starts its
 /// distribution by itself, as Livebook does.
 fn none<'f>(trace: &Trace<'_>, naming: &Naming, message: &str, found: &'f mut Findings) -> &'f mut Finding {
-    let is_the_pods =
-        trace.env.get("RELEASE_DISTRIBUTION").is_some_and(|var| naming.distribution.at() == Some(&var.at));
-    if is_the_pods {
+    if is_the_pods(trace, naming) {
         let finding = found.refute(&RULE, message).at_most(Severity::Warning);
         return finding.fix(Safety::Safe, "set it to `name`").changes(long_names(trace, naming));
     }
@@ -111,10 +109,13 @@ fn none<'f>(trace: &Trace<'_>, naming: &Naming, message: &str, found: &'f mut Fi
     finding.fix(Safety::Unsafe, "set it to `name`")
 }
 
-/// Where the pod says it, not a script.
+/// Whether the pod says it, not a script.
+fn is_the_pods(trace: &Trace<'_>, naming: &Naming) -> bool {
+    trace.env.get("RELEASE_DISTRIBUTION").is_some_and(|var| naming.distribution.at() == Some(&var.at))
+}
+
 fn long_names(trace: &Trace<'_>, naming: &Naming) -> Vec<Change> {
-    let written = trace.env.get("RELEASE_DISTRIBUTION").filter(|var| naming.distribution.at() == Some(&var.at));
-    let env = EnvList::of(trace).filter(|_| written.is_some());
+    let env = EnvList::of(trace).filter(|_| is_the_pods(trace, naming));
     env.map_or_else(Vec::new, |env| env.set("RELEASE_DISTRIBUTION", "name"))
 }
 
