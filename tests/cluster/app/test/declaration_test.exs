@@ -23,7 +23,7 @@ defmodule Cart.DeclarationTest do
     kubernetes.io/config.seen="now"
     """)
 
-    assert Declaration.read(directory) ==
+    assert Declaration.read(directory) == [
              {"Kubernetes",
               [
                 kubernetes_node_basename: "cart",
@@ -33,10 +33,27 @@ defmodule Cart.DeclarationTest do
                 kubernetes_ip_lookup_mode: :pods,
                 kubernetes_cluster_name: "prod"
               ]}
+           ]
   end
 
   test "is nothing where nothing is mounted" do
-    assert Declaration.read("/nowhere") == nil
+    assert Declaration.read("/nowhere") == []
+  end
+
+  test "reads the further topologies, one a line", %{directory: directory} do
+    File.write!(Path.join(directory, "labels"), ~s(beamgate.dev/strategy="Gossip"\n))
+
+    File.write!(Path.join(directory, "annotations"), """
+    beamgate.dev/cluster-domain="prod.local"
+    beamgate.dev/topologies="Kubernetes.DNS basename=worker service=worker\\n- Kubernetes selector=app in (a, b) basename=b\\n"
+    """)
+
+    assert [
+             {"Gossip", _},
+             {"Kubernetes.DNS", [application_name: "worker", service: "worker"]},
+             {"Kubernetes",
+              [kubernetes_node_basename: "b", kubernetes_selector: "app in (a, b)", kubernetes_cluster_name: "prod"]}
+           ] = Declaration.read(directory)
   end
 
   test "takes variables from the container" do

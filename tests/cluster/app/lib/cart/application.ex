@@ -5,10 +5,10 @@ defmodule Cart.Application do
   @impl true
   def start(_type, _args) do
     IO.puts("cart-node #{node()}")
-    declaration = Cart.Runtime.read() || Cart.Declaration.read()
+    declared = if configured = Cart.Runtime.read(), do: [configured], else: Cart.Declaration.read()
 
     # The reporter comes first and apart: it lives as long as the app does, whatever happens to the strategy.
-    children = [Cart.Reporter | Cart.Cluster.children(declaration)]
+    children = [Cart.Reporter | Cart.Cluster.children(declared)]
     Supervisor.start_link(children, strategy: :one_for_one, name: Cart.Supervisor)
   end
 end

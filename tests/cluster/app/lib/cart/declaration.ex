@@ -10,12 +10,27 @@ defmodule Cart.Declaration do
   @prefix "beamgate.dev/"
   @service_account "/var/run/secrets/kubernetes.io/serviceaccount"
 
-  @doc "The strategy and its options, or nil where none is declared."
+  @doc "The strategies and their options: that of the label, and the further ones; none where none is declared."
   def read(directory \\ System.get_env("CART_PODINFO", "/etc/podinfo")) do
     case read_map(Path.join(directory, "labels"))["strategy"] do
-      nil -> nil
-      strategy -> strategy(strategy, read_map(Path.join(directory, "annotations")))
+      nil ->
+        []
+
+      strategy ->
+        declared = read_map(Path.join(directory, "annotations"))
+        further = for line <- lines(declared["topologies"]), do: further(line, declared)
+        [strategy(strategy, declared) | further]
     end
+  end
+
+  defp lines(nil), do: []
+  defp lines(text), do: text |> String.split("\n") |> Enum.map(&String.trim/1) |> Enum.reject(&(&1 == ""))
+
+  # `Kubernetes.DNS basename=worker service=worker`; the cluster's domain is that of all of them.
+  defp further(line, declared) do
+    [strategy | options] = line |> String.replace_prefix("- ", "") |> String.split(~r/\s+(?=[a-z-]+=)/)
+    options = Map.new(options, fn option -> option |> String.split("=", parts: 2) |> List.to_tuple() end)
+    strategy(strategy, Map.merge(Map.take(declared, ["cluster-domain"]), options))
   end
 
   @doc "Translates annotations into the options of a strategy. What is not declared is not among them."
