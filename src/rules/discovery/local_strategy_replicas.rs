@@ -65,7 +65,7 @@ pub(super) static RULE: Rule = Rule {
 const CEL: Cel = Cel::Exported(
     &[Condition {
         holds: "variables.strategy == 'LocalEpmd' && variables.startsRelease && !variables.onHost &&
-                    variables.candidates.size() == 1 && variables.distribution != 'none' &&
+                    variables.candidates.size() == 1 && variables.distribution in ['', 'name', 'sname'] &&
                     (variables.kind == 'DaemonSet' || variables.replicas > 1)",
         certain: true,
         says: "with LocalEpmd each node asks the epmd of its own pod, and finds only itself; at run time nothing is \
