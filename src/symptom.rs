@@ -101,6 +101,11 @@ impl Symptom {
         |_| Self::Words,
     ];
 
+    /// Whether a strategy dies of it, again and again: libcluster's supervisor dies with it, and so do all other topologies.
+    pub fn is_crash_of_a_strategy(&self) -> bool {
+        matches!(self, Self::CaseClauseError | Self::FunctionClauseError | Self::KeyError(_))
+    }
+
     /// The value that it names.
     pub fn value(&self) -> Option<&str> {
         match self {

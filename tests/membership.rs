@@ -142,6 +142,37 @@ fn names_that_differ_keep_apart() {
 }
 
 #[test]
+fn a_further_topology_that_dials_in_vain_was_meant() {
+    let of_web = |topologies: &'static str| App {
+        declares: format!(
+            "beamgate.dev/basename: shop, beamgate.dev/service: web, beamgate.dev/topologies: '{topologies}'"
+        )
+        .leak(),
+        ..WEB
+    };
+    let worker = || App {
+        declares: "beamgate.dev/basename: worker, beamgate.dev/service: worker",
+        env: "{name: RELEASE_NODE, value: worker@$(IP)}, {name: RELEASE_COOKIE, valueFrom: {secretKeyRef: {name: shop, key: cookie}}}",
+        ..WORKER
+    };
+    let services = [OF_WEB, OF_WORKER];
+    for (topologies, said, warned) in [
+        ("Kubernetes.DNS service=worker", "web -> worker splits by names", vec!["BG305 of web"]),
+        ("Kubernetes.DNS service=worker basename=worker", "web -> worker joins", vec![]),
+        // One of two will do.
+        (
+            "Kubernetes.DNS service=worker\n\n  Kubernetes.DNS service=worker basename=worker",
+            "web -> worker joins",
+            vec![],
+        ),
+    ] {
+        let world = world(&services, &[of_web(topologies), worker()]);
+        assert_eq!(told(&world)[1], said, "{topologies}");
+        assert_eq!(warnings(&world), warned, "{topologies}");
+    }
+}
+
+#[test]
 fn a_name_that_the_image_makes_may_join() {
     let worker = App { env: "{name: NOTHING, value: x}", ..WORKER };
     let open = |one: &str, other: &str| format!("{one} -> {other} open: the image decides it");

@@ -173,7 +173,6 @@ fn what_is_not_understood_is_not_judged_to_form() {
         IP,
         &[
             (&[("mode: ip", "inputs: A=PodIP")], "open", &["BG002"]),
-            (&[("mode: ip", "topologies: '[]'")], "open", &[]),
             (&[("kind: Service\nmetadata:\n  namespace: shop", "kind: Service\nmetadata:")], "open", &[]),
         ],
     );
@@ -379,13 +378,46 @@ fn a_basename_that_nobody_dials_breaks_nothing() {
     check(&elsewhere("Epmd"), &[(&[bad], "open", &["BG307"])]);
 }
 
-/// What the other topologies do is not known.
+/// Of several ways in which the pods look for each other, one will do.
 #[test]
-fn a_topology_among_others_is_not_judged_alone() {
-    let topologies = ("basename: cart", "topologies: '2'");
-    for strategy in ["Gossip", "LocalEpmd"] {
-        check(&elsewhere(strategy), &[(&[topologies], "open", &[])]);
-    }
+fn a_further_topology_may_form_what_the_first_does_not() {
+    const SERVICE: &str = "beamgate.dev/service: cart";
+    let declare = |lines: &'static str| (SERVICE, lines);
+    let first = |strategy: &'static str| ("strategy: Kubernetes.DNS", strategy);
+    let with = |line: &str| -> &'static str {
+        Box::leak(format!("{SERVICE}\n        beamgate.dev/topologies: {line}").into_boxed_str())
+    };
+    let dns = declare(with("Kubernetes.DNS service=cart"));
+    let named = declare(with("Kubernetes.DNS service=cart basename=cart"));
+    let misnamed = declare(with("Kubernetes.DNS service=cart basename=store"));
+    let elsewhere = declare(with("Kubernetes.DNS service=shop"));
+    let unknown = declare(with("Kubernetes.Dns service=cart"));
+    let unread = declare(with("service=cart"));
+    let later = declare(with("${TOPOLOGIES}"));
+    let kubernetes = first("strategy: Kubernetes");
+    let local = first("strategy: LocalEpmd");
+    let broken = ("value: cart@$(MY_POD_IP)", "value: store@$(MY_POD_IP)");
+    check(
+        DNS,
+        &[
+            (&[dns], "forms", &[]),
+            (&[misnamed], "forms", &[]),
+            (&[unknown], "forms", &["BG002"]),
+            (&[unread], "open", &["BG002"]),
+            (&[later], "forms", &[]),
+            // The first says too little, or reaches nobody.
+            (&[kubernetes, dns], "forms", &["BG003", "BG004"]),
+            (&[local, dns], "forms", &["BG004", "BG221"]),
+            (&[local, misnamed], "breaks", &["BG004", "BG221"]),
+            (&[local, later], "open", &["BG004", "BG221"]),
+            (&[local, unknown], "open", &["BG004", "BG221", "BG002"]),
+            (&[local, elsewhere], "open", &["BG004", "BG221", "BG201"]),
+            // The basename that is not declared is the node's own.
+            (&[broken, dns], "forms", &["BG301"]),
+            (&[broken, misnamed], "forms", &["BG301"]),
+            (&[broken, named], "breaks", &["BG301"]),
+        ],
+    );
 }
 
 /// The containers of a pod share a host, and one epmd.

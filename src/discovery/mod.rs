@@ -159,10 +159,6 @@ impl Strategy {
     /// Reads a declaration.
     pub fn read(scope: Scope<'_>, declared: &Declared, env: &Env, own_base: Option<Template>) -> Self {
         let name = canonical(declared.strategy.value.trim());
-        if declared.get(Key::Topologies).is_some() {
-            let problems = vec![Problem::Unchecked("topologies")];
-            return Self { name: name.to_owned(), discovery: None, problems, used: Vec::new() };
-        }
         let Some((_, reader)) = STRATEGIES.iter().find(|(known, _)| *known == name) else {
             let unchecked = UNCHECKED.iter().find(|known| **known == name);
             let problem =

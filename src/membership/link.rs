@@ -13,6 +13,8 @@ use crate::trace::{Found, Trace};
 /// The nodes of one workload find those of another.
 #[derive(Debug, Clone)]
 pub struct Link {
+    /// In which of the [`Trace::ways`] they are found.
+    pub way: usize,
     /// The names that they dial, as templates under the identity of the pods that are dialled.
     pub dials: Vec<Template>,
     /// What comes of it.
@@ -71,7 +73,8 @@ pub struct Setting {
 }
 
 impl Link {
-    /// What comes of it when nodes of `from` look for their peers; nothing if they do not find those of `to`.
+    /// What comes of it when nodes of `from` look for their peers; nothing if they do not find those of `to`. If they do in several
+    /// ways, one that connects them will do; if none does, the one that was declared last was meant for them.
     pub fn between(from: &Trace<'_>, to: &Trace<'_>) -> Option<Self> {
         let is_node = |trace: &Trace<'_>| trace.is_beam() && trace.starts_a_node();
         if from.object.id == to.object.id || !is_node(from) || !is_node(to) {
@@ -83,19 +86,30 @@ impl Link {
             // A node without a name dials nobody.
             Boot::Undistributed(_) | Boot::Crash(_) => return None,
         };
-        let Found { dials, doubt } = from.finds(to)?;
+        let mut links = from.finds(to).into_iter().map(|found| Self::of(from, to, found, nameless.clone()));
+        let first = links.next()?;
+        Some(links.fold(first, |best, link| if best.joins() { best } else { link }))
+    }
+
+    fn of(from: &Trace<'_>, to: &Trace<'_>, found: Found, nameless: Option<Why>) -> Self {
+        let Found { way, dials, doubt } = found;
         let dials: Vec<Template> = dials.into_iter().map(|dial| dial.name).collect();
         let cookies = from.same_cookie(to);
         let outcome = match (doubt, outcome(from, to, &dials, cookies), nameless) {
             (Some(why), ..) | (None, Outcome::Joins, Some(why)) => Outcome::Open(why),
             (None, outcome, _) => outcome,
         };
-        Some(Self { dials, outcome, cookies })
+        Self { way, dials, outcome, cookies }
     }
 
     /// Whether it makes one cluster of the two.
     pub fn joins(&self) -> bool {
         self.outcome == Outcome::Joins
+    }
+
+    /// Whether it was meant: nobody declares a further topology to find others by accident.
+    pub fn is_meant(&self) -> bool {
+        self.way > 0
     }
 
     /// What keeps it from doing so.

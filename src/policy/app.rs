@@ -56,6 +56,9 @@ pub struct AppConfig {
     /// The DNS domain that the strategy uses.
     #[schemars(with = "Option<String>")]
     pub cluster_domain: Option<Spanned<String>>,
+    /// Further topologies, one a line: `Kubernetes.DNS basename=worker service=worker`.
+    #[schemars(with = "Option<String>")]
+    pub topologies: Option<Spanned<String>>,
     /// The name that the image sets.
     #[schemars(with = "Option<String>")]
     pub node_name: Option<Spanned<String>>,
@@ -83,6 +86,7 @@ impl Policy {
             (Key::Service, &app.service),
             (Key::Namespace, &app.namespace),
             (Key::ClusterDomain, &app.cluster_domain),
+            (Key::Topologies, &app.topologies),
             (Key::NodeName, &app.node_name),
             (Key::Inputs, &app.inputs),
             (Key::Container, &app.container),

@@ -234,7 +234,7 @@ pub struct Findings {
     pub subject: Option<ObjectId>,
     /// Whether the workload is opted in: otherwise nothing is louder than a warning.
     pub opted_in: bool,
-    list: Vec<Finding>,
+    pub(super) list: Vec<Finding>,
 }
 
 impl Findings {

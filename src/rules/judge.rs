@@ -5,6 +5,7 @@ use std::cell::LazyCell;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::finding::{Effect, Finding, Findings, Severity, Verdict};
+use super::ways::Rescue;
 use super::{Check, all};
 use crate::membership::siblings;
 use crate::name::boot::Boot;
@@ -66,21 +67,32 @@ pub fn judge_those(world: &World, is_asked: impl Fn(&Object) -> bool) -> Vec<Jud
 /// Judges one workload.
 pub fn judge_trace(trace: &Trace<'_>) -> Judged {
     let mut found = Findings::about(trace.object.id, trace.is_opted_in());
+    let mut further: Vec<_> = trace.further.iter().map(|way| (way, Findings::about(trace.object.id, true))).collect();
     if trace.server.is_none() {
         let siblings = LazyCell::new(|| siblings(trace));
         for rule in all() {
             match rule.check {
                 Check::Trace(check) => check(trace, &mut found),
+                Check::Ways(check) => {
+                    check(trace, &mut found);
+                    further.iter_mut().for_each(|(way, found)| check(way, found));
+                }
                 Check::Siblings(check) => check(trace, &siblings, &mut found),
                 Check::Change(_) | Check::Input => {}
             }
         }
     }
-    let (hidden, findings): (Vec<_>, Vec<_>) =
+    further.into_iter().for_each(|(_, further)| found.adopt(further));
+    let (hidden, mut findings): (Vec<_>, Vec<_>) =
         found.into_vec().into_iter().partition(|finding| is_hidden(trace, finding));
+    let mut verdict = verdict(trace, &findings, &hidden);
+    if let Some(rescue) = Rescue::of(trace, &verdict) {
+        rescue.mitigate(&mut findings);
+        verdict = rescue.verdict(&findings);
+    }
     Judged {
         object: trace.object.id,
-        verdict: verdict(trace, &findings, &hidden),
+        verdict,
         boots: boots(trace),
         dials: dials(trace),
         evidence: trace.evidence.as_ref().map(|evidence| evidence.0.clone()),

@@ -17,6 +17,7 @@ mod lifecycle;
 mod naming;
 mod reach;
 mod trust;
+mod ways;
 
 pub use cel::{Cel, Condition};
 pub(crate) use discovery::{govern, headless_service};
@@ -68,6 +69,9 @@ pub enum Mends {
 pub enum Check {
     /// A function over the trace of a workload.
     Trace(fn(&Trace<'_>, &mut Findings)),
+    /// A function over what a strategy asks and needs: over the trace of a workload, and over each further way in which its nodes
+    /// look for others. What it finds there is a warning at most: the cluster of its own pods forms without it.
+    Ways(fn(&Trace<'_>, &mut Findings)),
     /// A function over the trace of a workload and those whose nodes its nodes find.
     Siblings(fn(&Trace<'_>, &[Sibling<'_>], &mut Findings)),
     /// A function over what was and what will be: who reads files sees no change, the webhook does.

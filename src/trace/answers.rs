@@ -23,6 +23,8 @@ enum Shown {
 /// The pods of another workload, as they are found.
 #[derive(Debug, Clone)]
 pub struct Found {
+    /// In which of the [`Trace::ways`].
+    pub way: usize,
     /// The names that are dialled for them, one for each answer that shows them.
     pub dials: Vec<Dial>,
     /// Why they may not be found all the same.
@@ -124,8 +126,12 @@ impl<'w> Trace<'w> {
         })
     }
 
-    /// The workloads whose pods answer the query, these among them.
+    /// The workloads whose pods answer a query, these among them.
     pub fn found_workloads(&self) -> impl Iterator<Item = &'w Object> {
+        self.ways().flat_map(Self::answering_workloads)
+    }
+
+    fn answering_workloads(&self) -> impl Iterator<Item = &'w Object> {
         let behind = |member: &Member<'w>| {
             let service = member.object.service();
             let selected = service.map(|service| self.world.workloads_selected(member.object, service));
@@ -135,8 +141,13 @@ impl<'w> Trace<'w> {
         self.answers.iter().flat_map(behind)
     }
 
-    /// How the pods of another workload are found, if they are.
-    pub fn finds(&self, peer: &Trace<'_>) -> Option<Found> {
+    /// How the pods of another workload are found: once for each way that finds them.
+    pub fn finds(&self, peer: &Trace<'_>) -> Vec<Found> {
+        let ways = self.ways().enumerate();
+        ways.filter_map(|(way, trace)| Some(Found { way, ..trace.finds_by_itself(peer)? })).collect()
+    }
+
+    fn finds_by_itself(&self, peer: &Trace<'_>) -> Option<Found> {
         let discovery = self.discovery()?;
         let shown: Vec<(&Object, Shown)> =
             self.answers.iter().map(|member| (member.object, self.is_shown(member.object, peer))).collect();
@@ -149,7 +160,7 @@ impl<'w> Trace<'w> {
         };
         let showing = shown.iter().filter(|(_, shown)| *shown != Shown::No);
         let dials = showing.map(|(object, _)| self.dial(discovery, &self.query, Some(object), peer)).collect();
-        Some(Found { dials, doubt })
+        Some(Found { way: 0, dials, doubt })
     }
 
     /// Whether an answer shows the pods of another workload. Of two overlays, each goes with its own.

@@ -8,9 +8,11 @@ use crate::world::facts::Dns;
 impl Trace<'_> {
     /// The namespaces in which something is looked for: its own, and those that the strategy asks in.
     pub fn namespaces(&self) -> Vec<&str> {
-        let asked = self.asked_service().and_then(|asked| asked.namespace.as_deref());
-        let listed = self.label_query().and_then(|query| query.namespace.as_deref());
-        let mut all: Vec<&str> = self.object.namespace.as_deref().into_iter().chain(asked).chain(listed).collect();
+        let mut all: Vec<&str> = self.object.namespace.as_deref().into_iter().collect();
+        for way in self.ways() {
+            all.extend(way.asked_service().and_then(|asked| asked.namespace.as_deref()));
+            all.extend(way.label_query().and_then(|query| query.namespace.as_deref()));
+        }
         all.sort_unstable();
         all.dedup();
         all

@@ -67,6 +67,8 @@ pub struct Trace<'w> {
     pub dials: Vec<Dial>,
     /// What is known of the pods before they run.
     pub identity: Identity,
+    /// The same pods with each further way in which they look for nodes.
+    pub further: Vec<Self>,
 }
 
 /// An object that answers a query.
@@ -103,8 +105,23 @@ pub enum Agreement<'t> {
 impl<'w> Trace<'w> {
     /// Follows the connection to a workload whose pods are these. [`Trace::of`] knows which they are.
     pub fn to_pods(world: &'w World, object: &'w Object, workload: &'w Workload, pod: &'w PodTemplate) -> Self {
-        let scope = Scope { world, object, pod };
         let declared = Declared::of(object, workload, &world.facts);
+        let further = declared.as_ref().map(Declared::further).unwrap_or_default();
+        let mut trace = Self::by(world, object, workload, pod, declared);
+        trace.further =
+            further.into_iter().map(|declared| Self::by(world, object, workload, pod, Some(declared))).collect();
+        trace
+    }
+
+    /// Follows the connection as one declaration says it.
+    fn by(
+        world: &'w World,
+        object: &'w Object,
+        workload: &'w Workload,
+        pod: &'w PodTemplate,
+        declared: Option<Declared>,
+    ) -> Self {
+        let scope = Scope { world, object, pod };
         let keys =
             declared.as_ref().map_or_else(|| keys_of(object, workload, None), |declared| declared.keys().to_vec());
         let container = Choice::of(pod, &keys).get();
@@ -135,6 +152,7 @@ impl<'w> Trace<'w> {
             answers: Vec::new(),
             dials: Vec::new(),
             identity: identity(scope, workload, domain),
+            further: Vec::new(),
         };
         // Whoever speaks to us is no stranger, whatever the container looks like.
         if !trace.is_opted_in() && !trace.speaks_to_us() {
@@ -212,7 +230,22 @@ impl<'w> Trace<'w> {
         self.is_strategy(&["DNSCluster"])
     }
 
-    /// Whether it declares one of these strategies, and no other beside it.
+    /// Each way in which its nodes look for others, that of the label first.
+    pub fn ways(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.further)
+    }
+
+    /// Whether further ways are declared and not understood.
+    pub fn has_unread_topologies(&self) -> bool {
+        self.further.is_empty() && self.key(Key::Topologies).is_some_and(|written| !written.value.trim().is_empty())
+    }
+
+    /// One of the [`Self::ways`].
+    pub fn way(&self, number: usize) -> &Self {
+        number.checked_sub(1).and_then(|further| self.further.get(further)).unwrap_or(self)
+    }
+
+    /// Whether it declares one of these strategies.
     pub fn is_strategy(&self, names: &[&str]) -> bool {
         let strategy = self.strategy.as_ref().filter(|strategy| strategy.discovery.is_some());
         strategy.is_some_and(|strategy| names.contains(&strategy.name.as_str()))

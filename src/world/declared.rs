@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::code::Code;
 use super::facts::Facts;
 use super::object::{Object, value_of};
-use super::project;
 use super::workload::Workload;
+use super::{project, topologies};
 use crate::place::{Loc, ObjectId, Pointer};
 
 /// The prefix of everything that is ours.
@@ -45,7 +45,7 @@ pub enum Key {
     Namespace,
     /// The DNS domain of the cluster.
     ClusterDomain,
-    /// Several strategies at once.
+    /// Further strategies, beside the one of the label.
     Topologies,
     /// The whole boot name, where the image sets it.
     NodeName,
@@ -157,6 +157,8 @@ impl App {
 pub struct Declared {
     /// The strategy's name as written.
     pub strategy: Sourced<String>,
+    /// Whether it is a line of `topologies`, not the label and the annotations beside it.
+    pub is_further: bool,
     keys: Vec<(Key, Sourced<String>)>,
 }
 
@@ -168,12 +170,34 @@ impl Declared {
         let label = value_of(&template.labels, STRATEGY)
             .map(|value| Sourced { value: value.to_owned(), at: template.at_label(STRATEGY).of(object.id) });
         let strategy = label.or_else(|| app.and_then(|app| app.strategy.clone()))?;
-        Some(Self { strategy, keys: keys_of(object, workload, app) })
+        Some(Self { strategy, is_further: false, keys: keys_of(object, workload, app) })
+    }
+
+    /// The declarations of the further topologies: none, where one of them is not understood.
+    pub fn further(&self) -> Vec<Self> {
+        let read = self.get(Key::Topologies).and_then(|written| topologies::read(written).ok()).unwrap_or_default();
+        let declared = |(strategy, mut keys): topologies::Topology| {
+            let is_about_the_pod = |(key, _): &&(Key, _)| match key {
+                Key::NodeName | Key::Inputs | Key::Container | Key::Ignore => true,
+                // The domain is the cluster's, whatever is looked for in it.
+                Key::ClusterDomain => !keys.iter().any(|(known, _)| known == key),
+                _ => false,
+            };
+            let shared: Vec<_> = self.keys.iter().filter(is_about_the_pod).cloned().collect();
+            keys.extend(shared);
+            Self { strategy, is_further: true, keys }
+        };
+        read.into_iter().map(declared).collect()
     }
 
     /// All options.
     pub fn keys(&self) -> &[(Key, Sourced<String>)] {
         &self.keys
+    }
+
+    /// How an option is written in it: `beamgate.dev/mode`, `mode`.
+    pub fn spelling(&self, key: Key) -> String {
+        if self.is_further { key.name().to_owned() } else { key.annotation() }
     }
 
     /// An option.

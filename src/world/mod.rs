@@ -20,6 +20,7 @@ pub mod project;
 pub mod rbac;
 pub mod selector;
 pub mod service;
+pub mod topologies;
 pub mod workload;
 
 use std::collections::HashMap;

@@ -123,6 +123,17 @@ fn a_list_that_breaks_off_leaves_what_was_known() {
     assert_eq!(around(&known, &workload), before[..1]);
 }
 
+#[test]
+fn what_a_further_topology_asks_for_has_a_say_too() {
+    let workload = workload("201-service-missing/warn-topology.yaml");
+    let of_others = |name: &str| {
+        sketch(&json!({"kind": "Service", "metadata": {"name": name, "namespace": "shop"},
+            "spec": {"clusterIP": "None", "selector": {"app": "worker"}, "ports": [{"port": 4369}]}}))
+    };
+    let known = listed(Kind::Service, &[of_others("jobs"), of_others("worker")]);
+    assert_eq!(around(&known, &workload), ["Service shop/worker []"]);
+}
+
 /// Ready is who has listed everything that it may list: a refusal is an answer, silence is none.
 #[test]
 fn readiness_waits_for_the_first_lists_only() {

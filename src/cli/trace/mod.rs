@@ -1,6 +1,7 @@
 //! `beamgate trace`: the journey of one connection, each step with the command that checks it by hand; and with a cluster, what
 //! comes of it now.
 
+mod beside;
 mod journey;
 #[cfg(feature = "cluster")]
 mod mismatch;

@@ -8,10 +8,11 @@ use crate::name::boot::{LIVEBOOK_NODE, Naming, Setting};
 use crate::place::Loc;
 use crate::trace::{Agreement, Trace};
 use crate::world::access::{Access, Question};
-use crate::world::declared::Key;
+use crate::world::declared::Declared;
 use crate::world::facts::Source;
 use crate::world::pod::Container;
 use crate::world::service::Answers;
+use crate::world::topologies::OPTIONS;
 
 /// The steps in the making.
 pub(super) struct Walk<'s> {
@@ -32,14 +33,15 @@ impl Walk<'_> {
         self.asks();
         self.answers();
         self.dials();
+        self.beside();
         self.steps
     }
 
-    fn step(&mut self, name: &'static str, text: impl Into<String>) -> &mut Step {
+    pub(super) fn step(&mut self, name: &'static str, text: impl Into<String>) -> &mut Step {
         self.add(Step { name, text: text.into(), at: None, command: None })
     }
 
-    fn placed(&mut self, name: &'static str, text: impl Into<String>, loc: &Loc) -> &mut Step {
+    pub(super) fn placed(&mut self, name: &'static str, text: impl Into<String>, loc: &Loc) -> &mut Step {
         let at = At::of(self.session, self.world, loc);
         self.add(Step { name, text: text.into(), at: Some(at), command: None })
     }
@@ -56,11 +58,14 @@ impl Walk<'_> {
             self.step("declares", "no strategy: add the label `beamgate.dev/strategy` to the pod template");
             return;
         };
-        let options =
-            [Key::Basename, Key::Mode, Key::Lookup, Key::Selector, Key::Service, Key::Namespace, Key::ClusterDomain];
-        let said = options.into_iter().filter_map(|key| Some(format!("{} {}", key.name(), declared.get(key)?.value)));
+        self.placed("declares", Self::said(declared), &declared.strategy.at);
+    }
+
+    /// `Kubernetes, mode ip, selector app=cart`
+    pub(super) fn said(declared: &Declared) -> String {
+        let said = OPTIONS.into_iter().filter_map(|key| Some(format!("{} {}", key.name(), declared.get(key)?.value)));
         let said: Vec<String> = std::iter::once(declared.strategy.value.clone()).chain(said).collect();
-        self.placed("declares", said.join(", "), &declared.strategy.at);
+        said.join(", ")
     }
 
     fn boots(&mut self) {

@@ -30,11 +30,13 @@ pub struct Around {
 impl Known {
     /// The objects that may have a say about a workload. The trace is that of the workload alone.
     pub fn around(&self, trace: &Trace<'_>) -> Around {
-        let mut found = self.services(trace);
+        let mut found = self.services_of_pods(trace);
         found.extend(self.account(trace));
-        if let Some(query) = trace.label_query() {
-            found.extend(self.grants(trace, query));
+        for way in trace.ways() {
+            found.extend(self.asked_services(way));
+            found.extend(way.label_query().into_iter().flat_map(|query| self.grants(way, query)));
         }
+        found = sorted(found);
         let mut peers = self.peers(trace, &found);
         let cut = peers.len() > PEERS;
         peers.truncate(PEERS);
@@ -64,8 +66,8 @@ impl Known {
         sorted(all.filter(may_depend).filter_map(depends).collect())
     }
 
-    /// Those that it asks for, that select its pods, or that are called like the one that it asks for.
-    fn services(&self, trace: &Trace<'_>) -> Vec<Object> {
+    /// The Services that select its pods, or become variables of theirs.
+    fn services_of_pods(&self, trace: &Trace<'_>) -> Vec<Object> {
         let Some(table) = self.table(Kind::Service) else { return Vec::new() };
         let own = trace.object.namespace.as_deref().unwrap_or_default();
         let labels = hashes(&trace.pod.labels);
@@ -74,12 +76,18 @@ impl Known {
             let name = &*kept.sketch.name;
             kept.sketch.may_select(&labels) || governing == Some(name) || is_prefix_of_variables(name)
         };
-        let mut found: Vec<Object> = objects(table.within(own).filter(may_matter))
-            .filter(|object| {
-                let selects = object.service().is_some_and(|service| service.selects(&trace.pod.labels));
-                selects || governing == Some(object.name.as_str()) || becomes_a_variable(object, trace.pod)
-            })
-            .collect();
+        let matters = |object: &Object| {
+            let selects = object.service().is_some_and(|service| service.selects(&trace.pod.labels));
+            selects || governing == Some(object.name.as_str()) || becomes_a_variable(object, trace.pod)
+        };
+        objects(table.within(own).filter(may_matter)).filter(matters).collect()
+    }
+
+    /// The Services that it asks for, or that are called like the one that it asks for.
+    fn asked_services(&self, trace: &Trace<'_>) -> Vec<Object> {
+        let Some(table) = self.table(Kind::Service) else { return Vec::new() };
+        let own = trace.object.namespace.as_deref().unwrap_or_default();
+        let mut found = Vec::new();
         if let Some(asked) = trace.asked_service() {
             found.extend(objects(table.called(&asked.name)).take(HINTS));
             let there = [Some(own), asked.namespace.as_deref()].into_iter().flatten();
@@ -134,7 +142,8 @@ impl Known {
     fn peers(&self, trace: &Trace<'_>, services: &[Object]) -> Vec<Object> {
         let tables = self.workloads();
         let mut found = Vec::new();
-        if let Some(query) = trace.label_query().filter(|query| query.on == Resource::Pods) {
+        let queries = trace.ways().filter_map(Trace::label_query);
+        for query in queries.filter(|query| query.on == Resource::Pods) {
             let wanted = required(&query.selector);
             let matches = |object: &Object| {
                 object.workload().is_some_and(|workload| query.selector.may_match(&workload.template.labels))

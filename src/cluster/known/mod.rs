@@ -53,13 +53,13 @@ struct Kept {
     asks: Option<Box<Asks>>,
 }
 
-/// What the nodes of a workload ask for.
+/// What the nodes of a workload ask for, in all ways in which they look for others.
 #[derive(Debug, Clone)]
 struct Asks {
-    /// A Service by its name, in these namespaces: that of the query, and its own where the resolver begins there.
-    service: Option<(String, Vec<String>)>,
+    /// Services by name, in these namespaces: that of the query, and their own where the resolver begins there.
+    services: Vec<(String, Vec<String>)>,
     /// Services or pods by their labels.
-    labels: Option<LabelQuery>,
+    labels: Vec<LabelQuery>,
 }
 
 impl Known {
@@ -142,22 +142,25 @@ pub fn enforce_of(namespace: &Object) -> Option<Enforce> {
 
 impl Asks {
     fn of(trace: &Trace<'_>) -> Self {
-        let own = trace.object.namespace.clone();
-        let service = trace.asked_service().map(|asked| {
-            let mut namespaces: Vec<String> = asked.namespace.clone().into_iter().chain(own).collect();
+        let own = &trace.object.namespace;
+        let services = trace.ways().filter_map(|way| {
+            let asked = way.asked_service()?;
+            let mut namespaces: Vec<String> = asked.namespace.iter().chain(own).cloned().collect();
             namespaces.dedup();
-            (asked.name.clone(), namespaces)
+            Some((asked.name.clone(), namespaces))
         });
-        Self { service, labels: trace.label_query().cloned() }
+        let labels = trace.ways().filter_map(Trace::label_query).cloned();
+        Self { services: services.collect(), labels: labels.collect() }
     }
 
     /// Whether a Service may be among what is asked for.
     fn may_be(&self, service: &Object) -> bool {
         let namespace = service.namespace.as_deref().unwrap_or_default();
-        let by_name = self.service.as_ref().is_some_and(|(name, namespaces)| {
-            *name == service.name && namespaces.iter().any(|known| known == namespace)
-        });
-        let by_label = self.labels.as_ref().is_some_and(|query| {
+        let by_name = self
+            .services
+            .iter()
+            .any(|(name, namespaces)| *name == service.name && namespaces.iter().any(|known| known == namespace));
+        let by_label = self.labels.iter().any(|query| {
             query.on == Resource::Endpoints
                 && query.namespace.as_deref() == Some(namespace)
                 && query.selector.matches(&service.labels)

@@ -185,7 +185,6 @@ const DOMAIN: &str = "\
   variables.annotations['beamgate.dev/cluster-domain'] : variables.clusterDomain";
 
 const STRATEGY_NAME: &str = "\
-'beamgate.dev/topologies' in variables.annotations ? '?' :
 [variables.pod.metadata.labels['beamgate.dev/strategy']]
   .map(name, name.startsWith('Elixir.') ? name.substring(7) : name)
   .map(name, name.startsWith('Cluster.Strategy.') ? name.substring(17) : name)[0]";

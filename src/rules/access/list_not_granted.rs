@@ -77,7 +77,7 @@ pub(super) static RULE: Rule = Rule {
     mends: Mends::Program(Safety::Unsafe),
     summary: "the ServiceAccount may not list what the strategy lists",
     source: include_str!("list_not_granted.rs"),
-    check: Check::Trace(check),
+    check: Check::Ways(check),
     cel: Cel::Not("it depends on roles and bindings"),
 };
 

@@ -48,7 +48,7 @@ pub(super) static RULE: Rule = Rule {
     mends: Mends::Program(Safety::Safe),
     summary: "the strategy calls the API, and the pod has no token",
     source: include_str!("token_not_mounted.rs"),
-    check: Check::Trace(check),
+    check: Check::Ways(check),
     cel: CEL,
 };
 

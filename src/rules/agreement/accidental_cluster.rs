@@ -43,7 +43,7 @@
 //!
 //! ## What it is silent about
 //!
-//! Whatever is not said with labels that Kubernetes recommends, or by the namespace. A web and a worker that find each other are
+//! Nodes that a line of `beamgate.dev/topologies` looks for: nobody writes that by accident. And whatever is not said with labels that Kubernetes recommends, or by the namespace. A web and a worker that find each other are
 //! usually meant to, and nothing tells them from two that are not. So of all accidents this rule knows three:
 //!
 //! - the same `app.kubernetes.io/name` and two `app.kubernetes.io/instance`, unless both have the same `part-of`;
@@ -87,7 +87,8 @@ const INSTANCE: &str = "app.kubernetes.io/instance";
 const PART_OF: &str = "app.kubernetes.io/part-of";
 
 fn check(trace: &Trace<'_>, siblings: &[Sibling<'_>], found: &mut Findings) {
-    let joined = siblings.iter().filter(|sibling| sibling.links().any(Link::joins));
+    let is_accident = |sibling: &&Sibling<'_>| !sibling.links().any(Link::is_meant);
+    let joined = siblings.iter().filter(|sibling| sibling.links().any(Link::joins)).filter(is_accident);
     let mut strangers = joined.filter_map(|sibling| Some((sibling, strangeness(trace, &sibling.trace)?)));
     let Some((sibling, why)) = strangers.next() else { return };
     let message =

@@ -35,7 +35,8 @@
 //!
 //! ## What it is silent about
 //!
-//! A workload that finds another's nodes without being found by them: nothing says that it was meant to. And workloads whose
+//! A workload that finds another's nodes without being found by them: nothing says that it was meant to, unless a line of
+//! `beamgate.dev/topologies` does. And workloads whose
 //! own nodes do not agree: BG301 is said of each. `beamgate trace --clusters` shows who finds whom.
 //!
 //! ## Facts
@@ -77,10 +78,11 @@ fn check(trace: &Trace<'_>, siblings: &[Sibling<'_>], found: &mut Findings) {
     let message = format!("{us} finds the nodes of {them} and never connects: {}", split.between(&sibling.trace));
     let finding = if is_certain(split) { found.refute(&RULE, message) } else { found.suspect(&RULE, message) };
     label(trace, sibling, split, finding);
-    finding.symptom(symptom(trace, sibling)).fix(
-        Safety::Unsafe,
-        "give both the same, if they are to be one cluster; else let each find its own pods alone",
-    );
+    let fix = match sibling.link.is_meant() {
+        true => "let this topology dial the names that those nodes have, in the app and in the line that repeats it",
+        false => "give both the same, if they are to be one cluster; else let each find its own pods alone",
+    };
+    finding.symptom(symptom(trace, sibling)).fix(Safety::Unsafe, fix);
     so_it_is_with(disagreeing.map(|(sibling, _)| sibling), finding);
 }
 
@@ -94,6 +96,7 @@ fn disagreement<'s>(trace: &Trace<'_>, sibling: &'s Sibling<'_>) -> Option<&'s S
     };
     let agrees = |trace: &Trace<'_>| matches!(trace.agreement(), Agreement::Same);
     let is_meant = back.is_some() && agrees(trace) && agrees(&sibling.trace);
+    let is_meant = is_meant || sibling.link.is_meant();
     (is_meant || !matches!(split, Split::Names { .. })).then_some(split)
 }
 
@@ -108,9 +111,10 @@ fn is_certain(split: &Split) -> bool {
 }
 
 fn label(trace: &Trace<'_>, sibling: &Sibling<'_>, split: &Split, finding: &mut Finding) {
+    let way = trace.way(sibling.link.way);
     match split {
         Split::Names { dialled, own } => {
-            if let Some((at, text)) = decides_dialled(trace, dialled, own) {
+            if let Some((at, text)) = decides_dialled(way, dialled, own) {
                 finding.label(at, text);
             }
             if let Some((_, at)) = sibling.trace.naming.as_ref().and_then(|naming| naming.written()) {
@@ -127,15 +131,15 @@ fn label(trace: &Trace<'_>, sibling: &Sibling<'_>, split: &Split, finding: &mut 
         }
         Split::Nameless | Split::Cookies => {}
     }
-    if let Some(at) = trace.at_query() {
-        finding.label(at.clone(), "finds both");
+    if let Some(at) = way.at_query() {
+        finding.label(at.clone(), if sibling.link.is_meant() { "finds them" } else { "finds both" });
     }
 }
 
 fn symptom(trace: &Trace<'_>, sibling: &Sibling<'_>) -> Symptom {
     let apart = "`Node.list()` shows the nodes of one workload only";
     let dialled = sibling.link.dials.first().map(|name| sibling.trace.identity.example(name)).unwrap_or_default();
-    Symptom::Seen(match trace.is_silent_about_peers() {
+    Symptom::Seen(match trace.way(sibling.link.way).is_silent_about_peers() {
         true => format!("nothing is logged; {apart}"),
         false => format!("`unable to connect to :\"{dialled}\"`, every five seconds; {apart}"),
     })

@@ -43,7 +43,7 @@ pub(super) static RULE: Rule = Rule {
     mends: Mends::Person("which mode the app is to use"),
     summary: "the mode always dials names in `.local`, and the cluster's domain is another",
     source: include_str!("wrong_cluster_domain.rs"),
-    check: Check::Trace(check),
+    check: Check::Ways(check),
     cel: CEL,
 };
 

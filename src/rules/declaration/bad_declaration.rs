@@ -1,7 +1,8 @@
 //! # bad-declaration (BG002)
 //!
 //! The label or an annotation of `beamgate.dev/…` says something that does not exist: an unknown strategy, mode or lookup, a
-//! selector that the API server would refuse, a placeholder or field that nobody fills in, a container that the pod has not.
+//! selector that the API server would refuse, a placeholder or field that nobody fills in, a container that the pod has not, a
+//! further topology that is not `STRATEGY option=value …`.
 //! Nothing that depends on it can be checked, so every other mistake would pass unseen.
 //!
 //! ## At run time
@@ -36,13 +37,14 @@
 use super::{did_you_mean, meant};
 use crate::discovery::{Problem, Strategy};
 use crate::fix::change::Change;
-use crate::name::inputs::{self, BadInput, Fault};
+use crate::name::inputs::{self, BadInput, Fault as InputFault};
 use crate::name::template::{Sym, Template};
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
 use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::trace::Trace;
 use crate::world::declared::{Key, STRATEGY, Sourced};
 use crate::world::selector::{BadSelector, Selector};
+use crate::world::topologies::{self, Fault};
 
 pub(super) static RULE: Rule = Rule {
     code: 2,
@@ -52,7 +54,7 @@ pub(super) static RULE: Rule = Rule {
     mends: Mends::Program(Safety::Unsafe),
     summary: "the declaration says something that does not exist",
     source: include_str!("bad_declaration.rs"),
-    check: Check::Trace(check),
+    check: Check::Ways(check),
     cel: CEL,
 };
 
@@ -119,6 +121,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
             Problem::BadValue { key, value, allowed } => {
                 let meant = meant(&value.value, allowed.iter().copied());
                 say(
+                    trace,
                     *key,
                     value,
                     &format!("is not one of {}", list(allowed)),
@@ -133,6 +136,24 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     node_name(trace, found);
     bound_inputs(trace, found);
     container(trace, found);
+    further_topologies(trace, found);
+}
+
+fn further_topologies(trace: &Trace<'_>, found: &mut Findings) {
+    let Some(written) = trace.key(Key::Topologies).filter(|written| !is_filled_in_later(&written.value)) else {
+        return;
+    };
+    let Some(bad) = topologies::read(written).err() else { return };
+    let meant = match bad.fault {
+        Fault::UnknownOption => meant(&bad.word, topologies::OPTIONS.map(Key::name)),
+        _ => None,
+    };
+    let message = format!("`{}` {bad}{}", Key::Topologies.annotation(), did_you_mean(meant));
+    let finding = found.refute(&RULE, message);
+    finding
+        .label(bad.at, "not understood")
+        .note("no further topology was checked")
+        .fix(Safety::Unsafe, "write one a line: `Kubernetes.DNS basename=worker service=worker`");
 }
 
 fn strategy(trace: &Trace<'_>, meant: Option<&str>, found: &mut Findings) {
@@ -141,12 +162,16 @@ fn strategy(trace: &Trace<'_>, meant: Option<&str>, found: &mut Findings) {
         return;
     };
     let name = &declared.strategy.value;
-    let message = format!("`{STRATEGY}: {name}` is no strategy{}", did_you_mean(meant));
+    let said = if declared.is_further { name.clone() } else { format!("{STRATEGY}: {name}") };
+    let message = format!("`{said}` is no strategy{}", did_you_mean(meant));
     let finding = found.refute(&RULE, message);
     finding
         .label(declared.strategy.at.clone(), "no strategy is called so")
         .note(format!("known are {}", list(&Strategy::names().collect::<Vec<_>>())))
-        .note("nothing else of this workload's clustering was checked")
+        .note(match declared.is_further {
+            true => "nothing else of this topology was checked",
+            false => "nothing else of this workload's clustering was checked",
+        })
         .fix(Safety::Unsafe, "say the strategy's name as the app's configuration does");
     finding.changes(meant.map(|meant| Change::set(declared.strategy.at.clone(), meant)));
 }
@@ -164,7 +189,7 @@ fn selector(trace: &Trace<'_>, found: &mut Findings) {
     else {
         return;
     };
-    say(Key::Selector, written, &format!("is no label selector: `{part}` is not understood"), None, found);
+    say(trace, Key::Selector, written, &format!("is no label selector: `{part}` is not understood"), None, found);
 }
 
 fn node_name(trace: &Trace<'_>, found: &mut Findings) {
@@ -177,7 +202,7 @@ fn node_name(trace: &Trace<'_>, found: &mut Findings) {
     let near = meant(placeholder.trim_matches(['{', '}']), known).map(|name| format!("{{{name}}}"));
     let known = known.map(|name| format!("{{{name}}}"));
     let what = format!("has `{placeholder}`, which is none of {}", list(&known.each_ref().map(String::as_str)));
-    say(Key::NodeName, written, &what, near.as_deref().map(|near| (&*placeholder, near)), found);
+    say(trace, Key::NodeName, written, &what, near.as_deref().map(|near| (&*placeholder, near)), found);
 }
 
 fn bound_inputs(trace: &Trace<'_>, found: &mut Findings) {
@@ -186,13 +211,13 @@ fn bound_inputs(trace: &Trace<'_>, found: &mut Findings) {
         return;
     }
     let Some(BadInput { word, fault }) = inputs::declared(&trace.keys).err() else { return };
-    match word.split_once('=').filter(|_| fault == Fault::Field) {
+    match word.split_once('=').filter(|_| fault == InputFault::Field) {
         Some((name, field)) => {
             let fields = inputs::FIELDS.map(|(field, _)| field);
             let what = format!("binds {name} to `{field}`, which is none of {}", list(&fields));
-            say(Key::Inputs, written, &what, meant_field(field).map(|meant| (field, meant)), found);
+            say(trace, Key::Inputs, written, &what, meant_field(field).map(|meant| (field, meant)), found);
         }
-        None => say(Key::Inputs, written, &format!("has `{word}`, which {fault}"), None, found),
+        None => say(trace, Key::Inputs, written, &format!("has `{word}`, which {fault}"), None, found),
     }
 }
 
@@ -212,14 +237,25 @@ fn container(trace: &Trace<'_>, found: &mut Findings) {
     if !is_filled_in_later(&written.value) && !names.contains(&&*written.value) {
         let what = format!("is not one of the containers {}", list(&names));
         let meant = meant(&written.value, names.iter().copied());
-        say(Key::Container, written, &what, meant.map(|meant| (&*written.value, meant)), found);
+        say(trace, Key::Container, written, &what, meant.map(|meant| (&*written.value, meant)), found);
     }
 }
 
 /// `near` is a part of the value, and what was probably meant by it.
-fn say(key: Key, written: &Sourced<String>, what: &str, near: Option<(&str, &str)>, found: &mut Findings) {
+fn say(
+    trace: &Trace<'_>,
+    key: Key,
+    written: &Sourced<String>,
+    what: &str,
+    near: Option<(&str, &str)>,
+    found: &mut Findings,
+) {
     let meant = near.map(|(_, meant)| meant);
-    let message = format!("`{}: {}` {what}{}", key.annotation(), written.value, did_you_mean(meant));
+    let said = match &trace.declared {
+        Some(declared) if declared.is_further => format!("{}={}", key.name(), written.value),
+        _ => format!("{}: {}", key.annotation(), written.value),
+    };
+    let message = format!("`{said}` {what}{}", did_you_mean(meant));
     let corrected = near.map(|(part, meant)| written.value.replacen(part, meant, 1));
     found
         .refute(&RULE, message)

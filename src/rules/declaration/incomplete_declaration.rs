@@ -52,7 +52,7 @@ pub(super) static RULE: Rule = Rule {
     mends: Mends::Program(Safety::Unsafe),
     summary: "the strategy needs an option that is not declared",
     source: include_str!("incomplete_declaration.rs"),
-    check: Check::Trace(check),
+    check: Check::Ways(check),
     cel: CEL,
 };
 
@@ -77,9 +77,10 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     for problem in &strategy.problems {
         let Problem::Missing(key, called) = problem else { continue };
         let name = declared.strategy.value.as_str();
-        let message = format!("not checked: `{name}` needs `{}` (libcluster's `{called}`)", key.annotation());
+        let option = declared.spelling(*key);
+        let message = format!("not checked: `{name}` needs `{option}` (libcluster's `{called}`)");
         let finding = found.refute(&RULE, message);
-        finding.label(declared.strategy.at.clone(), format!("needs `{}`", key.annotation()));
+        finding.label(declared.strategy.at.clone(), format!("needs `{option}`"));
         if *key != Key::Basename || !nothing_names_the_node(trace) {
             finding.at_most(Severity::Warning);
         }
@@ -88,8 +89,12 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
             called => Symptom::KeyError(called.to_owned()).to_string(),
         };
         finding.note(format!("if the app's configuration lacks it too: {without}"));
-        let (annotation, value) = (key.annotation(), example(trace, *key, called));
         finding.fix(Safety::Unsafe, "declare it as the app's configuration says it");
+        if declared.is_further {
+            finding.snippet(format!("{name} {option}=<{called}>"));
+            continue;
+        }
+        let (annotation, value) = (key.annotation(), example(trace, *key, called));
         match value.starts_with('<') || value.contains(".<") {
             true => finding.snippet(format!("annotations:\n  {annotation}: {value}")),
             false => finding.changes([Change::set(trace.pod.at_annotation(&annotation).of(trace.object.id), value)]),

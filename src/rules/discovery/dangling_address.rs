@@ -59,7 +59,7 @@ pub(super) static RULE: Rule = Rule {
     mends: Mends::Program(Safety::Unsafe),
     summary: "a variable names a Service in a namespace where there is none",
     source: include_str!("dangling_address.rs"),
-    check: Check::Trace(check),
+    check: Check::Ways(check),
     cel: Cel::Not("it depends on Services"),
 };
 

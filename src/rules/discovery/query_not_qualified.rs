@@ -48,7 +48,7 @@ pub(super) static RULE: Rule = Rule {
     mends: Mends::Program(Safety::Unsafe),
     summary: "DNS is asked for a part of a name that nothing completes",
     source: include_str!("query_not_qualified.rs"),
-    check: Check::Trace(check),
+    check: Check::Ways(check),
     cel: CEL,
 };
 

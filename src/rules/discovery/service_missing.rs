@@ -7,7 +7,8 @@
 //! ## At run time
 //!
 //! `lookup against cart-headless failed: :nxdomain`, every five seconds; `Node.list()` stays empty. `DNSPoll` and
-//! `DNSCluster` log nothing; in `hostname` mode it is `unable to connect to
+//! `DNSCluster` log nothing; of a [further topology](../annotate.md#one-app-several-ways), `lookup against worker failed: :nxdomain`,
+//! beside a cluster that forms; in `hostname` mode it is `unable to connect to
 //! :"cart@cart-0.cart-headless.shop.svc.cluster.local"`.
 //!
 //! ## Example
@@ -51,7 +52,7 @@ pub(super) static RULE: Rule = Rule {
     mends: Mends::Program(Safety::Unsafe),
     summary: "the Service that is asked for is not in the input",
     source: include_str!("service_missing.rs"),
-    check: Check::Trace(check),
+    check: Check::Ways(check),
     cel: Cel::Not("it depends on Services"),
 };
 

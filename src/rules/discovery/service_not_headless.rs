@@ -37,8 +37,9 @@
 //!
 //! ## Facts
 //!
-//! Measured on Kubernetes 1.35 with CoreDNS and libcluster 3.5.0, but for the ExternalName: there
-//! `lib/strategy/kubernetes_dns.ex` was read, which has no clause for aliases.
+//! Measured on Kubernetes 1.35 with CoreDNS. That an alias is no clause of `Kubernetes.DNS`: libcluster 3.5.0,
+//! `lib/strategy/kubernetes_dns.ex`. It asks for the first time while it starts, so the app does not start either, however many
+//! topologies it has beside this one.
 
 use crate::discovery::{Needs, ServiceRef};
 use crate::fix::change::{Among, Change};
@@ -57,7 +58,7 @@ pub(super) static RULE: Rule = Rule {
     mends: Mends::Program(Safety::Recreate),
     summary: "DNS answers with one virtual address, not with the pods",
     source: include_str!("service_not_headless.rs"),
-    check: Check::Trace(check),
+    check: Check::Ways(check),
     cel: Cel::Not("it depends on the Service that is asked for"),
 };
 

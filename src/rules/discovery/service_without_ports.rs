@@ -51,7 +51,7 @@ pub(super) static RULE: Rule = Rule {
     mends: Mends::Program(Safety::Safe),
     summary: "no ports, so no SRV records",
     source: include_str!("service_without_ports.rs"),
-    check: Check::Trace(check),
+    check: Check::Ways(check),
     cel: Cel::Not("it depends on the Service that is asked for"),
 };
 

@@ -263,7 +263,7 @@ fn of_change(after: &Trace<'_>, affected: &[Affected<'_>]) -> Vec<Ruling> {
     found.map(|finding| Ruling { finding, new: true, rests_on: RestsOn::Itself }).collect()
 }
 
-/// What no watch shows, or not yet: the ConfigMaps of the node's container, and the Service that is asked for by name.
+/// What no watch shows, or not yet: the ConfigMaps of the node's container, and the Services that are asked for by name.
 fn unwatched(alone: &World, scene: &Scene<'_>) -> Vec<Reference> {
     let Some(trace) = trace_in(alone).filter(Trace::is_opted_in) else { return Vec::new() };
     let namespace = &trace.object.namespace;
@@ -274,7 +274,8 @@ fn unwatched(alone: &World, scene: &Scene<'_>) -> Vec<Reference> {
     };
     let maps = trace.container.map(Container::config_maps).unwrap_or_default();
     let mut found: Vec<_> = maps.into_iter().map(|name| in_namespace("ConfigMap", namespace, name)).collect();
-    if let Some(asked) = trace.asked_service().filter(|asked| is_service_name(&asked.name)) {
+    let asked = trace.ways().filter_map(Trace::asked_service);
+    for asked in asked.filter(|asked| is_service_name(&asked.name)) {
         let service = in_namespace("Service", &asked.namespace, &asked.name);
         let is_known = scene.others.iter().any(|object| service.is(object));
         found.extend(Some(service).filter(|_| !is_known));
