@@ -68,14 +68,14 @@ impl Trace<'_> {
             return None;
         }
         let fault = self.fault_of_the_host()?;
-        match self.announces_beside() {
-            _ if self.has_peers() => Some(fault),
-            Some(other) => Some(Astray::Perhaps(format!(
-                "{} announces names, too, and whether the host of this one leads here is not known",
-                other.title()
-            ))),
-            None => None,
+        if self.has_peers() {
+            return Some(fault);
         }
+        let other = self.announces_beside()?;
+        Some(Astray::Perhaps(format!(
+            "{} announces names, too, and whether the host of this one leads here is not known",
+            other.title()
+        )))
     }
 
     /// Another workload that announces its names in the same way, and may hear those of this one.
