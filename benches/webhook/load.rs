@@ -37,6 +37,15 @@ pub(crate) fn closed(server: &Server, path: &str, connections: usize, time: Dura
     Ok(counts.into_iter().sum())
 }
 
+/// What is answered once.
+pub(crate) fn once(server: &Server, path: &str) -> io::Result<String> {
+    let mut connection = Connection::open(server)?;
+    let read = connection.ask(&question(path))?;
+    let answer = connection.buffer.get(..read).unwrap_or_default();
+    let body = answer.windows(4).position(|four| four == b"\r\n\r\n").map_or(0, |head| head + 4);
+    String::from_utf8(answer.get(body..).unwrap_or_default().to_vec()).map_err(io::Error::other)
+}
+
 /// Asks at a pace, so many times a second, and says how long the answers took from when they were due to be asked for.
 pub(crate) fn paced(server: &Server, path: &str, connections: usize, rate: f64, time: Duration) -> io::Result<Paced> {
     let between = Duration::from_secs_f64(connections as f64 / rate);
@@ -104,8 +113,8 @@ impl Connection {
         Ok(Self { stream: StreamOwned::new(tls, tcp), buffer: vec![0; 64 << 10] })
     }
 
-    /// Asks, and reads the answer.
-    fn ask(&mut self, question: &[u8]) -> io::Result<()> {
+    /// Asks, and reads the answer: so many bytes.
+    fn ask(&mut self, question: &[u8]) -> io::Result<usize> {
         self.stream.write_all(question)?;
         let mut read = 0;
         loop {
@@ -119,7 +128,7 @@ impl Connection {
             let text = std::str::from_utf8(answer.get(..head).unwrap_or_default()).map_err(io::Error::other)?;
             let length = text.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap_or("0");
             if read == head + 4 + length.parse::<usize>().map_err(io::Error::other)? {
-                return Ok(());
+                return Ok(read);
             }
         }
     }

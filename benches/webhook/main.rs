@@ -6,6 +6,7 @@
 
 #![allow(clippy::expect_used, clippy::print_stdout)] // this is a program to look at
 
+mod cluster;
 mod load;
 mod null;
 mod process;
@@ -14,7 +15,7 @@ use std::io;
 use std::time::Duration;
 
 use load::Paced;
-use process::{Server, Which};
+use process::{Knows, Server, Which};
 
 /// As in the program itself.
 #[global_allocator]
@@ -29,16 +30,17 @@ const CONNECTIONS: usize = 8;
 
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = std::env::args().collect();
-    if let [_, null, folder, port] = arguments.as_slice()
-        && null == "null"
-    {
-        return null::serve(folder, port);
+    if let [_, null @ ("null" | "patch"), folder, port] = arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        return null::serve(folder, port, null == "patch");
     }
     // `cargo test --benches` and `cargo bench -- --list` must not wait for this.
     if !arguments.iter().any(|argument| argument == "--bench") {
         return Ok(());
     }
     let certificates = process::certificates()?;
+    if arguments.iter().any(|argument| argument == "--cluster") {
+        return cluster::run(&certificates);
+    }
     let (ours, ready) = starts(&certificates)?;
     let null = Server::start(Which::Null, &certificates)?;
     let idle = ours.memory()?;
@@ -75,7 +77,7 @@ fn main() -> io::Result<()> {
 fn starts(certificates: &process::Certificates) -> io::Result<(Server, f64)> {
     let mut times = Vec::new();
     loop {
-        let server = Server::start(Which::Ours, certificates)?;
+        let server = Server::start(Which::Ours(Knows::Nothing), certificates)?;
         times.push(server.ready.as_secs_f64() * 1e3);
         if times.len() == ROUNDS {
             return Ok((server, median(times.into_iter())));
@@ -135,7 +137,7 @@ fn quiet(rate: f64, rounds: &[(Paced, Paced)]) {
     println!("\np99 is {more:.0} µs above that of the null handler (median of the differences of {ROUNDS} turns).");
 }
 
-fn median(values: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<_> = values.collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)

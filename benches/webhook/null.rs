@@ -16,6 +16,9 @@ use beamgate::webhook::tls::{Oldest, Pair, Served, Tls};
 use serde::Deserialize;
 use tokio::net::TcpListener;
 
+/// Beside the certificates: the patch that it answers with, if it has to answer with one.
+pub(crate) const PATCH: &str = "patch";
+
 #[derive(Deserialize)]
 struct Review<'r> {
     #[serde(borrow)]
@@ -28,17 +31,22 @@ struct Uid<'r> {
 }
 
 /// Serves until it is killed.
-pub(crate) fn serve(folder: &str, port: &str) -> io::Result<()> {
+pub(crate) fn serve(folder: &str, port: &str, patches: bool) -> io::Result<()> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let metrics = Arc::new(Metrics::default());
         let served = Served::nothing_yet(Arc::clone(&metrics));
         let read = |name| std::fs::read(Path::new(folder).join(name));
         served.serve(&Pair::from_pem(&read("tls.crt")?, &read("tls.key")?).map_err(io::Error::other)?);
-        let answer = async |body: Bytes| {
+        let patch = match patches {
+            true => format!(r#","patchType":"JSONPatch","patch":"{}""#, String::from_utf8_lossy(&read(PATCH)?)),
+            false => String::new(),
+        };
+        let patch: &'static str = patch.leak();
+        let answer = async move |body: Bytes| {
             let review: Review<'_> = serde_json::from_slice(&body).expect("a review");
             let uid = review.request.uid;
             let answer = format!(
-                r#"{{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{{"uid":"{uid}","allowed":true}}}}"#
+                r#"{{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{{"uid":"{uid}","allowed":true{patch}}}}}"#
             );
             ([(CONTENT_TYPE, "application/json")], answer)
         };

@@ -8,13 +8,26 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use crate::null::PATCH;
+
 /// Which server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Which {
     /// `beamgate webhook`.
-    Ours,
+    Ours(Knows),
     /// The one that reads nothing but the uid.
     Null,
+    /// The same, with the same patch for everybody.
+    Patching,
+}
+
+/// What a webhook watches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Knows {
+    /// No cluster, whatever the machine that this runs on has.
+    Nothing,
+    /// That of `KUBECONFIG`.
+    TheCluster,
 }
 
 /// A folder with certificates.
@@ -23,6 +36,11 @@ pub(crate) struct Certificates {
 }
 
 impl Certificates {
+    /// Leaves a patch for the one that patches.
+    pub(crate) fn leave(&self, patch: &str) -> io::Result<()> {
+        fs::write(self.folder.join(PATCH), patch)
+    }
+
     /// What the clients trust.
     pub(crate) fn authority(&self) -> io::Result<Vec<u8>> {
         fs::read(self.folder.join("ca.crt"))
@@ -55,27 +73,33 @@ impl Server {
     pub(crate) fn start(which: Which, certificates: &Certificates) -> io::Result<Self> {
         let (address, health) = (free()?, free()?);
         let mut command = match which {
-            Which::Ours => {
+            Which::Ours(knows) => {
                 let mut command = Command::new(env!("CARGO_BIN_EXE_beamgate"));
                 command.args(["webhook", "--listen", &address.to_string()]);
                 command.args(["--health-listen", &health.to_string(), "--tls-dir"]).arg(&certificates.folder);
+                if knows == Knows::Nothing {
+                    command.env("KUBECONFIG", "/dev/null");
+                }
                 command
             }
-            Which::Null => {
+            Which::Null | Which::Patching => {
                 let mut command = Command::new(std::env::current_exe()?);
-                command.arg("null").arg(&certificates.folder).arg(address.port().to_string());
+                command
+                    .arg(if which == Which::Null { "null" } else { "patch" })
+                    .arg(&certificates.folder)
+                    .arg(address.port().to_string());
                 command
             }
         };
         pin(0)?;
         let began = Instant::now();
-        // Nothing of the machine that this runs on. The log is written, and not read.
-        let child = command.env("KUBECONFIG", "/dev/null").stderr(Stdio::null()).spawn();
+        // The log is written, and not read.
+        let child = command.stderr(Stdio::null()).spawn();
         pin(1)?;
         let child = child?;
         match which {
-            Which::Ours => while !is_ready(health) {},
-            Which::Null => while TcpStream::connect(address).is_err() {},
+            Which::Ours(_) => while !is_ready(health) {},
+            Which::Null | Which::Patching => while TcpStream::connect(address).is_err() {},
         }
         Ok(Self { child, address, authority: certificates.authority()?, ready: began.elapsed() })
     }
