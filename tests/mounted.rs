@@ -270,3 +270,37 @@ fn a_livebooks_variable_makes_no_livebook() {
     let (verdict, found) = app("command: [/app/bin/livebook, start]").said();
     assert_eq!(verdict, WorkloadVerdict::Breaks, "{found:?}");
 }
+
+#[test]
+fn a_script_that_a_script_starts_is_read() {
+    const BAD: &str = "export RELEASE_NODE=store@$POD_IP\nexec /app/bin/cart start\n";
+    for command in [
+        "[sh, -c, /scripts/start.sh]",
+        "[sh, -c, 'sleep 1; sh /scripts/start.sh']",
+        "[sh, -c, exec sh /scripts/start.sh]",
+        "[sh, -c, \"exec tini -- sh -ec 'exec /scripts/start.sh'\"]",
+        "[sh, -c, \"sh -c 'export RELEASE_NODE=store@$POD_IP; exec /app/bin/cart start'\"]",
+    ] {
+        let app = App { maps: App::mounted(BAD).maps, ..named(command) };
+        assert_eq!(app.said(), (WorkloadVerdict::Breaks, vec!["BG301".to_owned()]), "{command}");
+    }
+    let inner = "[sh, -c, \"exec sh -c 'exec /app/bin/cart start'\"]";
+    assert!(named(inner).forms());
+    assert_eq!(named("[sh, -c, 'exec sh -c \"$NOBODY_KNOWS\"']").said().0, WorkloadVerdict::Open);
+}
+
+#[test]
+fn what_is_left_of_a_long_chain_may_rename_the_node() {
+    let script = |number: usize, text: &str| format!("{number}.sh: {text:?}");
+    let chain = |length: usize, last: &str| {
+        let next = (1..length).map(|number| script(number, &format!("exec /scripts/{}.sh\n", number + 1)));
+        let all: Vec<String> = next.chain([script(length, last)]).collect();
+        App { maps: vec![("scripts", all.join(", "))], ..named("[/scripts/1.sh]") }
+    };
+    assert!(chain(3, "exec /app/bin/cart start\n").forms());
+    assert_eq!(chain(4, "exec /app/bin/cart start\n").said(), (WorkloadVerdict::Open, vec!["BG307".to_owned()]));
+    assert_eq!(chain(2, "exec /scripts/1.sh\n").said(), (WorkloadVerdict::Open, vec!["BG307".to_owned()]), "a loop");
+    let chained = chain(4, "exec /app/bin/cart start\n").manifests();
+    let report = beamgate::cli::lint::report(Path::new("-"), &mut chained.as_bytes()).unwrap();
+    assert!(report.findings[0].message.contains("`/scripts/4.sh` decides it"), "{}", report.findings[0].message);
+}

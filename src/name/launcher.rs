@@ -58,6 +58,8 @@ pub struct Script {
     pub text: Template,
     /// The place of the word that holds it.
     pub at: Loc,
+    /// What it is called in messages: its path, or what reads it.
+    pub name: String,
     /// What reads it: `sh`, `bash`.
     pub shell: String,
     /// Whether that is the first process of the container, which the kernel ends by no signal that it does not handle.
@@ -90,7 +92,9 @@ impl Launch {
         let assigned = assigned.collect();
         let (rest, words_of_rest) = (&words[behind.start..], &all[behind.start..]);
         let is_first = has_command && rest.len() == words.len();
-        let script = shell_script(rest).or_else(|| mounted::script(scope, container, words_of_rest));
+        let at_word = |index: usize| Some(rest.get(index)?.1.clone());
+        let script =
+            shell_script(words_of_rest, at_word).or_else(|| mounted::script(scope, container, words_of_rest));
         if let Some(script) = script.map(|script| Script { is_first, ..script }) {
             let program = Program::Wrapper("sh -c".to_owned());
             return Self { program, script: Some(script), start_script: None, assigned, at };
@@ -233,14 +237,13 @@ impl Runs {
     }
 }
 
-/// The script of `sh -c SCRIPT`.
-fn shell_script(words: &[Word]) -> Option<Script> {
-    let path = words.first()?.0.literal().filter(|path| is_shell(path))?;
+/// The script of `sh -c SCRIPT`, given the places of the words.
+pub(super) fn shell_script(words: &[Template], at: impl Fn(usize) -> Option<Loc>) -> Option<Script> {
+    let path = words.first()?.literal().filter(|path| is_shell(path))?;
     let shell = path.rsplit('/').next()?.to_owned();
-    let templates: Vec<Template> = words.iter().map(|(word, _)| word.clone()).collect();
-    let Runs::Text(index) = Runs::of(&templates)? else { return None };
-    let (text, at) = words.get(index)?;
-    Some(Script { text: text.clone(), at: at.clone(), shell, is_first: false, arguments: None })
+    let Runs::Text(index) = Runs::of(words)? else { return None };
+    let (text, at) = (words.get(index)?.clone(), at(index)?);
+    Some(Script { text, at, name: format!("{shell} -c"), shell, is_first: false, arguments: None })
 }
 
 /// Whether a word of a command line is a release's start script: it lies in a `bin` of its own and has no extension. The programs of

@@ -84,7 +84,7 @@ pub(super) fn script(scope: Scope<'_>, container: &Container, words: &[Template]
     let unread = |why| {
         let at = word.pieces().first()?.at.clone();
         let text = Template::opaque(why, &at);
-        Some(Script { text, at, shell: path.clone(), is_first: false, arguments: None })
+        Some(Script { text, at, name: path.clone(), shell: path.clone(), is_first: false, arguments: None })
     };
     let (text, at) = match file(scope, container, &path)? {
         File::Text(text, at) => (text, at),
@@ -93,7 +93,7 @@ pub(super) fn script(scope: Scope<'_>, container: &Container, words: &[Template]
     let Some(shell) = shell.or_else(|| interpreter(text)) else { return unread(Why::Program(path.clone())) };
     let mut whole = Template::empty();
     whole.push(Piece { part: Part::Lit(text.to_owned()), at: at.clone().within(0..text.len()) });
-    Some(Script { text: whole, at, shell, is_first: false, arguments })
+    Some(Script { text: whole, at, name: path, shell, is_first: false, arguments })
 }
 
 /// The path of a program, or of a shell's script, if it is in a volume: a name alone is one of those that are looked for in a `PATH`.
