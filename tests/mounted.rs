@@ -246,12 +246,20 @@ fn what_env_sets_counts() {
     breaks("[env, RELEASE_NODE=store@$(POD_IP), /app/bin/cart, start]", "BG301");
     breaks("[tini, --, env, LANG=C, RELEASE_NODE=cart@127.0.0.1, /app/bin/cart, start]", "BG109");
     breaks("[sh, -c, 'exec env RELEASE_NODE=store@$POD_IP /app/bin/cart start']", "BG301");
+    breaks("[su, app, -s, /bin/sh, -c, 'export RELEASE_NODE=store@$POD_IP; exec /app/bin/cart start']", "BG301");
+    breaks("[sh, -c, 'exec su app -c \"RELEASE_NODE=store@$POD_IP /app/bin/cart start\"']", "BG301");
     assert!(named("[env, LANG=C, /app/bin/cart, start]").forms());
+    assert!(named("[su, app, -c, /app/bin/cart start]").forms());
+    assert!(named("[sudo, -E, -u, app, /app/bin/cart, start]").forms());
     for command in [
         "[env, -i, /app/bin/cart, start]",
         "[chpst, -e, /env, /app/bin/cart, start]",
         "[setpriv, --reset-env, /app/bin/cart, start]",
         "[sh, -c, exec -c /app/bin/cart start]",
+        "[sudo, -u, app, /app/bin/cart, start]",
+        "[sh, -c, exec sudo -u app /app/bin/cart start]",
+        "[su, '-', app, -c, /app/bin/cart start]",
+        "[/command/with-contenv, /app/bin/cart, start]",
     ] {
         assert_eq!(named(command).said(), (WorkloadVerdict::Open, vec!["BG307".to_owned()]), "{command}");
     }

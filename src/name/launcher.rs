@@ -3,6 +3,7 @@
 use super::env::{Env, Scope};
 use super::mounted;
 use super::room::Room;
+use super::su;
 use super::template::{Template, Why};
 use super::wrapper;
 use crate::place::Loc;
@@ -91,10 +92,11 @@ impl Launch {
         });
         let assigned = assigned.collect();
         let (rest, words_of_rest) = (&words[behind.start..], &all[behind.start..]);
-        let is_first = has_command && rest.len() == words.len();
+        // `su` hands the signals on.
+        let is_su = words_of_rest.first().and_then(Template::literal).is_some_and(|path| su::is_one(&path));
+        let is_first = has_command && rest.len() == words.len() && !is_su;
         let at_word = |index: usize| Some(rest.get(index)?.1.clone());
-        let script =
-            shell_script(words_of_rest, at_word).or_else(|| mounted::script(scope, container, words_of_rest));
+        let script = shell_script(words_of_rest, at_word).or_else(|| mounted::script(scope, container, words_of_rest));
         if let Some(script) = script.map(|script| Script { is_first, ..script }) {
             let program = Program::Wrapper("sh -c".to_owned());
             return Self { program, script: Some(script), start_script: None, assigned, at };
@@ -237,11 +239,17 @@ impl Runs {
     }
 }
 
-/// The script of `sh -c SCRIPT`, given the places of the words.
+/// The script of `sh -c SCRIPT` or `su app -c SCRIPT`, given the places of the words.
 pub(super) fn shell_script(words: &[Template], at: impl Fn(usize) -> Option<Loc>) -> Option<Script> {
-    let path = words.first()?.literal().filter(|path| is_shell(path))?;
+    let path = words.first()?.literal()?;
     let shell = path.rsplit('/').next()?.to_owned();
-    let Runs::Text(index) = Runs::of(words)? else { return None };
+    let index = match su::text(words) {
+        Some(index) => index,
+        None => match Runs::of(words).filter(|_| is_shell(&path))? {
+            Runs::Text(index) => index,
+            Runs::File(_) => return None,
+        },
+    };
     let (text, at) = (words.get(index)?.clone(), at(index)?);
     Some(Script { text, at, name: format!("{shell} -c"), shell, is_first: false, arguments: None })
 }

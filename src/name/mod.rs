@@ -15,6 +15,7 @@ pub mod same;
 mod script;
 pub mod shell;
 pub mod spelling;
+mod su;
 pub mod template;
 pub mod tokens;
 pub mod vm_args;
