@@ -113,6 +113,10 @@ fn a_file_that_cannot_be_read_leaves_the_name_open_and_is_told_of() {
     repository.write("app/mix.exs", "defmodule Cart do\n def project do [\n");
     assert!(!repository.is_read());
     assert!(repository.tells_of("mix.exs was not read"));
+    repository
+        .write("app/mix.exs", &MIX.replace("app: :cart", &format!("x: {}1,\n      app: :cart", "!".repeat(50_000))));
+    assert!(!repository.is_read());
+    assert!(repository.tells_of("it is nested too deeply to be read (line "));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use tree_sitter::Node;
 
 use super::config::Config;
 use super::eval::Eval;
-use super::tree::{arguments, children, descendants, parse};
+use super::tree::{Unreadable, arguments, children, descendants, parse};
 use super::value::Value;
 use crate::place::Loc;
 use crate::world::declared::Script;
@@ -50,20 +50,12 @@ pub struct MixRelease {
 }
 
 /// Reads a `mix.exs`; none where it has no `project/0` that can be read.
-pub fn mix(script: &Script) -> Option<Mix> {
+///
+/// # Errors
+/// The file cannot be read at all.
+pub fn mix(script: &Script) -> Result<Option<Mix>, Unreadable> {
     let tree = parse(&script.text)?;
-    let module = Module::new(script, tree.root_node());
-    let project = module.pairs(module.body("project")?)?;
-    let value = |key: &str| project.iter().find(|(known, _)| known == key).map(|(_, node)| *node);
-    let app = value("app").and_then(|node| module.atom(node));
-    let apps_path = value("apps_path").and_then(|node| module.text(node));
-    let releases = match value("releases") {
-        Some(node) => module.releases(node).unwrap_or_default(),
-        // An umbrella has to name its releases (`Mix.Release`, `bad_umbrella!`).
-        None if value("apps_path").is_some() => Vec::new(),
-        None => app.iter().map(|app| MixRelease::plain(app)).collect(),
-    };
-    Some(Mix { app, apps_path, lists_releases: value("releases").is_some(), releases })
+    Ok(Module::new(script, tree.root_node()).mix())
 }
 
 impl MixRelease {
@@ -94,6 +86,20 @@ impl<'s, 't> Module<'s, 't> {
             }
         }
         module
+    }
+
+    fn mix(&self) -> Option<Mix> {
+        let project = self.pairs(self.body("project")?)?;
+        let value = |key: &str| project.iter().find(|(known, _)| known == key).map(|(_, node)| *node);
+        let app = value("app").and_then(|node| self.atom(node));
+        let apps_path = value("apps_path").and_then(|node| self.text(node));
+        let releases = match value("releases") {
+            Some(node) => self.releases(node).unwrap_or_default(),
+            // An umbrella has to name its releases (`Mix.Release`, `bad_umbrella!`).
+            None if value("apps_path").is_some() => Vec::new(),
+            None => app.iter().map(|app| MixRelease::plain(app)).collect(),
+        };
+        Some(Mix { app, apps_path, lists_releases: value("releases").is_some(), releases })
     }
 
     fn eval(&self) -> Eval<'s> {
@@ -222,7 +228,7 @@ mod tests {
 
     fn read(text: &str) -> Option<Mix> {
         let text = format!("defmodule Cart.MixProject do\n  use Mix.Project\n{text}\nend\n");
-        mix(&Script { id: ObjectId::text(0), text })
+        mix(&Script { id: ObjectId::text(0), text }).unwrap()
     }
 
     fn releases(text: &str) -> Vec<String> {
