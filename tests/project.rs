@@ -152,6 +152,7 @@ fn flags_that_the_release_does_not_read_are_not_taken_for_its_own() {
     repository.write("app/rel/env.sh.eex", ENV_SH);
     repository.write("app/rel/vm.args.eex", "-sname cart\n");
     assert!(!repository.report().findings.is_empty(), "it is read");
+    assert!(repository.tells_of("vm.args.eex for"));
     let mount =
         "          volumeMounts:\n            - name: s\n              mountPath: /app/releases/1.0.0/vm.args\n";
     for more in [
@@ -160,6 +161,7 @@ fn flags_that_the_release_does_not_read_are_not_taken_for_its_own() {
     ] {
         repository.write("app/k8s/cart.yaml", &cart.replace("          env:\n", more));
         assert_eq!(repository.report().workloads[0].verdict, WorkloadVerdict::Open, "{more}");
+        assert!(repository.tells_of("read ") && !repository.tells_of("vm.args.eex"), "{more}");
     }
     repository.write("app/k8s/cart.yaml", cart);
     repository.write("app/rel/env.sh.eex", &format!("{ENV_SH}export RELEASE_VM_ARGS=$RELEASE_ROOT/vm.k8s.args\n"));
