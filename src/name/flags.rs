@@ -1,5 +1,6 @@
 //! What the VM is given besides its name: variables and files with flags, and which of the names among them counts.
 
+use super::args_file::VM_ARGS;
 use super::env::Env;
 use super::launcher::{Launch, NameFlag, Program, name_flag};
 use super::template::Template;
@@ -8,9 +9,6 @@ use crate::world::declared::Sourced;
 
 /// The variables whose words the VM takes for flags.
 pub const FLAGS: [&str; 4] = ["ERL_AFLAGS", "ERL_FLAGS", "ERL_ZFLAGS", "ELIXIR_ERL_OPTIONS"];
-
-/// What a file with flags is called in messages.
-pub const VM_ARGS: &str = "vm.args";
 
 /// The variable in which Livebook is told its name.
 pub const LIVEBOOK_NODE: &str = "LIVEBOOK_NODE";

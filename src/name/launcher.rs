@@ -131,9 +131,7 @@ impl Program {
             "server" => Self::Release(Verb::Start),
             "migrate" => Self::Release(Verb::Eval),
             _ => match verb.as_deref() {
-                Some("foreground" | "console" | "console_clean" | "console_boot") => {
-                    Self::Foreign(Why::Program(format!("{path} {}", verb.unwrap_or_default())))
-                }
+                Some(verb) if is_verb_of_relx(verb) => Self::Foreign(Why::Program(format!("{path} {verb}"))),
                 Some(verb) if path.contains("bin/") || Verb::named(verb).is_some() => {
                     Verb::named(verb).map_or_else(|| Self::Wrapper(path.clone()), Self::Release)
                 }
@@ -146,9 +144,7 @@ impl Program {
     fn of_arguments(words: &[Template]) -> Self {
         let verb = words.first().and_then(Template::literal);
         match verb.as_deref() {
-            Some("foreground" | "console" | "console_clean" | "console_boot") => {
-                Self::Foreign(Why::Program(verb.unwrap_or_default()))
-            }
+            Some(verb) if is_verb_of_relx(verb) => Self::Foreign(Why::Program(verb.to_owned())),
             Some(word) => match Verb::named(word) {
                 Some(verb) => Self::Release(verb),
                 None if word.contains('/') => Self::of(words),
@@ -156,6 +152,11 @@ impl Program {
             },
             None => Self::Image,
         }
+    }
+
+    /// Whether it is told in words that only the start scripts of relx and Distillery know.
+    pub fn is_of_relx(&self) -> bool {
+        matches!(self, Self::Foreign(Why::Program(told)) if told.rsplit(' ').next().is_some_and(is_verb_of_relx))
     }
 
     /// Whether a release's start script may run, with its `rel/env.sh`.
@@ -167,6 +168,10 @@ impl Program {
     pub fn may_start_a_node(&self) -> bool {
         !matches!(self, Self::Release(Verb::Eval | Verb::Talk | Verb::Other))
     }
+}
+
+fn is_verb_of_relx(word: &str) -> bool {
+    matches!(word, "foreground" | "console" | "console_clean" | "console_boot")
 }
 
 impl Verb {

@@ -1,5 +1,6 @@
 //! Names: templates, the environment that fills them, and what a launcher makes of it.
 
+pub mod args_file;
 pub mod boot;
 mod complete;
 pub mod env;

@@ -3,11 +3,11 @@
 use std::fmt;
 
 use super::Trace;
-use crate::name::boot::{Flags, VM_ARGS};
+use crate::name::args_file::{self, VM_ARGS};
+use crate::name::boot::Flags;
 use crate::name::env::Lookup;
 use crate::name::launcher::Program;
 use crate::name::template::{Part, Piece, Template, Why};
-use crate::name::vm_args;
 use crate::place::Loc;
 use crate::world::pod::KeyRef;
 use crate::world::{SameNamespace, same_namespace};
@@ -126,7 +126,8 @@ impl Trace<'_> {
                 |word: &Template| word.literal().is_some_and(|word| word == "-setcookie" || word == "--cookie");
             for pair in words.windows(2).filter(|pair| is_flag(&pair[0])) {
                 // In a file, the word itself; of a variable, its value.
-                let own = pair[1].pieces().first().map(|piece| &piece.at).filter(|at| at.object.as_text().is_some());
+                let own = pair[1].pieces().first().map(|piece| &piece.at);
+                let own = own.filter(|at| what == VM_ARGS || at.object.as_text().is_some());
                 found.push((what.to_owned(), pair[1].clone(), own.unwrap_or(at).clone()));
             }
         };
@@ -137,7 +138,7 @@ impl Trace<'_> {
         }
         // What a `vm.args` gives to relx is among the flags already.
         if let Program::Vm(words) = &naming.launch.program
-            && naming.launch.at.object.as_text().is_none()
+            && !naming.is_by_vm_args()
         {
             add("the command", words, &naming.launch.at);
         }
@@ -155,7 +156,7 @@ impl Trace<'_> {
         let says_cookie = |text: &str| text.to_lowercase().contains("cookie");
         let in_a_script = naming.launch.script.as_ref().is_some_and(|script| says_cookie(&script.text.to_string()))
             || naming.env_sh.as_ref().is_some_and(|script| says_cookie(&script.value));
-        let in_a_file = container.mounts.iter().any(|mount| says_cookie(mount));
+        let in_a_file = container.volume_mounts.iter().any(|mount| says_cookie(&mount.path));
         let in_the_flags = !self.cookie_flags().is_empty()
             || container.args.iter().chain(&container.command).any(|word| says_cookie(word));
         self.starts_a_node() && !is_set && !in_a_script && !in_a_file && !in_the_flags
@@ -163,7 +164,7 @@ impl Trace<'_> {
 
     /// Whether a variable shows that a release of relx or Distillery starts here: their cookie is in `vm.args`.
     pub fn is_relx(&self) -> bool {
-        vm_args::is_relx(&self.env)
+        args_file::is_relx(&self.env)
     }
 }
 
