@@ -16,6 +16,16 @@ pub const LIVEBOOK_NODE: &str = "LIVEBOOK_NODE";
 /// That with its cookie.
 pub const LIVEBOOK_COOKIE: &str = "LIVEBOOK_COOKIE";
 
+/// Each word that is known, with the one behind it: its value, where it is a flag that takes one.
+pub fn valued(words: &[Template]) -> impl Iterator<Item = (String, &Template)> {
+    words.windows(2).filter_map(|pair| Some((pair[0].literal()?, &pair[1])))
+}
+
+/// The values of a flag, in their order: `-proto_dist inet6_tcp`.
+pub fn values<'w>(words: &'w [Template], flag: &str) -> impl Iterator<Item = &'w Template> {
+    valued(words).filter(move |(word, _)| word == flag).map(|(_, value)| value)
+}
+
 /// A variable, or a file, whose words the VM takes for flags.
 #[derive(Debug, Clone)]
 pub struct Flags {

@@ -1,6 +1,7 @@
 //! What a container starts, as far as `command` and `args` say it.
 
 use super::env::{Env, Scope};
+use super::flags::valued;
 use super::mounted;
 use super::room::Room;
 use super::su;
@@ -336,12 +337,12 @@ pub struct NameFlag {
 /// The name flag among some words that beats the others there: the first `-sname`, else the first `-name`.
 pub fn name_flag(words: &[Template]) -> Option<NameFlag> {
     let mut flags = Vec::new();
-    for pair in words.windows(2) {
-        let long = |long| Some(NameFlag { long, name: pair[1].clone() });
-        flags.extend(match pair[0].literal().as_deref() {
-            Some("-name") => long(true),
-            Some("-sname") => long(false),
-            Some("-args_file") => Some(in_a_file(&pair[1])),
+    for (flag, value) in valued(words) {
+        let long = |long| Some(NameFlag { long, name: value.clone() });
+        flags.extend(match flag.as_str() {
+            "-name" => long(true),
+            "-sname" => long(false),
+            "-args_file" => Some(in_a_file(value)),
             _ => None,
         });
     }

@@ -4,7 +4,7 @@ pub mod args_file;
 pub mod boot;
 mod complete;
 pub mod env;
-mod flags;
+pub mod flags;
 pub mod inputs;
 pub mod launcher;
 mod livebook;

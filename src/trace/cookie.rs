@@ -6,6 +6,7 @@ use super::Trace;
 use crate::name::args_file::{self, VM_ARGS};
 use crate::name::boot::Flags;
 use crate::name::env::Lookup;
+use crate::name::flags::valued;
 use crate::name::launcher::Program;
 use crate::name::template::{Part, Piece, Template, Why};
 use crate::place::Loc;
@@ -122,13 +123,11 @@ impl Trace<'_> {
         let Some(naming) = &self.naming else { return Vec::new() };
         let mut found = Vec::new();
         let mut add = |what: &str, words: &[Template], at: &Loc| {
-            let is_flag =
-                |word: &Template| word.literal().is_some_and(|word| word == "-setcookie" || word == "--cookie");
-            for pair in words.windows(2).filter(|pair| is_flag(&pair[0])) {
+            for (_, value) in valued(words).filter(|(flag, _)| flag == "-setcookie" || flag == "--cookie") {
                 // In a file, the word itself; of a variable, its value.
-                let own = pair[1].pieces().first().map(|piece| &piece.at);
+                let own = value.pieces().first().map(|piece| &piece.at);
                 let own = own.filter(|at| what == VM_ARGS || at.object.as_text().is_some());
-                found.push((what.to_owned(), pair[1].clone(), own.unwrap_or(at).clone()));
+                found.push((what.to_owned(), value.clone(), own.unwrap_or(at).clone()));
             }
         };
         // Which of two cookies counts, that of a mix release's file or that of its start script, was not seen.
