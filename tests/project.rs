@@ -193,3 +193,24 @@ fn an_image_may_set_what_a_script_that_was_found_leaves_out() {
     assert!(!report.findings.is_empty());
     assert!(report.findings.iter().all(|finding| finding.verdict != Verdict::Refuted), "{:?}", report.findings);
 }
+
+#[test]
+fn a_cookie_that_the_release_fixes_is_one_that_is_written_down() {
+    let repository = Repository::new("cookie");
+    let cart = include_str!("cmd/project.in/cart/k8s/cart.yaml");
+    let (before, rest) = cart.split_once("            - name: RELEASE_COOKIE\n").unwrap();
+    let after = rest.split_once("key: cookie\n").unwrap().1;
+    repository.write("app/rel/env.sh.eex", ENV_SH);
+    let found = |cookie: &str| {
+        let releases = format!("app: :cart, releases: [cart: [cookie: {cookie}]]");
+        repository.write("app/mix.exs", &MIX.replace("app: :cart", &releases));
+        let findings = repository.report().findings;
+        findings.iter().map(|finding| (finding.rule.id(), finding.verdict)).collect::<Vec<_>>()
+    };
+    assert_eq!(found("\"cart\""), [], "the pod gives another");
+    repository.write("app/k8s/cart.yaml", &format!("{before}{after}"));
+    assert_eq!(found("\"cart\""), [("BG605".to_owned(), Verdict::Open)]);
+    assert_eq!(found("\"Qm7rXw2LkT9sVb4Z\""), [("BG601".to_owned(), Verdict::Open)]);
+    assert_eq!(found("System.fetch_env!(\"BUILD_COOKIE\")"), []);
+    assert_eq!(found("nil"), [("BG602".to_owned(), Verdict::Open)]);
+}

@@ -13,8 +13,8 @@ use super::config::Config;
 use super::eval::Eval;
 use super::tree::{Unreadable, arguments, children, descendants, parse};
 use super::value::Value;
-use crate::place::Loc;
 use crate::world::declared::Script;
+use crate::world::project::FixedCookie;
 
 /// How often a name may stand for something that stands elsewhere.
 const HOPS: usize = 4;
@@ -45,8 +45,8 @@ pub struct MixRelease {
     pub name: String,
     /// The folder of its templates, from the project's; none where that is not known.
     pub templates: Option<String>,
-    /// Where its cookie is fixed.
-    pub cookie: Option<Loc>,
+    /// The cookie that it fixes.
+    pub cookie: Option<FixedCookie>,
 }
 
 /// Reads a `mix.exs`; none where it has no `project/0` that can be read.
@@ -132,7 +132,8 @@ impl<'s, 't> Module<'s, 't> {
             None => Some("rel".to_owned()),
         };
         let cookie = value("cookie").filter(|node| self.source(*node) != "nil");
-        MixRelease { name, templates, cookie: cookie.map(|node| self.eval().at(node)) }
+        let cookie = cookie.map(|node| FixedCookie { at: self.eval().at(self.meant(node)), text: self.text(node) });
+        MixRelease { name, templates, cookie }
     }
 
     fn atom(&self, node: Node<'t>) -> Option<String> {
@@ -233,7 +234,8 @@ mod tests {
 
     fn releases(text: &str) -> Vec<String> {
         let shown = |release: MixRelease| {
-            let cookie = if release.cookie.is_some() { " cookie" } else { "" };
+            let text = |cookie: FixedCookie| cookie.text.unwrap_or_else(|| "?".to_owned());
+            let cookie = release.cookie.map_or_else(String::new, |cookie| format!(" cookie {}", text(cookie)));
             format!("{} {}{cookie}", release.name, release.templates.unwrap_or_else(|| "?".to_owned()))
         };
         read(text).map_or_else(Vec::new, |mix| mix.releases.into_iter().map(shown).collect())
@@ -253,7 +255,9 @@ mod tests {
         assert_eq!(releases(inside), ["web rel/web", "jobs rel"]);
         let called =
             "def project do [app: :shop, releases: releases()] end\ndefp releases do\n[shop: [cookie: \"x\"]]\nend";
-        assert_eq!(releases(called), ["shop rel cookie"]);
+        assert_eq!(releases(called), ["shop rel cookie x"]);
+        let fixed = "@cookie \"x\"\ndef project do [app: :c, releases: [c: [cookie: @cookie], d: [cookie: f(1)]]] end";
+        assert_eq!(releases(fixed), ["c rel cookie x", "d rel cookie ?"]);
         let without = "def project do [app: :shop, releases: releases] end\ndefp releases, do: @all\n@all [a: @options]\n@options [cookie: nil]";
         assert_eq!(releases(without), ["a rel"]);
     }

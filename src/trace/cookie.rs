@@ -11,6 +11,7 @@ use crate::name::launcher::Program;
 use crate::name::template::{Part, Piece, Template, Why};
 use crate::place::Loc;
 use crate::world::pod::KeyRef;
+use crate::world::project::FixedCookie;
 use crate::world::{SameNamespace, same_namespace};
 
 /// The variable that the start script of a mix release reads.
@@ -159,6 +160,12 @@ impl Trace<'_> {
         let in_the_flags = !self.cookie_flags().is_empty()
             || container.args.iter().chain(&container.command).any(|word| says_cookie(word));
         self.starts_a_node() && !is_set && !in_a_script && !in_a_file && !in_the_flags
+    }
+
+    /// The cookie that the release's `mix.exs` fixes, where nothing that can be read gives the node another.
+    pub fn fixed_cookie(&self) -> Option<&FixedCookie> {
+        let release = self.naming.as_ref()?.release.as_ref()?;
+        release.cookie.as_ref().filter(|_| self.leaves_cookie_to_the_image())
     }
 
     /// Whether a variable shows that a release of relx or Distillery starts here: their cookie is in `vm.args`.

@@ -32,6 +32,9 @@
 //! env-sh = "rel/env.sh.eex"
 //! ```
 //!
+//! An `env.sh` or a `vm.args` that is mounted over the release's own is read where its ConfigMap is in the input. One in a Secret
+//! never is, nor what a volume or an init container brings.
+//!
 //! ## Facts
 //!
 //! An `export` in `rel/env.sh` beats the pod's environment (Elixir's `release.init.ex`).
