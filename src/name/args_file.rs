@@ -1,7 +1,7 @@
 //! Which `vm.args` a release starts its VM with, and what that is to the name.
 //!
 //! Both kinds of releases read `releases/<version>/vm.args`: a mix release unless `RELEASE_VM_ARGS` says another
-//! (`release.init.ex`, Elixir 1.21), relx unless `VMARGS_PATH` does (`extended_bin`, relx 4.9), which first fills in a
+//! (`release.init.ex`, Elixir 1.21), relx unless `VMARGS_PATH` does (`extended_bin`, March 2025), which first fills in a
 //! `vm.args.src` that lies there. One out of a ConfigMap is read; over one that nobody here can read the name is left open.
 
 use super::env::{Env, Lookup, Scope};
