@@ -207,6 +207,28 @@ fn what_was_not_evaluated_says_its_line() {
     assert_eq!(broken.unread[0].at, Pointer::root().of(ObjectId::text(0)).within(0..0));
 }
 
+#[test]
+fn what_is_too_deep_to_be_read_is_said_with_its_place() {
+    let deep = format!("import Config\nx = {}1\n", "!".repeat(100_000));
+    let code = read(&deep, &[]);
+    let said: Vec<&str> = code.unread.iter().map(|unread| unread.what.as_str()).collect();
+    assert_eq!(said, ["the file is nested too deeply to be read"]);
+    assert!(range(&code.unread[0].at).start > 900);
+    let source = application(&format!("children = [{{DNSCluster, query: {}\"a\"}}]", "!".repeat(100_000)));
+    let code = read("import Config\n", &[&source]);
+    assert_eq!(code.unread[0].what, "the file is nested too deeply to be read");
+    assert_eq!(code.unread[0].at.object, ObjectId::text(1));
+    assert!(!code.settled);
+}
+
+#[test]
+fn a_source_that_starts_more_than_anybody_would_says_so() {
+    let many = application(&format!("children = [{}]", "{Cluster.Supervisor, [[a: []]]}, ".repeat(17)));
+    let code = read("import Config\n", &[&many]);
+    assert_eq!(code.unread.last().unwrap().what, "the file starts more than 16 of them");
+    assert!(!code.settled);
+}
+
 fn range(at: &beamgate::place::Loc) -> std::ops::Range<usize> {
     match at.focus {
         beamgate::place::Focus::Within(start, end) => start as usize..end as usize,
@@ -235,6 +257,7 @@ fn hostile_files_are_read_in_a_moment() {
         ("lists", lists),
         ("open", open),
         ("imports", imports),
+        ("not", "x = ".to_owned() + &"not ".repeat(900) + &format!("[{} 1]", "a, ".repeat(40_000))),
     ] {
         let begin = Instant::now();
         read(&text, &[]);
@@ -338,7 +361,7 @@ proptest! {
     #[test]
     fn nor_does_what_almost_is_a_project(project in pieces(), rest in mix_pieces()) {
         for text in [format!("def project do [app: :a, releases: r()] {project}\nend\n{rest}"), rest, project] {
-            elixir::mix(&script(0, &text));
+            let _ = elixir::mix(&script(0, &text));
         }
     }
 }

@@ -246,12 +246,20 @@ fn what_env_sets_counts() {
     breaks("[env, RELEASE_NODE=store@$(POD_IP), /app/bin/cart, start]", "BG301");
     breaks("[tini, --, env, LANG=C, RELEASE_NODE=cart@127.0.0.1, /app/bin/cart, start]", "BG109");
     breaks("[sh, -c, 'exec env RELEASE_NODE=store@$POD_IP /app/bin/cart start']", "BG301");
+    breaks("[su, app, -s, /bin/sh, -c, 'export RELEASE_NODE=store@$POD_IP; exec /app/bin/cart start']", "BG301");
+    breaks("[sh, -c, 'exec su app -c \"RELEASE_NODE=store@$POD_IP /app/bin/cart start\"']", "BG301");
     assert!(named("[env, LANG=C, /app/bin/cart, start]").forms());
+    assert!(named("[su, app, -c, /app/bin/cart start]").forms());
+    assert!(named("[sudo, -E, -u, app, /app/bin/cart, start]").forms());
     for command in [
         "[env, -i, /app/bin/cart, start]",
         "[chpst, -e, /env, /app/bin/cart, start]",
         "[setpriv, --reset-env, /app/bin/cart, start]",
         "[sh, -c, exec -c /app/bin/cart start]",
+        "[sudo, -u, app, /app/bin/cart, start]",
+        "[sh, -c, exec sudo -u app /app/bin/cart start]",
+        "[su, '-', app, -c, /app/bin/cart start]",
+        "[/command/with-contenv, /app/bin/cart, start]",
     ] {
         assert_eq!(named(command).said(), (WorkloadVerdict::Open, vec!["BG307".to_owned()]), "{command}");
     }
@@ -269,4 +277,130 @@ fn a_livebooks_variable_makes_no_livebook() {
     }
     let (verdict, found) = app("command: [/app/bin/livebook, start]").said();
     assert_eq!(verdict, WorkloadVerdict::Breaks, "{found:?}");
+}
+
+#[test]
+fn a_script_that_a_script_starts_is_read() {
+    const BAD: &str = "export RELEASE_NODE=store@$POD_IP\nexec /app/bin/cart start\n";
+    for command in [
+        "[sh, -c, /scripts/start.sh]",
+        "[sh, -c, 'sleep 1; sh /scripts/start.sh']",
+        "[sh, -c, exec sh /scripts/start.sh]",
+        "[sh, -c, \"exec tini -- sh -ec 'exec /scripts/start.sh'\"]",
+        "[sh, -c, \"sh -c 'export RELEASE_NODE=store@$POD_IP; exec /app/bin/cart start'\"]",
+    ] {
+        let app = App { maps: App::mounted(BAD).maps, ..named(command) };
+        assert_eq!(app.said(), (WorkloadVerdict::Breaks, vec!["BG301".to_owned()]), "{command}");
+    }
+    let inner = "[sh, -c, \"exec sh -c 'exec /app/bin/cart start'\"]";
+    assert!(named(inner).forms());
+    assert_eq!(named("[sh, -c, 'exec sh -c \"$NOBODY_KNOWS\"']").said().0, WorkloadVerdict::Open);
+}
+
+#[test]
+fn what_is_left_of_a_long_chain_may_rename_the_node() {
+    let script = |number: usize, text: &str| format!("{number}.sh: {text:?}");
+    let chain = |length: usize, last: &str| {
+        let next = (1..length).map(|number| script(number, &format!("exec /scripts/{}.sh\n", number + 1)));
+        let all: Vec<String> = next.chain([script(length, last)]).collect();
+        App { maps: vec![("scripts", all.join(", "))], ..named("[/scripts/1.sh]") }
+    };
+    assert!(chain(3, "exec /app/bin/cart start\n").forms());
+    assert_eq!(chain(4, "exec /app/bin/cart start\n").said(), (WorkloadVerdict::Open, vec!["BG307".to_owned()]));
+    assert_eq!(chain(2, "exec /scripts/1.sh\n").said(), (WorkloadVerdict::Open, vec!["BG307".to_owned()]), "a loop");
+    let chained = chain(4, "exec /app/bin/cart start\n").manifests();
+    let report = beamgate::cli::lint::report(Path::new("-"), &mut chained.as_bytes()).unwrap();
+    assert!(report.findings[0].message.contains("`/scripts/4.sh` decides it"), "{}", report.findings[0].message);
+}
+
+/// A mix release that a pod names well, and over whose `vm.args` one out of a ConfigMap is mounted.
+fn with_vm_args(text: &str) -> App {
+    App {
+        mount: "{name: scripts, mountPath: /app/releases/1.0.0/vm.args, subPath: vm.args}",
+        maps: vec![("scripts", format!("vm.args: {text:?}"))],
+        ..named("[/app/bin/cart, start]")
+    }
+}
+
+#[test]
+fn the_vm_args_of_a_mix_release_stands_behind_its_name() {
+    assert!(with_vm_args("+P 1000\n-kernel inet_dist_listen_min 9100\n").forms());
+    let broken = (WorkloadVerdict::Breaks, vec!["BG103".to_owned()]);
+    assert_eq!(with_vm_args("## Emulator\n-sname cart\n").said(), broken, "a short name beats every long one");
+    assert!(with_vm_args("-name store@127.0.0.1\n").forms(), "of two long ones the first counts");
+    let none = App { env: "- {name: RELEASE_VM_ARGS, value: /scripts/vm.args}\n            ", ..with_vm_args("") };
+    let said = |text: &str, value: &str| {
+        let mut text =
+            App { maps: with_vm_args(text).maps, mount: "{name: scripts, mountPath: /scripts}", ..none.clone() }
+                .manifests();
+        text = text.replace(
+            "{name: RELEASE_DISTRIBUTION, value: name}",
+            &format!("{{name: RELEASE_DISTRIBUTION, value: {value}}}"),
+        );
+        let report = beamgate::cli::lint::report(Path::new("-"), &mut text.as_bytes()).unwrap();
+        (
+            report.workloads[0].verdict.clone(),
+            report.findings.iter().map(|finding| finding.rule.id()).collect::<Vec<_>>(),
+        )
+    };
+    let unshared = (WorkloadVerdict::Breaks, vec!["BG109".to_owned()]);
+    assert_eq!(said("-name cart@127.0.0.1\n", "none"), unshared, "the script gives no name, and the file does");
+    assert_eq!(said("-sname cart\n", "name").0, WorkloadVerdict::Breaks);
+}
+
+#[test]
+fn what_a_finding_says_of_a_mounted_vm_args_has_its_place() {
+    let block = "data:\n  vm.args: |\n    +P 1000\n    -sname cart\n";
+    let text = with_vm_args("FLAGS").manifests().replace("data: {vm.args: \"FLAGS\"}\n", block);
+    let report = beamgate::cli::lint::report(Path::new("-"), &mut text.as_bytes()).unwrap();
+    let finding = report.findings.iter().find(|finding| finding.rule.id() == "BG103").unwrap();
+    let place = finding.labels[0].place.unwrap().span;
+    assert_eq!(&text[place.start as usize..place.end as usize], "cart");
+    assert!(text[..place.start as usize].ends_with("-sname "));
+}
+
+#[test]
+fn the_vm_args_of_relx_is_all_that_names_its_node() {
+    let relx = |key: &str, mount: &'static str, text: &str, env: &'static str| {
+        let maps = vec![("scripts", format!("{key}: {text:?}"))];
+        App { mount, maps, env, ..with_vm_args("") }
+    };
+    let source = "{name: scripts, mountPath: /app/releases/1.0.0/vm.args.src, subPath: vm.args.src}";
+    assert!(relx("vm.args.src", source, "-name cart@${POD_IP}\n", "").forms());
+    let bad = relx("vm.args.src", source, "-name store@${POD_IP}\n", "").said();
+    assert_eq!(bad, (WorkloadVerdict::Breaks, vec!["BG301".to_owned()]));
+    let said = "- {name: VMARGS_PATH, value: /scripts/vm.args}\n            ";
+    let folder = "{name: scripts, mountPath: /scripts}";
+    assert_eq!(
+        relx("vm.args", folder, "-name cart@127.0.0.1\n", said).said(),
+        (WorkloadVerdict::Breaks, vec!["BG109".to_owned()])
+    );
+    let unfilled = relx("vm.args", folder, "-name cart@${POD_IP}\n", said).said();
+    assert_eq!(unfilled.0, WorkloadVerdict::Open, "whether it is filled in the start script says");
+}
+
+#[test]
+fn a_vm_args_that_cannot_be_read_leaves_the_name_open() {
+    let why = |app: &App| {
+        let report = beamgate::cli::lint::report(Path::new("-"), &mut app.manifests().as_bytes()).unwrap();
+        assert_eq!(report.workloads[0].verdict, WorkloadVerdict::Open, "{}", app.manifests());
+        report.findings.iter().find(|finding| finding.rule.id() == "BG307").map(|found| found.message.clone()).unwrap()
+    };
+    let app = || with_vm_args("-sname cart\n");
+    let secret = App { volume: "{name: scripts, secret: {secretName: flags}}", ..app() };
+    assert!(why(&secret).ends_with("Secret `flags` is never read"));
+    assert!(why(&App { maps: Vec::new(), ..app() }).ends_with("ConfigMap `scripts` is not in the input"));
+    let disk = App { volume: "{name: scripts, emptyDir: {}}", ..app() };
+    assert!(why(&disk).ends_with("`/app/releases/1.0.0/vm.args` decides it"));
+    let two = "{name: scripts, mountPath: /app/releases/1.0.0/vm.args, subPath: vm.args}, {name: scripts, mountPath: /app/releases/1.0.1/vm.args, subPath: vm.args}";
+    assert!(why(&App { mount: two, ..app() }).ends_with("the image decides it"));
+    // Nothing shows whose release it is, and each takes the name from elsewhere.
+    let unclear = App { env: "", ..app() };
+    let text = unclear.manifests().replace("{name: RELEASE_DISTRIBUTION, value: name}", "{name: ANY, value: x}");
+    let report = beamgate::cli::lint::report(Path::new("-"), &mut text.as_bytes()).unwrap();
+    let finding = report.findings.iter().find(|finding| finding.rule.id() == "BG307").unwrap();
+    assert_eq!(finding.message, "the names were not compared: `vm.args` decides it");
+    assert_eq!(finding.labels[0].text, "names the node, if anything reads it");
+    // Elsewhere it is the app's own business.
+    assert!(App { mount: "{name: scripts, mountPath: /etc/cart/vm.args, subPath: vm.args}", ..app() }.forms());
 }

@@ -113,6 +113,10 @@ fn a_file_that_cannot_be_read_leaves_the_name_open_and_is_told_of() {
     repository.write("app/mix.exs", "defmodule Cart do\n def project do [\n");
     assert!(!repository.is_read());
     assert!(repository.tells_of("mix.exs was not read"));
+    repository
+        .write("app/mix.exs", &MIX.replace("app: :cart", &format!("x: {}1,\n      app: :cart", "!".repeat(50_000))));
+    assert!(!repository.is_read());
+    assert!(repository.tells_of("it is nested too deeply to be read (line "));
 }
 
 #[test]
@@ -148,6 +152,7 @@ fn flags_that_the_release_does_not_read_are_not_taken_for_its_own() {
     repository.write("app/rel/env.sh.eex", ENV_SH);
     repository.write("app/rel/vm.args.eex", "-sname cart\n");
     assert!(!repository.report().findings.is_empty(), "it is read");
+    assert!(repository.tells_of("vm.args.eex for"));
     let mount =
         "          volumeMounts:\n            - name: s\n              mountPath: /app/releases/1.0.0/vm.args\n";
     for more in [
@@ -156,6 +161,7 @@ fn flags_that_the_release_does_not_read_are_not_taken_for_its_own() {
     ] {
         repository.write("app/k8s/cart.yaml", &cart.replace("          env:\n", more));
         assert_eq!(repository.report().workloads[0].verdict, WorkloadVerdict::Open, "{more}");
+        assert!(repository.tells_of("read ") && !repository.tells_of("vm.args.eex"), "{more}");
     }
     repository.write("app/k8s/cart.yaml", cart);
     repository.write("app/rel/env.sh.eex", &format!("{ENV_SH}export RELEASE_VM_ARGS=$RELEASE_ROOT/vm.k8s.args\n"));
@@ -186,4 +192,25 @@ fn an_image_may_set_what_a_script_that_was_found_leaves_out() {
     let report = repository.report();
     assert!(!report.findings.is_empty());
     assert!(report.findings.iter().all(|finding| finding.verdict != Verdict::Refuted), "{:?}", report.findings);
+}
+
+#[test]
+fn a_cookie_that_the_release_fixes_is_one_that_is_written_down() {
+    let repository = Repository::new("cookie");
+    let cart = include_str!("cmd/project.in/cart/k8s/cart.yaml");
+    let (before, rest) = cart.split_once("            - name: RELEASE_COOKIE\n").unwrap();
+    let after = rest.split_once("key: cookie\n").unwrap().1;
+    repository.write("app/rel/env.sh.eex", ENV_SH);
+    let found = |cookie: &str| {
+        let releases = format!("app: :cart, releases: [cart: [cookie: {cookie}]]");
+        repository.write("app/mix.exs", &MIX.replace("app: :cart", &releases));
+        let findings = repository.report().findings;
+        findings.iter().map(|finding| (finding.rule.id(), finding.verdict)).collect::<Vec<_>>()
+    };
+    assert_eq!(found("\"cart\""), [], "the pod gives another");
+    repository.write("app/k8s/cart.yaml", &format!("{before}{after}"));
+    assert_eq!(found("\"cart\""), [("BG605".to_owned(), Verdict::Open)]);
+    assert_eq!(found("\"Qm7rXw2LkT9sVb4Z\""), [("BG601".to_owned(), Verdict::Open)]);
+    assert_eq!(found("System.fetch_env!(\"BUILD_COOKIE\")"), []);
+    assert_eq!(found("nil"), [("BG602".to_owned(), Verdict::Open)]);
 }

@@ -7,6 +7,7 @@ use jiff::Zoned;
 use jiff::civil::Date;
 
 use super::lint::LintArgs;
+use super::projects;
 use super::session::Session;
 use super::skipped;
 use crate::fix::change::Change;
@@ -81,6 +82,7 @@ struct Assembly<'s> {
     today: Date,
     report: Report,
     opted_in: usize,
+    projects: projects::Told,
     /// The world and the workload of each finding of the report.
     subjects: Vec<Option<(usize, ObjectId)>>,
     /// Where the findings of the world at hand point.
@@ -107,6 +109,7 @@ impl<'s> Assembly<'s> {
             today: Zoned::now().date(),
             report: Report::default(),
             opted_in: 0,
+            projects: projects::Told::default(),
             subjects: Vec::new(),
             places: HashMap::new(),
             comments: comments.collect(),
@@ -134,6 +137,7 @@ impl<'s> Assembly<'s> {
         let ignores = silence::wishes(object);
         let mut used = vec![false; ignores.len()];
         self.report.workloads.push(checked(object, &judged));
+        self.projects.add(object, &judged.project);
         if !matches!(judged.verdict, TraceVerdict::NotOptedIn | TraceVerdict::OwnClustering(_)) {
             self.opted_in += 1;
         }
@@ -283,6 +287,7 @@ impl<'s> Assembly<'s> {
             .iter()
             .map(|notice| Notice { text: notice.text.clone(), command: notice.command.clone() })
             .collect();
+        self.report.notices.extend(std::mem::take(&mut self.projects).notices(&self.session.policy));
         for note in input.notes.iter().take(NOTES) {
             let Some(source) = input.sources.get(note.source as usize) else { continue };
             let position = source.position(note.note.span.start);

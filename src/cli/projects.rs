@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::session::Scene;
+use crate::manifest::Input;
 use crate::manifest::source::Origin;
-use crate::manifest::{Input, Notice};
 use crate::place::ObjectId;
 use crate::policy::config::Policy;
 use crate::report::closing::listed;
-use crate::trace::Trace;
-use crate::world::declared::{App, Declared, env_sh_of, projects_of, vm_args_of};
+use crate::report::model::Notice;
+use crate::trace::project_read::ProjectRead;
+use crate::world::declared::{App, Declared, projects_of};
 use crate::world::object::Object;
-use crate::world::project::{Ground, Project, Sourced, Unread};
+use crate::world::project::{Ground, Project, Sourced};
 
 /// The projects above the files of a scene's workloads that declare a strategy, for each of them.
 pub(super) fn find(scene: &mut Scene, policy: &mut Policy, input: &Input<()>) {
@@ -54,47 +55,45 @@ fn folders(scene: &Scene, input: &Input<()>) -> Vec<(ObjectId, PathBuf)> {
 }
 
 /// What was read of projects, and what was not, and for whom.
-pub(super) fn notices(scene: &Scene, policy: &Policy) -> Vec<Notice> {
-    let mut read: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
-    let mut unread: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
-    let may_run_one = |object: &&Object| projects_of(object, &scene.world.facts).next().is_some();
-    for object in opted_in(scene).filter(may_run_one) {
-        let Some(workload) = object.workload() else { continue };
-        let trace = Trace::of(&scene.world, object, workload);
-        for file in unread_files(&trace) {
-            unread.entry((file.path.clone(), file.reason.clone())).or_default().push(object.title());
-        }
-        let files = files(&trace, policy);
-        if !files.is_empty() {
-            read.entry(files).or_default().push(object.title());
-        }
-    }
-    let words = |list: &[String]| listed(&list.iter().map(String::as_str).collect::<Vec<_>>(), WORKLOADS);
-    let read = read.into_iter().map(|(files, titles)| format!("read {} for {}", words(&files), words(&titles)));
-    let unread = unread.into_iter().map(|((path, reason), titles)| {
-        format!("{path} was not read, and may name the nodes of {}: {reason}", words(&titles))
-    });
-    read.chain(unread).map(|text| Notice { text, command: None }).collect()
-}
-
-/// The files of its release that would decide about a workload, and could not be read.
-fn unread_files<'t>(trace: &'t Trace<'_>) -> impl Iterator<Item = &'t Unread> {
-    let release = trace.naming.as_ref().and_then(|naming| naming.release.as_ref());
-    release.into_iter().flat_map(|release| [&release.unread_env_sh, &release.unread_vm_args]).flatten()
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// Workloads, by the files that were read for them.
+    read: BTreeMap<Vec<ObjectId>, Vec<String>>,
+    /// Workloads, by the path of a file and why it was not read.
+    unread: BTreeMap<(String, String), Vec<String>>,
 }
 
 /// How many workloads a notice names.
 const WORKLOADS: usize = 3;
 
-/// The files of its release that decide about a workload, but for those that somebody gave.
-fn files(trace: &Trace<'_>, policy: &Policy) -> Vec<String> {
-    let facts = &trace.world.facts;
-    let Some(release) = trace.naming.as_ref().and_then(|naming| naming.release.as_ref()) else { return Vec::new() };
-    let env_sh = release.env_sh.as_ref().filter(|_| env_sh_of(trace.object, facts).is_none());
-    let env_sh = env_sh.map(|script| script.id);
-    let vm_args = release.vm_args.as_ref().filter(|_| vm_args_of(trace.object, facts).is_none());
-    let vm_args = vm_args.map(|file| file.script.id);
-    let cookie = release.cookie.as_ref().map(|at| at.object);
-    let numbers = [env_sh, vm_args, cookie].into_iter().flatten().filter_map(ObjectId::as_text);
-    numbers.filter_map(|number| Some(policy.texts.get(number)?.name.clone())).collect()
+impl Told {
+    /// Adds what was read for a workload.
+    pub(super) fn add(&mut self, object: &Object, project: &ProjectRead) {
+        for file in &project.unread {
+            add_to(self.unread.entry((file.path.clone(), file.reason.clone())).or_default(), object.title());
+        }
+        if !project.read.is_empty() {
+            add_to(self.read.entry(project.read.clone()).or_default(), object.title());
+        }
+    }
+
+    pub(super) fn notices(self, policy: &Policy) -> Vec<Notice> {
+        let words = |list: &[String]| listed(&list.iter().map(String::as_str).collect::<Vec<_>>(), WORKLOADS);
+        let name = |id: &ObjectId| Some(policy.texts.get(id.as_text()?)?.name.clone());
+        let named = |files: Vec<ObjectId>| files.iter().filter_map(name).collect::<Vec<_>>();
+        let mut read: Vec<_> = self.read.into_iter().map(|(files, titles)| (named(files), titles)).collect();
+        read.sort();
+        let read = read.into_iter().map(|(files, titles)| format!("read {} for {}", words(&files), words(&titles)));
+        let unread = self.unread.into_iter().map(|((path, reason), titles)| {
+            format!("{path} was not read, and may name the nodes of {}: {reason}", words(&titles))
+        });
+        read.chain(unread).map(|text| Notice { text, command: None }).collect()
+    }
+}
+
+/// A workload is in several worlds where several overlays build it.
+fn add_to(titles: &mut Vec<String>, title: String) {
+    if !titles.contains(&title) {
+        titles.push(title);
+    }
 }

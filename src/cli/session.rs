@@ -8,7 +8,7 @@ use anyhow::Context;
 
 use super::projects;
 use crate::manifest::source::{Origin as SourceOrigin, RENDERED, Source};
-use crate::manifest::{self, Input, Notice, Origin, RootInfo};
+use crate::manifest::{self, Input, Origin, RootInfo};
 use crate::place::{Focus, Loc, ObjectId};
 use crate::policy::config::Policy;
 use crate::report::model::{File, Place, ReadCluster};
@@ -202,16 +202,12 @@ impl Session {
     }
 
     fn new(mut policy: Policy, input: Input<Read_>, facts: &Facts, args: &InputArgs) -> Self {
-        let (mut input, read) = input.take_objects();
+        let (input, read) = input.take_objects();
         let mut worlds: Vec<Scene> = read.into_iter().map(|read| Scene::of_files(read, facts.clone())).collect();
         for scene in &mut worlds {
             if !args.no_app {
                 projects::find(scene, &mut policy, &input);
             }
-            let notices = projects::notices(scene, &policy);
-            let is_new = |notice: &Notice| !input.notices.contains(notice);
-            let notices: Vec<Notice> = notices.into_iter().filter(is_new).collect();
-            input.notices.extend(notices);
         }
         Self {
             policy,

@@ -14,7 +14,8 @@ pub(super) fn code(config: &Config, started: &[Started]) -> Code {
         started.iter().flat_map(|one| &one.children).filter(move |child| child.module == wanted).collect::<Vec<_>>()
     };
     code.libcluster(&children(super::started::LIBCLUSTER), config.get("libcluster", "topologies"));
-    code.settled &= config.anything.is_empty();
+    code.unread.extend(started.iter().filter_map(|one| one.unread.clone()));
+    code.settled &= started.iter().all(|one| one.unread.is_none()) && config.anything.is_empty();
     let queries = children(super::started::DNS_CLUSTER);
     if queries.is_empty() {
         let configured = config.settings().filter(|(_, key, _)| *key == "dns_cluster_query");

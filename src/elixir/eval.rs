@@ -6,7 +6,7 @@ use tree_sitter::Node;
 
 use super::Load;
 use super::config::Config;
-use super::tree::{arguments, children, descendants, parse};
+use super::tree::{Unreadable, arguments, children, descendants, parse};
 use super::value::{Item, Value, pair, with_default};
 use crate::place::{Loc, Pointer};
 use crate::world::code::Unread;
@@ -47,9 +47,13 @@ pub(super) fn file<'s>(script: &'s Script, path: &str, config: Config, load: &'s
     let mut eval = Eval::new(script, config);
     eval.load = Some(load);
     eval.folder = path.rsplit_once('/').map_or_else(String::new, |(folder, _)| folder.to_owned());
-    let Some(tree) = parse(&script.text) else {
-        eval.lose_everything(eval.root.clone().within(0..0), "the file is no Elixir that could be read");
-        return eval.config;
+    let tree = match parse(&script.text) {
+        Ok(tree) => tree,
+        Err(unreadable) => {
+            let Unread { at, what } = unread_file(script, unreadable);
+            eval.lose_everything(at, &what);
+            return eval.config;
+        }
     };
     for statement in children(tree.root_node()) {
         if eval.eval(statement).value == Value::Never {
@@ -57,6 +61,11 @@ pub(super) fn file<'s>(script: &'s Script, path: &str, config: Config, load: &'s
         }
     }
     eval.config
+}
+
+/// A file of which nothing is read.
+pub(super) fn unread_file(script: &Script, Unreadable { at, reason }: Unreadable) -> Unread {
+    Unread { at: Pointer::root().of(script.id).within(at..at), what: format!("the file {reason}") }
 }
 
 impl<'s> Eval<'s> {
@@ -102,9 +111,7 @@ impl<'s> Eval<'s> {
     /// The value of an expression, after what it does.
     pub(super) fn eval(&mut self, node: Node<'_>) -> Item {
         if self.depth >= DEEPEST || self.fuel == 0 {
-            let at = self.at(node);
-            self.lose_everything(at.clone(), "this is too much to be read");
-            return Item { value: Value::Unknown("it is too much to be read".to_owned()), at };
+            return self.too_much(node);
         }
         self.fuel -= 1;
         self.depth += 1;
@@ -314,6 +321,10 @@ impl<'s> Eval<'s> {
 
     /// What an expression comes to if nobody knows; what it configures is not known either.
     pub(super) fn unknown(&mut self, node: Node<'_>) -> Item {
+        // What is in it is looked through again on each level that is not known.
+        if self.fuel == 0 {
+            return self.too_much(node);
+        }
         let why = format!("`{}` is not evaluated", clip(self.source(node)));
         let mut nodes = 0;
         for node in descendants(node) {
@@ -326,6 +337,12 @@ impl<'s> Eval<'s> {
         }
         self.burn(nodes);
         self.item(node, Value::Unknown(why))
+    }
+
+    fn too_much(&mut self, node: Node<'_>) -> Item {
+        let at = self.at(node);
+        self.lose_everything(at.clone(), "this is too much to be read");
+        Item { value: Value::Unknown("it is too much to be read".to_owned()), at }
     }
 
     /// `config` where it is not known whether, or how often, it is called.

@@ -23,6 +23,7 @@ pub use crate::world::code::{Code, Coded};
 use crate::world::declared::Script;
 use config::Config;
 pub use project::{Mix, MixRelease, mix};
+pub use tree::Unreadable;
 
 /// Where a release's configuration is read, in this order; the last two at boot, and the second of them only without the first
 /// (`Mix.Tasks.Release`, Elixir 1.11 and later).
@@ -45,11 +46,6 @@ pub fn read(load: &mut Load<'_>, sources: &[Script]) -> Code {
 /// The files that a project may have its configuration in.
 pub fn has_configuration(exists: impl Fn(&str) -> bool) -> bool {
     exists(BUILD) || RUNTIME.into_iter().any(exists)
-}
-
-/// Whether a text is Elixir, as far as its grammar says.
-pub fn is_elixir(source: &str) -> bool {
-    tree::parse(source).is_some()
 }
 
 /// Whether a source starts libcluster or dns_cluster, and so is worth to be read.

@@ -11,10 +11,10 @@ use tree_sitter::Node;
 
 use super::config::Config;
 use super::eval::Eval;
-use super::tree::{arguments, children, descendants, parse};
+use super::tree::{Unreadable, arguments, children, descendants, parse};
 use super::value::Value;
-use crate::place::Loc;
 use crate::world::declared::Script;
+use crate::world::project::FixedCookie;
 
 /// How often a name may stand for something that stands elsewhere.
 const HOPS: usize = 4;
@@ -45,25 +45,17 @@ pub struct MixRelease {
     pub name: String,
     /// The folder of its templates, from the project's; none where that is not known.
     pub templates: Option<String>,
-    /// Where its cookie is fixed.
-    pub cookie: Option<Loc>,
+    /// The cookie that it fixes.
+    pub cookie: Option<FixedCookie>,
 }
 
 /// Reads a `mix.exs`; none where it has no `project/0` that can be read.
-pub fn mix(script: &Script) -> Option<Mix> {
+///
+/// # Errors
+/// The file cannot be read at all.
+pub fn mix(script: &Script) -> Result<Option<Mix>, Unreadable> {
     let tree = parse(&script.text)?;
-    let module = Module::new(script, tree.root_node());
-    let project = module.pairs(module.body("project")?)?;
-    let value = |key: &str| project.iter().find(|(known, _)| known == key).map(|(_, node)| *node);
-    let app = value("app").and_then(|node| module.atom(node));
-    let apps_path = value("apps_path").and_then(|node| module.text(node));
-    let releases = match value("releases") {
-        Some(node) => module.releases(node).unwrap_or_default(),
-        // An umbrella has to name its releases (`Mix.Release`, `bad_umbrella!`).
-        None if value("apps_path").is_some() => Vec::new(),
-        None => app.iter().map(|app| MixRelease::plain(app)).collect(),
-    };
-    Some(Mix { app, apps_path, lists_releases: value("releases").is_some(), releases })
+    Ok(Module::new(script, tree.root_node()).mix())
 }
 
 impl MixRelease {
@@ -96,6 +88,20 @@ impl<'s, 't> Module<'s, 't> {
         module
     }
 
+    fn mix(&self) -> Option<Mix> {
+        let project = self.pairs(self.body("project")?)?;
+        let value = |key: &str| project.iter().find(|(known, _)| known == key).map(|(_, node)| *node);
+        let app = value("app").and_then(|node| self.atom(node));
+        let apps_path = value("apps_path").and_then(|node| self.text(node));
+        let releases = match value("releases") {
+            Some(node) => self.releases(node).unwrap_or_default(),
+            // An umbrella has to name its releases (`Mix.Release`, `bad_umbrella!`).
+            None if value("apps_path").is_some() => Vec::new(),
+            None => app.iter().map(|app| MixRelease::plain(app)).collect(),
+        };
+        Some(Mix { app, apps_path, lists_releases: value("releases").is_some(), releases })
+    }
+
     fn eval(&self) -> Eval<'s> {
         Eval::new(self.script, Config::default())
     }
@@ -126,7 +132,8 @@ impl<'s, 't> Module<'s, 't> {
             None => Some("rel".to_owned()),
         };
         let cookie = value("cookie").filter(|node| self.source(*node) != "nil");
-        MixRelease { name, templates, cookie: cookie.map(|node| self.eval().at(node)) }
+        let cookie = cookie.map(|node| FixedCookie { at: self.eval().at(self.meant(node)), text: self.text(node) });
+        MixRelease { name, templates, cookie }
     }
 
     fn atom(&self, node: Node<'t>) -> Option<String> {
@@ -222,12 +229,13 @@ mod tests {
 
     fn read(text: &str) -> Option<Mix> {
         let text = format!("defmodule Cart.MixProject do\n  use Mix.Project\n{text}\nend\n");
-        mix(&Script { id: ObjectId::text(0), text })
+        mix(&Script { id: ObjectId::text(0), text }).unwrap()
     }
 
     fn releases(text: &str) -> Vec<String> {
         let shown = |release: MixRelease| {
-            let cookie = if release.cookie.is_some() { " cookie" } else { "" };
+            let text = |cookie: FixedCookie| cookie.text.unwrap_or_else(|| "?".to_owned());
+            let cookie = release.cookie.map_or_else(String::new, |cookie| format!(" cookie {}", text(cookie)));
             format!("{} {}{cookie}", release.name, release.templates.unwrap_or_else(|| "?".to_owned()))
         };
         read(text).map_or_else(Vec::new, |mix| mix.releases.into_iter().map(shown).collect())
@@ -247,7 +255,9 @@ mod tests {
         assert_eq!(releases(inside), ["web rel/web", "jobs rel"]);
         let called =
             "def project do [app: :shop, releases: releases()] end\ndefp releases do\n[shop: [cookie: \"x\"]]\nend";
-        assert_eq!(releases(called), ["shop rel cookie"]);
+        assert_eq!(releases(called), ["shop rel cookie x"]);
+        let fixed = "@cookie \"x\"\ndef project do [app: :c, releases: [c: [cookie: @cookie], d: [cookie: f(1)]]] end";
+        assert_eq!(releases(fixed), ["c rel cookie x", "d rel cookie ?"]);
         let without = "def project do [app: :shop, releases: releases] end\ndefp releases, do: @all\n@all [a: @options]\n@options [cookie: nil]";
         assert_eq!(releases(without), ["a rel"]);
     }

@@ -3,10 +3,11 @@
 use tree_sitter::Node;
 
 use super::config::Config;
-use super::eval::Eval;
+use super::eval::{Eval, unread_file};
 use super::tree::{children, descendants, parse};
 use super::value::{Item, Value};
 use crate::place::Loc;
+use crate::world::code::Unread;
 use crate::world::declared::Script;
 
 pub(super) const LIBCLUSTER: &str = "Cluster.Supervisor";
@@ -15,10 +16,15 @@ pub(super) const DNS_CLUSTER: &str = "DNSCluster";
 /// The modules of the children.
 pub(super) const CHILDREN: [&str; 2] = [LIBCLUSTER, DNS_CLUSTER];
 
+/// No source starts more.
+const MANY: usize = 16;
+
 /// What a source starts.
 #[derive(Debug, Default)]
 pub(super) struct Started {
     pub(super) children: Vec<Child>,
+    /// Why it may start more.
+    pub(super) unread: Option<Unread>,
 }
 
 /// A child of a supervisor.
@@ -33,7 +39,10 @@ pub(super) struct Child {
 /// Reads a source: `{Cluster.Supervisor, [topologies, …]}` and `{DNSCluster, query: …}`, with what the function above them has
 /// assigned to variables.
 pub(super) fn read(script: &Script, config: &Config) -> Started {
-    let Some(tree) = parse(&script.text) else { return Started::default() };
+    let tree = match parse(&script.text) {
+        Ok(tree) => tree,
+        Err(unreadable) => return Started { unread: Some(unread_file(script, unreadable)), ..Started::default() },
+    };
     let text = |node: Node<'_>| script.text.get(node.byte_range());
     let mut started = Started::default();
     for node in descendants(tree.root_node()).filter(|node| node.kind() == "tuple") {
@@ -41,8 +50,13 @@ pub(super) fn read(script: &Script, config: &Config) -> Started {
         let [first, given @ ..] = items.as_slice() else { continue };
         let Some(module) = CHILDREN.into_iter().find(|known| text(*first) == Some(known)) else { continue };
         let mut eval = Eval::new(script, config.clone());
+        if started.children.len() == MANY {
+            let what = format!("the file starts more than {MANY} of them");
+            started.unread = Some(Unread { at: eval.at(node), what });
+            break;
+        }
         eval.is_running = true;
-        eval.assignments_before(node);
+        eval.assignments_before(node, tree.root_node());
         let at = eval.at(node);
         let given = given.first().and_then(|given| match module {
             LIBCLUSTER => eval.topologies(*given),
@@ -55,9 +69,11 @@ pub(super) fn read(script: &Script, config: &Config) -> Started {
 
 impl Eval<'_> {
     /// Runs the assignments of the function that an expression is in, as far as they stand above it.
-    fn assignments_before(&mut self, node: Node<'_>) {
-        let is_function = |above: &Node<'_>| matches!(self.called(*above), "def" | "defp");
-        let Some(function) = std::iter::successors(Some(node), Node::parent).find(is_function) else { return };
+    fn assignments_before(&mut self, node: Node<'_>, root: Node<'_>) {
+        let is_around =
+            |above: &Node<'_>| above.start_byte() <= node.start_byte() && node.end_byte() <= above.end_byte();
+        let is_function = |above: &Node<'_>| is_around(above) && matches!(self.called(*above), "def" | "defp");
+        let Some(function) = descendants(root).filter(is_function).last() else { return };
         let Some(block) = children(function).into_iter().find(|child| child.kind() == "do_block") else { return };
         for statement in children(block) {
             if statement.end_byte() > node.start_byte() {

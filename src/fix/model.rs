@@ -46,7 +46,6 @@ fn writer(pod: &PodTemplate, like: &Container, env: &[EnvVar]) -> Container {
         init: true,
         command: ["/bin/sh", "-c", WRITER_SCRIPT].map(str::to_owned).to_vec(),
         env: env.to_vec(),
-        mounts: vec![WRITER_MOUNT.to_owned()],
         volume_mounts: vec![Mount {
             path: mounted::absolute("/", WRITER_MOUNT),
             sub_path: Some(String::new()),

@@ -101,7 +101,7 @@ fn of_a_name(naming: &Naming, users: &[&str]) -> Inputs {
 fn of_the_program(naming: &Naming) -> Option<Leave> {
     let why = match &naming.launch.program {
         Program::Release(Verb::Eval | Verb::Talk | Verb::Other) => "what the container runs starts no node",
-        Program::Vm(_) if naming.launch.at.object.as_text().is_some() => "the image's vm.args names the node",
+        Program::Vm(_) if naming.is_by_vm_args() => "the image's vm.args names the node",
         Program::Vm(_) if naming.flag.is_some() => "the command names the node",
         Program::Vm(_) => "the command starts a VM, which does not read RELEASE_NODE",
         Program::Foreign(_) => "the command does not read RELEASE_NODE",

@@ -2,6 +2,7 @@
 
 use crate::name::boot::Boot;
 use crate::name::env::Lookup;
+use crate::name::flags::values;
 use crate::name::launcher::Program;
 use crate::name::same::Same;
 use crate::name::template::{Sym, Template, Why};
@@ -216,13 +217,12 @@ fn protocol(trace: &Trace<'_>) -> Option<Setting> {
     let naming = trace.naming.as_ref()?;
     let in_variables = naming.flags.iter().map(|flags| (flags.words.as_slice(), &flags.at));
     let in_command = match &naming.launch.program {
-        Program::Vm(words) => Some((words.as_slice(), &naming.launch.at)),
+        // What a `vm.args` gives to relx is among the flags already.
+        Program::Vm(words) if !naming.is_by_vm_args() => Some((words.as_slice(), &naming.launch.at)),
         _ => None,
     };
-    let is_flag = |word: &Template| word.literal().as_deref() == Some("-proto_dist");
-    let mut found = in_variables
-        .chain(in_command)
-        .flat_map(|(words, at)| words.windows(2).filter(|pair| is_flag(&pair[0])).map(move |pair| (&pair[1], at)));
+    let all = in_variables.chain(in_command);
+    let mut found = all.flat_map(|(words, at)| values(words, "-proto_dist").map(move |value| (value, at)));
     match (found.next(), found.next()) {
         (None, _) => Some(Setting::default_of(DEFAULT)),
         (Some((value, at)), None) => Setting::of(value, at),

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+pub use super::args_file::VM_ARGS;
+use super::args_file::{self, VmArgs};
 use super::complete::{Pod, complete, without_host};
 use super::env::{Env, Lookup, Scope};
 use super::flags::{ByScript, flag_of};
-pub use super::flags::{FLAGS, Flags, LIVEBOOK_COOKIE, LIVEBOOK_NODE, VM_ARGS};
+pub use super::flags::{FLAGS, Flags, LIVEBOOK_COOKIE, LIVEBOOK_NODE};
 use super::inputs::{self, Input};
 use super::launcher::{Launch, NameFlag, Program, Verb};
 use super::livebook::Livebook;
@@ -13,7 +15,6 @@ use super::release;
 use super::same::Identity;
 use super::script::{self, Run};
 use super::template::{Template, Why};
-use super::vm_args::{self, VmArgs};
 use crate::place::Loc;
 use crate::world::declared::{Key, Sourced};
 use crate::world::pod::Container;
@@ -95,6 +96,8 @@ pub struct Naming {
     pub declared: Option<Sourced<Template>>,
     /// RELEASE_NODE as the pod sets it, where the image's `rel/env.sh` says otherwise.
     pub overridden: Option<Sourced<Template>>,
+    /// The name in a `vm.args` of which nobody can say whether it is the node's.
+    pub unclear: Option<Loc>,
     /// The command that starts the node, where a script does so without `exec`.
     pub child: Option<Loc>,
     /// `sed 's/./-/g'` in a script that is read.
@@ -187,8 +190,8 @@ impl Naming {
         };
         let closed = closed || declared.is_some();
         let mut flags = Flags::of(&boot_env);
-        let vm_args = vm_args::given(scope, container, &boot_env, &launch, release.as_ref());
-        add_vm_args(&mut flags, &mut launch, vm_args);
+        let vm_args = args_file::read(scope, container, &boot_env, &launch, release.as_ref());
+        let unclear = add_vm_args(&mut flags, &mut launch, vm_args);
         let overridden = overridden(from_pod, &node).filter(|_| livebook.is_none());
         add_livebook(&mut flags, &mut launch, livebook);
         let mut naming = Self {
@@ -199,6 +202,7 @@ impl Naming {
             release: release.map(|picked| picked.release),
             closed,
             overridden,
+            unclear,
             child,
             dashes_everything,
             missing_inputs: missing(inputs, env),
@@ -230,6 +234,16 @@ impl Naming {
     pub fn is_by_env_sh(&self) -> bool {
         let is_there = |at: &Loc, script: &Loc| (at.object, &at.pointer) == (script.object, &script.pointer);
         self.node.at().zip(self.env_sh.as_ref()).is_some_and(|(at, script)| is_there(at, &script.at))
+    }
+
+    /// Whether a `vm.args` is all that names the node, as that of relx is.
+    pub fn is_by_vm_args(&self) -> bool {
+        matches!(self.launch.program, Program::Vm(_)) && self.is_in_vm_args(&self.launch.at)
+    }
+
+    /// Whether this is the place of a `vm.args`.
+    pub fn is_in_vm_args(&self, at: &Loc) -> bool {
+        self.flags.iter().any(|flags| flags.variable == VM_ARGS && flags.at == *at)
     }
 
     /// Whether a Livebook names the node by itself.
@@ -313,8 +327,9 @@ impl Naming {
     }
 }
 
-/// Where a file's flags stand on the command line, as far as the last of several counts; those of relx are all of it.
-fn add_vm_args(flags: &mut Vec<Flags>, launch: &mut Launch, given: Option<VmArgs>) {
+/// Where a file's flags stand on the command line, as far as the last of several counts; those of relx are all of it. Of one that
+/// is unclear it is the place of the name that is left.
+fn add_vm_args(flags: &mut Vec<Flags>, launch: &mut Launch, given: Option<VmArgs>) -> Option<Loc> {
     let behind_first = usize::from(flags.first().is_some_and(|flags| flags.variable == FLAGS[0]));
     match given {
         Some(VmArgs::Whole(words, at)) => {
@@ -322,9 +337,13 @@ fn add_vm_args(flags: &mut Vec<Flags>, launch: &mut Launch, given: Option<VmArgs
             (launch.program, launch.at) = (Program::Vm(words), at);
         }
         Some(VmArgs::Beside(words, at)) => flags.insert(behind_first, Flags { variable: VM_ARGS, words, at }),
-        Some(VmArgs::Unclear) => launch.program = Program::Foreign(Why::Program(VM_ARGS.to_owned())),
+        Some(VmArgs::Unclear(why, at)) => {
+            launch.program = Program::Foreign(why);
+            return at;
+        }
         None => {}
     }
+    None
 }
 
 fn add_livebook(flags: &mut Vec<Flags>, launch: &mut Launch, livebook: Option<Livebook>) {

@@ -1,5 +1,6 @@
 //! What the VM is given besides its name: variables and files with flags, and which of the names among them counts.
 
+use super::args_file::VM_ARGS;
 use super::env::Env;
 use super::launcher::{Launch, NameFlag, Program, name_flag};
 use super::template::Template;
@@ -9,14 +10,21 @@ use crate::world::declared::Sourced;
 /// The variables whose words the VM takes for flags.
 pub const FLAGS: [&str; 4] = ["ERL_AFLAGS", "ERL_FLAGS", "ERL_ZFLAGS", "ELIXIR_ERL_OPTIONS"];
 
-/// What a file with flags is called in messages.
-pub const VM_ARGS: &str = "vm.args";
-
 /// The variable in which Livebook is told its name.
 pub const LIVEBOOK_NODE: &str = "LIVEBOOK_NODE";
 
 /// That with its cookie.
 pub const LIVEBOOK_COOKIE: &str = "LIVEBOOK_COOKIE";
+
+/// Each word that is known, with the one behind it: its value, where it is a flag that takes one.
+pub fn valued(words: &[Template]) -> impl Iterator<Item = (String, &Template)> {
+    words.windows(2).filter_map(|pair| Some((pair[0].literal()?, &pair[1])))
+}
+
+/// The values of a flag, in their order: `-proto_dist inet6_tcp`.
+pub fn values<'w>(words: &'w [Template], flag: &str) -> impl Iterator<Item = &'w Template> {
+    valued(words).filter(move |(word, _)| word == flag).map(|(_, value)| value)
+}
 
 /// A variable, or a file, whose words the VM takes for flags.
 #[derive(Debug, Clone)]

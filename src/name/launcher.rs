@@ -1,8 +1,10 @@
 //! What a container starts, as far as `command` and `args` say it.
 
 use super::env::{Env, Scope};
+use super::flags::valued;
 use super::mounted;
 use super::room::Room;
+use super::su;
 use super::template::{Template, Why};
 use super::wrapper;
 use crate::place::Loc;
@@ -58,6 +60,8 @@ pub struct Script {
     pub text: Template,
     /// The place of the word that holds it.
     pub at: Loc,
+    /// What it is called in messages: its path, or what reads it.
+    pub name: String,
     /// What reads it: `sh`, `bash`.
     pub shell: String,
     /// Whether that is the first process of the container, which the kernel ends by no signal that it does not handle.
@@ -89,8 +93,11 @@ impl Launch {
         });
         let assigned = assigned.collect();
         let (rest, words_of_rest) = (&words[behind.start..], &all[behind.start..]);
-        let is_first = has_command && rest.len() == words.len();
-        let script = shell_script(rest).or_else(|| mounted::script(scope, container, words_of_rest));
+        // `su` hands the signals on.
+        let is_su = words_of_rest.first().and_then(Template::literal).is_some_and(|path| su::is_one(&path));
+        let is_first = has_command && rest.len() == words.len() && !is_su;
+        let at_word = |index: usize| Some(rest.get(index)?.1.clone());
+        let script = shell_script(words_of_rest, at_word).or_else(|| mounted::script(scope, container, words_of_rest));
         if let Some(script) = script.map(|script| Script { is_first, ..script }) {
             let program = Program::Wrapper("sh -c".to_owned());
             return Self { program, script: Some(script), start_script: None, assigned, at };
@@ -125,9 +132,7 @@ impl Program {
             "server" => Self::Release(Verb::Start),
             "migrate" => Self::Release(Verb::Eval),
             _ => match verb.as_deref() {
-                Some("foreground" | "console" | "console_clean" | "console_boot") => {
-                    Self::Foreign(Why::Program(format!("{path} {}", verb.unwrap_or_default())))
-                }
+                Some(verb) if is_verb_of_relx(verb) => Self::Foreign(Why::Program(format!("{path} {verb}"))),
                 Some(verb) if path.contains("bin/") || Verb::named(verb).is_some() => {
                     Verb::named(verb).map_or_else(|| Self::Wrapper(path.clone()), Self::Release)
                 }
@@ -140,9 +145,7 @@ impl Program {
     fn of_arguments(words: &[Template]) -> Self {
         let verb = words.first().and_then(Template::literal);
         match verb.as_deref() {
-            Some("foreground" | "console" | "console_clean" | "console_boot") => {
-                Self::Foreign(Why::Program(verb.unwrap_or_default()))
-            }
+            Some(verb) if is_verb_of_relx(verb) => Self::Foreign(Why::Program(verb.to_owned())),
             Some(word) => match Verb::named(word) {
                 Some(verb) => Self::Release(verb),
                 None if word.contains('/') => Self::of(words),
@@ -150,6 +153,11 @@ impl Program {
             },
             None => Self::Image,
         }
+    }
+
+    /// Whether it is told in words that only the start scripts of relx and Distillery know.
+    pub fn is_of_relx(&self) -> bool {
+        matches!(self, Self::Foreign(Why::Program(told)) if told.rsplit(' ').next().is_some_and(is_verb_of_relx))
     }
 
     /// Whether a release's start script may run, with its `rel/env.sh`.
@@ -161,6 +169,10 @@ impl Program {
     pub fn may_start_a_node(&self) -> bool {
         !matches!(self, Self::Release(Verb::Eval | Verb::Talk | Verb::Other))
     }
+}
+
+fn is_verb_of_relx(word: &str) -> bool {
+    matches!(word, "foreground" | "console" | "console_clean" | "console_boot")
 }
 
 impl Verb {
@@ -233,14 +245,19 @@ impl Runs {
     }
 }
 
-/// The script of `sh -c SCRIPT`.
-fn shell_script(words: &[Word]) -> Option<Script> {
-    let path = words.first()?.0.literal().filter(|path| is_shell(path))?;
+/// The script of `sh -c SCRIPT` or `su app -c SCRIPT`, given the places of the words.
+pub(super) fn shell_script(words: &[Template], at: impl Fn(usize) -> Option<Loc>) -> Option<Script> {
+    let path = words.first()?.literal()?;
     let shell = path.rsplit('/').next()?.to_owned();
-    let templates: Vec<Template> = words.iter().map(|(word, _)| word.clone()).collect();
-    let Runs::Text(index) = Runs::of(&templates)? else { return None };
-    let (text, at) = words.get(index)?;
-    Some(Script { text: text.clone(), at: at.clone(), shell, is_first: false, arguments: None })
+    let index = match su::text(words) {
+        Some(index) => index,
+        None => match Runs::of(words).filter(|_| is_shell(&path))? {
+            Runs::Text(index) => index,
+            Runs::File(_) => return None,
+        },
+    };
+    let (text, at) = (words.get(index)?.clone(), at(index)?);
+    Some(Script { text, at, name: format!("{shell} -c"), shell, is_first: false, arguments: None })
 }
 
 /// Whether a word of a command line is a release's start script: it lies in a `bin` of its own and has no extension. The programs of
@@ -320,12 +337,12 @@ pub struct NameFlag {
 /// The name flag among some words that beats the others there: the first `-sname`, else the first `-name`.
 pub fn name_flag(words: &[Template]) -> Option<NameFlag> {
     let mut flags = Vec::new();
-    for pair in words.windows(2) {
-        let long = |long| Some(NameFlag { long, name: pair[1].clone() });
-        flags.extend(match pair[0].literal().as_deref() {
-            Some("-name") => long(true),
-            Some("-sname") => long(false),
-            Some("-args_file") => Some(in_a_file(&pair[1])),
+    for (flag, value) in valued(words) {
+        let long = |long| Some(NameFlag { long, name: value.clone() });
+        flags.extend(match flag.as_str() {
+            "-name" => long(true),
+            "-sname" => long(false),
+            "-args_file" => Some(in_a_file(value)),
             _ => None,
         });
     }

@@ -1,10 +1,12 @@
-//! Scripts that come into a container out of volumes: those of ConfigMaps are read, and what others do nobody knows.
+//! Scripts, and files with flags, that come into a container out of volumes: those of ConfigMaps are read, and what others do
+//! nobody knows.
 
-use super::env::Scope;
+use super::args_file;
+use super::env::{Env, Scope};
 use super::launcher::{Runs, Script, is_shell, is_start_script};
 use super::template::{Part, Piece, Template, Why};
 use crate::place::{Loc, Pointer};
-use crate::world::mounted::{Mounted, Volume};
+use crate::world::mounted::{Mounted, RELEASE_VM_ARGS, VMARGS_PATH, Versioned, Volume, absolute};
 use crate::world::object::{Body, value_of};
 use crate::world::pod::{Container, KeyRef};
 
@@ -50,22 +52,45 @@ fn unread(volume: &Volume, path: &str) -> Why {
 
 /// The `env.sh` of the release, if one is mounted over it.
 pub(super) fn env_sh<'w>(scope: Scope<'w>, container: &Container) -> Option<File<'w>> {
+    let root = root_of_release(container);
+    let hidden = || container.mounts_a_release(root.as_deref()).then_some(File::Unread(Why::Image));
+    file_of_release(scope, container, root.as_deref(), "env.sh").or_else(hidden)
+}
+
+/// The `vm.args` of the release, or the `vm.args.src` that relx makes it of, if one is mounted where the start script looks; and
+/// whether it is the latter.
+pub(super) fn vm_args<'w>(
+    scope: Scope<'w>,
+    container: &Container,
+    env: &Env,
+    is_relx: bool,
+) -> Option<(File<'w>, bool)> {
+    let variable = if is_relx { VMARGS_PATH } else { RELEASE_VM_ARGS };
+    if let Some(path) = args_file::path_of(env, variable) {
+        let path = path.literal().filter(|path| path.starts_with('/'))?;
+        return Some((file(scope, container, &absolute("/", &path))?, false));
+    }
+    let root = root_of_release(container);
+    let of = |name: &str| file_of_release(scope, container, root.as_deref(), name);
+    of("vm.args.src").map(|file| (file, true)).or_else(|| Some((of("vm.args")?, false)))
+}
+
+/// The folder of the release, where the command says that.
+fn root_of_release(container: &Container) -> Option<String> {
     let is_program = |word: &&String| is_start_script(word) && !word.contains(char::is_whitespace);
-    let program =
-        container.command.iter().chain(&container.args).find(is_program).and_then(|word| container.path(word));
-    let root = program.as_deref().and_then(|path| path.rsplit_once("/bin/")).map(|(root, _)| root);
-    match container.mounted_env_sh().as_slice() {
-        [] => container.mounts_a_release(root).then_some(File::Unread(Why::Image)),
-        [path] if is_of_a_release(path, root) => file(scope, container, path),
+    let program = container.command.iter().chain(&container.args).find(is_program)?;
+    Some(container.path(program)?.rsplit_once("/bin/")?.0.to_owned())
+}
+
+/// A file of the release's version, if one is mounted there.
+fn file_of_release<'w>(scope: Scope<'w>, container: &Container, root: Option<&str>, name: &str) -> Option<File<'w>> {
+    let is_its = |found: &Versioned<'_>| found.has_number() && root.is_none_or(|root| root == found.root);
+    match container.mounted_in_releases(name).as_slice() {
+        [] => None,
+        [path] if Versioned::of(path).is_some_and(|found| is_its(&found)) => file(scope, container, path),
         // One for each version, and which one runs the image says; or one of something else.
         _ => Some(File::Unread(Why::Image)),
     }
-}
-
-/// Whether a path is `ROOT/releases/1.0.0/env.sh`; Mix has a version begin with a number.
-fn is_of_a_release(path: &str, root: Option<&str>) -> bool {
-    let found = path.rsplit_once("/releases/").filter(|(before, _)| root.is_none_or(|root| root == *before));
-    found.is_some_and(|(_, version)| version.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// The script that a command line runs, by its path or by a shell's, if it is mounted.
@@ -84,7 +109,7 @@ pub(super) fn script(scope: Scope<'_>, container: &Container, words: &[Template]
     let unread = |why| {
         let at = word.pieces().first()?.at.clone();
         let text = Template::opaque(why, &at);
-        Some(Script { text, at, shell: path.clone(), is_first: false, arguments: None })
+        Some(Script { text, at, name: path.clone(), shell: path.clone(), is_first: false, arguments: None })
     };
     let (text, at) = match file(scope, container, &path)? {
         File::Text(text, at) => (text, at),
@@ -93,7 +118,7 @@ pub(super) fn script(scope: Scope<'_>, container: &Container, words: &[Template]
     let Some(shell) = shell.or_else(|| interpreter(text)) else { return unread(Why::Program(path.clone())) };
     let mut whole = Template::empty();
     whole.push(Piece { part: Part::Lit(text.to_owned()), at: at.clone().within(0..text.len()) });
-    Some(Script { text: whole, at, shell, is_first: false, arguments })
+    Some(Script { text: whole, at, name: path, shell, is_first: false, arguments })
 }
 
 /// The path of a program, or of a shell's script, if it is in a volume: a name alone is one of those that are looked for in a `PATH`.

@@ -6,9 +6,9 @@
 
 use std::sync::Arc;
 
+use super::args_file::is_relx;
 use super::env::{Env, Lookup, Scope};
 use super::launcher::Launch;
-use super::vm_args::is_relx;
 use crate::world::declared::{Declared, Key, Sourced, projects_of};
 use crate::world::pod::Container;
 use crate::world::project::{Project, Release};

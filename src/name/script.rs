@@ -7,7 +7,7 @@ use super::release::Picked;
 use super::shell::{self, Assigned, Outcome, Surroundings, Variable};
 use super::template::{Sym, Template, Why};
 use super::wrapper;
-use crate::place::{Loc, Pointer};
+use crate::place::{Focus, Loc, Pointer};
 use crate::world::declared;
 use crate::world::pod::Container;
 use crate::world::workload::Workload;
@@ -41,23 +41,39 @@ pub(super) struct Run {
 /// How many scripts are read, one of which runs the next.
 const SCRIPTS: usize = 3;
 
-/// Runs the scripts of a command line.
+/// Runs the scripts of a command line. What is left after so many may do anything.
 pub(super) fn run(scope: Scope<'_>, workload: &Workload, container: &Container, launch: Launch, env: &Env) -> Run {
     let mut run = Run { launch, env: env.clone(), child: None, dashes_everything: None };
     let mut next = run.launch.script.clone();
-    for _ in 0..SCRIPTS {
-        let Some(script) = next.take() else { break };
+    let mut left = SCRIPTS;
+    while let Some(script) = next.take() {
+        let script = if left == 0 { unread(script) } else { script };
+        left = left.saturating_sub(1);
         let wrapped = wrapped(scope, workload, &run.env, &script);
-        (run.env, run.child, run.launch.program) = (wrapped.env, wrapped.child, wrapped.program);
+        (run.env, run.launch.program) = (wrapped.env, wrapped.program);
         run.launch.start_script = launcher::start_script(&wrapped.words);
         run.dashes_everything = run.dashes_everything.or(wrapped.dashes_everything);
-        // One that is started as a child is not the container's first process, and the command line says which that is.
-        next = mounted::script(scope, container, &wrapped.words).filter(|_| run.child.is_none());
         let is_first = script.is_first;
-        next = next.map(|next| launcher::Script { is_first, ..next });
-        run.launch.script = next.clone().or(Some(script));
+        next = next_script(scope, container, &wrapped.words).map(|next| launcher::Script { is_first, ..next });
+        // What a script starts as a child is not the container's first process: that stays the script.
+        if run.child.is_none() {
+            run.child = wrapped.child;
+            run.launch.script = next.clone().filter(|_| run.child.is_none()).or(Some(script));
+        }
     }
     run
+}
+
+/// A script of which nothing is read.
+fn unread(script: launcher::Script) -> launcher::Script {
+    let text = Template::opaque(Why::Program(script.name.clone()), &script.at);
+    launcher::Script { text, shell: script.name.clone(), ..script }
+}
+
+/// The script that a command of a script runs.
+fn next_script(scope: Scope<'_>, container: &Container, words: &[Template]) -> Option<launcher::Script> {
+    let at = |index: usize| Some(words.get(index)?.pieces().first()?.at.clone());
+    launcher::shell_script(words, at).or_else(|| mounted::script(scope, container, words))
 }
 
 /// Runs the script of a command line.
@@ -66,8 +82,9 @@ fn wrapped(scope: Scope<'_>, workload: &Workload, env: &Env, script: &launcher::
     let arguments = script.arguments.clone();
     let from = Surroundings { arguments, ..surroundings(scope, workload, &get, &script.at) };
     let outcome = shell::read_template(&script.text, &from);
-    // In the bytes of a script that the kubelet filled in, a reference has no length of its own.
-    let literal = script.text.literal().is_some();
+    // In the bytes of a script that the kubelet filled in, a reference has no length of its own; and one that stands in another
+    // may have been written in quotes.
+    let literal = script.text.literal().is_some() && !matches!(script.at.focus, Focus::Within(..));
     let place = |range: &std::ops::Range<usize>| {
         if literal { script.at.clone().within(range.clone()) } else { script.at.clone() }
     };

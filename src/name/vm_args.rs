@@ -1,123 +1,38 @@
-//! `vm.args`: the flags that an image gives to the VM, and what replaces variables in them.
+//! `vm.args`: the flags in it, and what replaces variables in them.
 //!
 //! The VM takes the file apart by itself (`erlexec.c`, `-args_file`; OTP 25): words between white space, `#` to the end of the line
 //! wherever it is not quoted, quotes of either kind with no escapes in them, a backslash before any character outside of them.
 //! `tests/vm_args` holds that against the VM.
 
-use super::env::{Env, Lookup};
-use super::launcher::{Launch, Program, name_flag};
-use super::release::Picked;
+use super::env::Env;
 use super::script::variable;
 use super::shell::Variable;
 use super::template::{Part, Piece, Sym, Template, Why};
-use crate::name::env::Scope;
 use crate::place::{Loc, Pointer};
-use crate::world::declared::{self, vm_args_of};
-use crate::world::pod::Container;
-
-/// What a `vm.args` is to the program that a container starts.
-pub(super) enum VmArgs {
-    /// A release of relx or Distillery: it is the whole command line, and no variable of a mix release is read.
-    Whole(Vec<Template>, Loc),
-    /// A mix release: it stands behind the name that the start script gives.
-    Beside(Vec<Template>, Loc),
-    /// Of which of the two nobody can say, and it names the node.
-    Unclear,
-}
-
-/// Variables that only the start scripts of relx and Distillery read.
-const THEIRS: [&str; 4] = ["RELX_", "REPLACE_OS_VARS", "ERL_DIST_PORT", "VMARGS_PATH"];
-
-/// Whether a variable shows that a release of relx or Distillery starts here.
-pub fn is_relx(env: &Env) -> bool {
-    env.vars().iter().any(|var| THEIRS.iter().any(|name| var.name.starts_with(name)))
-}
-
-/// Reads the `vm.args` that was given for a workload, or that of its release, if there is one and the program reads it.
-pub(super) fn given(
-    scope: Scope<'_>,
-    container: &Container,
-    env: &Env,
-    launch: &Launch,
-    release: Option<&Picked>,
-) -> Option<VmArgs> {
-    let given = vm_args_of(scope.object, &scope.world.facts);
-    let is_foreign = matches!(launch.program, Program::Foreign(_));
-    if !is_foreign && !launch.program.may_be_a_release() {
-        return None;
-    }
-    if given.is_none() && release.is_some_and(|picked| picked.release.unread_vm_args.is_some()) {
-        return Some(VmArgs::Unclear);
-    }
-    let file = given.or_else(|| release?.release.vm_args.as_ref())?;
-    if given.is_none() && is_replaced(container, env) {
-        // Where the one of the repository names the node, what replaces it may do so too.
-        return names_at(file).map(|_| VmArgs::Unclear);
-    }
-    let root = Pointer::root().of(file.script.id);
-    let is_theirs = is_foreign || file.is_source || is_relx(env);
-    let replaces = match is_set(env, "RELX_REPLACE_OS_VARS") || is_set(env, "REPLACE_OS_VARS") {
-        // Distillery 2.1.1, `configure_release`.
-        true if is_distillery(env) && is_set(env, "RELEASE_READ_ONLY") => Replaces::Nothing,
-        // `vm.args.src` is always filled in (relx, `extended_bin`).
-        true => Replaces::From(env),
-        false if file.is_source => Replaces::From(env),
-        false if is_theirs => Replaces::Unknown,
-        false => Replaces::Nothing,
-    };
-    let words = words(&file.script.text, &root, &replaces);
-    let at = place_of_name(&words).unwrap_or_else(|| root.within(0..0));
-    Some(match (is_theirs, name_flag(&words)) {
-        (true, _) => VmArgs::Whole(words, at),
-        // A mix release has none by default, and relx needs one.
-        (false, Some(_)) if given.is_some() && !has_mix_variables(env) => VmArgs::Unclear,
-        (false, _) => VmArgs::Beside(words, at),
-    })
-}
-
-/// Whether the release may read another file than its own: a variable says which (`release.init.ex`), or one is mounted there.
-fn is_replaced(container: &Container, env: &Env) -> bool {
-    let is_said = !matches!(env.lookup("RELEASE_VM_ARGS"), Lookup::Unset);
-    let command: Vec<&str> =
-        container.command.iter().chain(&container.args).flat_map(|word| word.split_whitespace()).collect();
-    is_said || container.mounts.iter().any(|mount| may_hide_vm_args(mount.trim_end_matches('/'), &command))
-}
-
-/// Whether a mount is at `releases/<version>/vm.args` or above, as far as one can tell where the release is.
-fn may_hide_vm_args(mount: &str, command: &[&str]) -> bool {
-    let holds =
-        |word: &&str| word.strip_prefix(mount).is_some_and(|rest| rest.starts_with('/') && rest.contains("bin/"));
-    let mut parts = mount.split('/');
-    let is_usual = matches!(mount, "/app" | "/opt" | "/opt/app" | "/home" | "/home/app" | "/srv" | "/srv/app");
-    is_usual || parts.any(|part| part == "releases" || part == "vm.args") || command.iter().any(holds)
-}
+use crate::world::declared;
 
 fn is_set(env: &Env, name: &str) -> bool {
     env.get(name).is_some_and(|var| !var.value.is_empty())
 }
 
 /// Whether variables are replaced by Distillery's script; that of relx is told so by a variable of its own.
-fn is_distillery(env: &Env) -> bool {
+pub(super) fn is_distillery(env: &Env) -> bool {
     is_set(env, "REPLACE_OS_VARS") && !is_set(env, "RELX_REPLACE_OS_VARS")
 }
 
 /// Where a `vm.args` names the node, if it does.
-pub fn names_at(file: &declared::VmArgs) -> Option<Loc> {
+pub(super) fn names(file: &declared::VmArgs) -> Option<Loc> {
     let root = Pointer::root().of(file.script.id);
     place_of_name(&words(&file.script.text, &root, &Replaces::Unknown))
 }
 
-fn place_of_name(words: &[Template]) -> Option<Loc> {
+pub(super) fn place_of_name(words: &[Template]) -> Option<Loc> {
     let flag = words.iter().position(is_name_flag)?;
     Some(words.get(flag + 1)?.pieces().first()?.at.clone())
 }
 
 fn is_name_flag(word: &Template) -> bool {
     matches!(word.literal().as_deref(), Some("-name" | "-sname"))
-}
-
-fn has_mix_variables(env: &Env) -> bool {
-    ["RELEASE_NODE", "RELEASE_DISTRIBUTION"].iter().any(|name| env.get(name).is_some())
 }
 
 /// What becomes of `${X}` in the file before the VM sees it.

@@ -1,8 +1,10 @@
 //! Programs that only start another one: init processes, user switchers, `env`, `nohup`.
 //!
 //! Which of their options take a value: tini 0.19 (`src/tini.c`, `OPT_STRING`), dumb-init 1.2.5 (`dumb-init.c`,
-//! `parse_command`), GNU coreutils 9.1, util-linux 2.38 and runit 2.1 (`chpst`) by their manuals.
+//! `parse_command`), GNU coreutils 9.1, util-linux 2.38, runit 2.1 (`chpst`), s6 2.11 and sudo 1.9 by their manuals.
+//! `with-contenv` of s6-overlay 3 empties the environment and fills it with what the image's first process had.
 
+use super::su::Su;
 use super::template::{Template, Why};
 
 /// What stands before the program that a command line is about.
@@ -51,9 +53,9 @@ fn of_one(words: &[Template]) -> Result<One, Why> {
     let Some(path) = words.first().and_then(Template::literal) else { return Ok((0, Vec::new())) };
     let program = path.rsplit('/').next().unwrap_or_default();
     let count = match program {
-        "tini" | "tini-static" => options(words, "pe"),
+        "tini" | "tini-static" | "docker-init" => options(words, "pe"),
         "dumb-init" => options(words, "r"),
-        "catatonit" | "setsid" | "nohup" => options(words, ""),
+        "catatonit" | "setsid" | "nohup" | "catchsegv" => options(words, ""),
         "exec" => options(words, "a"),
         "nice" => options(words, "n"),
         "ionice" => options(words, "cnpPu"),
@@ -61,11 +63,21 @@ fn of_one(words: &[Template]) -> Result<One, Why> {
         "timeout" => options(words, "ks") + 1,
         "chpst" => options(words, "uUb/eCnlLmdopfcrt"),
         "setpriv" => options(words, ""),
-        "su-exec" | "gosu" | "setuidgid" | "s6-setuidgid" => 2,
+        "prlimit" => options(words, "p"),
+        "taskset" => options(words, "") + 1,
+        "time" => options(words, "fo"),
+        "s6-applyuidgid" => options(words, "ugG"),
+        "su-exec" | "gosu" | "setuidgid" | "s6-setuidgid" | "s6-envuidgid" => options(words, "D") + 1,
+        "sudo" => options(words, "ughpCTUDRrtac"),
+        "runuser" | "su" => return of_su(program, words),
+        "with-contenv" | "envdir" | "s6-envdir" | "doas" => return Err(Why::Program(program.to_owned())),
         "env" => return of_env(words),
         _ => 0,
     };
     let given = words.get(1..count.min(words.len())).unwrap_or_default();
+    if program == "sudo" && !keeps_everything(given, words.get(count)) {
+        return Err(Why::Program(program.to_owned()));
+    }
     match given.iter().filter_map(Template::literal).find(|option| is_of_the_environment(program, option)) {
         Some(option) => Err(Why::Program(format!("{program} {option}"))),
         None => Ok((count, Vec::new())),
@@ -75,10 +87,33 @@ fn of_one(words: &[Template]) -> Result<One, Why> {
 /// Whether an option empties the environment, or fills it out of files.
 fn is_of_the_environment(program: &str, option: &str) -> bool {
     match (program, option.strip_prefix('-')) {
-        ("setpriv", Some(option)) => option == "-reset-env",
+        ("setpriv", Some(option)) => option.starts_with("-res") && "-reset-env".starts_with(option),
         ("exec", Some(letters)) => letters.contains('c'),
         ("chpst", Some(letters)) => letters.contains('e'),
         _ => false,
+    }
+}
+
+/// Whether `sudo` hands on the whole environment: it keeps little of it unless it is told to, or `/etc/sudoers` says otherwise.
+fn keeps_everything(given: &[Template], next: Option<&Template>) -> bool {
+    let options: Option<Vec<String>> = given.iter().map(Template::literal).collect();
+    let options = options.unwrap_or_default();
+    let has = |letters: &[char]| {
+        let is_short = |option: &&String| option.starts_with('-') && !option.starts_with("--");
+        options.iter().filter(is_short).any(|option| option.contains(letters))
+    };
+    let is_long = |names: &[&str]| options.iter().any(|option| names.contains(&option.as_str()));
+    let keeps = has(&['E']) || is_long(&["--preserve-env"]);
+    let is_shell = has(&['i', 's']) || is_long(&["--login", "--shell"]);
+    keeps && !is_shell && next.is_none_or(|word| word.split_once('=').is_none())
+}
+
+/// `su` keeps the environment but for a few variables of the user, unless it is to be as at a login.
+fn of_su(program: &str, words: &[Template]) -> Result<One, Why> {
+    match Su::of(words) {
+        None => Err(Why::Program(program.to_owned())),
+        Some(Su { logs_in: true, .. }) => Err(Why::Program(format!("{program} --login"))),
+        Some(su) => Ok((su.program.unwrap_or(0), Vec::new())),
     }
 }
 
@@ -176,6 +211,14 @@ mod tests {
             "setpriv --reuid 1000 --regid=1000 --clear-groups --inh-caps -all bin/cart start",
             "env LANG=C.UTF-8 MIX_ENV=prod bin/cart start",
             "env -- bin/cart start",
+            "sudo -E -u app bin/cart start",
+            "sudo -nEu app -- bin/cart start",
+            "sudo --preserve-env --user=app bin/cart start",
+            "runuser -u app -- bin/cart start",
+            "runuser -p -u app bin/cart start",
+            "s6-setuidgid app bin/cart start",
+            "taskset -c 0-3 prlimit --nofile=1024 bin/cart start",
+            "docker-init -- su-exec app:app setpriv --nnp bin/cart start",
         ] {
             assert_eq!(program(line), "bin/cart start", "{line}");
         }
@@ -191,6 +234,20 @@ mod tests {
         assert_eq!(program("setpriv --reuid=1 --reset-env bin/cart start"), "`setpriv --reset-env` decides it");
         assert_eq!(program("exec -cl bin/cart start"), "`exec -cl` decides it");
         assert_eq!(program("chpst -u e bin/cart start"), "bin/cart start");
+        for (line, who) in [
+            ("sudo -u app bin/cart start", "sudo"),
+            ("sudo --preserve-env=PATH -u app bin/cart start", "sudo"),
+            ("sudo -E RELEASE_NODE=a bin/cart start", "sudo"),
+            ("sudo -Ei bin/cart start", "sudo"),
+            ("tini -- with-contenv bin/cart start", "with-contenv"),
+            ("s6-envdir /env bin/cart start", "s6-envdir"),
+            ("setpriv --reset bin/cart start", "setpriv --reset"),
+            ("su - app -c x", "su --login"),
+            ("su app -ls /bin/sh", "su --login"),
+            ("su app --any", "su"),
+        ] {
+            assert_eq!(program(line), format!("`{who}` decides it"), "{line}");
+        }
     }
 
     #[test]

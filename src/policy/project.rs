@@ -95,10 +95,12 @@ impl Policy {
     /// None where there is no `mix.exs`, or nothing in it that is understood.
     fn mix(&mut self, folder: &Path, top: &Path) -> Result<Option<Found>, Unread> {
         let Some(script) = self.template(&folder.join(PROJECT), top)? else { return Ok(None) };
-        if !elixir::is_elixir(&script.text) {
-            return Err(unread(&folder.join(PROJECT), "it is no Elixir that could be read"));
-        }
-        Ok(elixir::mix(&script).map(|mix| Found { folder: folder.to_owned(), script, mix }))
+        let mix = elixir::mix(&script).map_err(|unreadable| {
+            let line = script.text[..unreadable.at].matches('\n').count() + 1;
+            let place = if unreadable.at > 0 { format!(" (line {line})") } else { String::new() };
+            unread(&folder.join(PROJECT), &format!("it {}{place}", unreadable.reason))
+        })?;
+        Ok(mix.map(|mix| Found { folder: folder.to_owned(), script, mix }))
     }
 
     fn project(&mut self, found: Found, top: &Path) -> Project {

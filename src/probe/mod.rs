@@ -18,7 +18,7 @@ use handshake::{Handshake, Hello};
 use wire::{Tcp, Wire};
 
 /// Where epmd listens, unless ERL_EPMD_PORT says otherwise.
-pub const EPMD_PORT: u16 = 4369;
+pub const EPMD: u16 = 4369;
 
 /// What to ask of a host.
 #[derive(Debug, Clone)]
@@ -33,7 +33,7 @@ pub struct Question {
 
 impl Default for Question {
     fn default() -> Self {
-        Self { epmd: EPMD_PORT, basename: None, peer: None }
+        Self { epmd: EPMD, basename: None, peer: None }
     }
 }
 

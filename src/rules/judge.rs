@@ -11,6 +11,7 @@ use crate::membership::siblings;
 use crate::name::boot::Boot;
 use crate::place::ObjectId;
 use crate::trace::Trace;
+use crate::trace::project_read::ProjectRead;
 use crate::world::World;
 use crate::world::facts::Kinds;
 use crate::world::object::Object;
@@ -30,6 +31,8 @@ pub struct Judged {
     pub evidence: Option<String>,
     /// What was found.
     pub findings: Vec<Finding>,
+    /// The files of the app's project that decided.
+    pub project: ProjectRead,
 }
 
 /// Whether a workload will cluster.
@@ -97,6 +100,7 @@ pub fn judge_trace(trace: &Trace<'_>) -> Judged {
         dials: dials(trace),
         evidence: trace.evidence.as_ref().map(|evidence| evidence.0.clone()),
         findings,
+        project: trace.project_read(),
     }
 }
 

@@ -106,9 +106,7 @@ pub fn evidence(container: &Container, naming: &Naming) -> Option<Evidence> {
     }
     match &naming.launch.program {
         // What a `vm.args` says of a release is no sign that this is one.
-        Program::Vm(_) if naming.launch.at.object.as_text().is_none() => {
-            Some(Evidence("it starts the Erlang VM".to_owned()))
-        }
+        Program::Vm(_) if !naming.is_by_vm_args() => Some(Evidence("it starts the Erlang VM".to_owned())),
         Program::Release(Verb::Start) if is_release(container) => Some(Evidence("it starts a release".to_owned())),
         _ => None,
     }

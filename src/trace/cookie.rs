@@ -3,13 +3,15 @@
 use std::fmt;
 
 use super::Trace;
-use crate::name::boot::{Flags, VM_ARGS};
+use crate::name::args_file::{self, VM_ARGS};
+use crate::name::boot::Flags;
 use crate::name::env::Lookup;
+use crate::name::flags::valued;
 use crate::name::launcher::Program;
 use crate::name::template::{Part, Piece, Template, Why};
-use crate::name::vm_args;
 use crate::place::Loc;
 use crate::world::pod::KeyRef;
+use crate::world::project::FixedCookie;
 use crate::world::{SameNamespace, same_namespace};
 
 /// The variable that the start script of a mix release reads.
@@ -122,12 +124,11 @@ impl Trace<'_> {
         let Some(naming) = &self.naming else { return Vec::new() };
         let mut found = Vec::new();
         let mut add = |what: &str, words: &[Template], at: &Loc| {
-            let is_flag =
-                |word: &Template| word.literal().is_some_and(|word| word == "-setcookie" || word == "--cookie");
-            for pair in words.windows(2).filter(|pair| is_flag(&pair[0])) {
+            for (_, value) in valued(words).filter(|(flag, _)| flag == "-setcookie" || flag == "--cookie") {
                 // In a file, the word itself; of a variable, its value.
-                let own = pair[1].pieces().first().map(|piece| &piece.at).filter(|at| at.object.as_text().is_some());
-                found.push((what.to_owned(), pair[1].clone(), own.unwrap_or(at).clone()));
+                let own = value.pieces().first().map(|piece| &piece.at);
+                let own = own.filter(|at| what == VM_ARGS || at.object.as_text().is_some());
+                found.push((what.to_owned(), value.clone(), own.unwrap_or(at).clone()));
             }
         };
         // Which of two cookies counts, that of a mix release's file or that of its start script, was not seen.
@@ -137,7 +138,7 @@ impl Trace<'_> {
         }
         // What a `vm.args` gives to relx is among the flags already.
         if let Program::Vm(words) = &naming.launch.program
-            && naming.launch.at.object.as_text().is_none()
+            && !naming.is_by_vm_args()
         {
             add("the command", words, &naming.launch.at);
         }
@@ -155,15 +156,21 @@ impl Trace<'_> {
         let says_cookie = |text: &str| text.to_lowercase().contains("cookie");
         let in_a_script = naming.launch.script.as_ref().is_some_and(|script| says_cookie(&script.text.to_string()))
             || naming.env_sh.as_ref().is_some_and(|script| says_cookie(&script.value));
-        let in_a_file = container.mounts.iter().any(|mount| says_cookie(mount));
+        let in_a_file = container.volume_mounts.iter().any(|mount| says_cookie(&mount.path));
         let in_the_flags = !self.cookie_flags().is_empty()
             || container.args.iter().chain(&container.command).any(|word| says_cookie(word));
         self.starts_a_node() && !is_set && !in_a_script && !in_a_file && !in_the_flags
     }
 
+    /// The cookie that the release's `mix.exs` fixes, where nothing that can be read gives the node another.
+    pub fn fixed_cookie(&self) -> Option<&FixedCookie> {
+        let release = self.naming.as_ref()?.release.as_ref()?;
+        release.cookie.as_ref().filter(|_| self.leaves_cookie_to_the_image())
+    }
+
     /// Whether a variable shows that a release of relx or Distillery starts here: their cookie is in `vm.args`.
     pub fn is_relx(&self) -> bool {
-        vm_args::is_relx(&self.env)
+        args_file::is_relx(&self.env)
     }
 }
 

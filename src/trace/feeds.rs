@@ -63,7 +63,7 @@ impl<'w> Trace<'w> {
         let (value, _) = naming.written()?;
         let what = match (&naming.declared, &naming.flag, &naming.launch.program) {
             (Some(_), ..) => Key::NodeName.annotation(),
-            (None, Some(flag), _) if flag.at.object.as_text().is_some() => "`vm.args`".to_owned(),
+            (None, Some(flag), _) if naming.is_in_vm_args(&flag.at) => "`vm.args`".to_owned(),
             (None, Some(flag), Program::Vm(_)) if flag.at == naming.launch.at => "the command".to_owned(),
             (None, Some(_), _) if naming.is_livebook() => LIVEBOOK_NODE.to_owned(),
             (None, Some(_), _) => "the VM's flags".to_owned(),

@@ -7,6 +7,7 @@
 use super::Trace;
 use crate::name::boot::Flags;
 use crate::name::env::Env;
+use crate::name::flags::valued;
 use crate::name::template::Template;
 use crate::place::Loc;
 use crate::reach::{Direction, Far, Near, Passage, Wanted, passage};
@@ -103,24 +104,24 @@ impl Settings {
     fn read(flags: &[Flags]) -> Self {
         let mut settings = Self::default();
         for Flags { words, at, .. } in flags {
-            for pair in words.windows(2) {
-                settings.pair(pair[0].literal().as_deref(), &pair[1], at);
+            for (flag, value) in valued(words) {
+                settings.add(&flag, value, at);
             }
         }
         settings
     }
 
-    fn pair(&mut self, key: Option<&str>, value: &Template, at: &Loc) {
+    fn add(&mut self, flag: &str, value: &Template, at: &Loc) {
         let number = value.literal().and_then(|text| text.parse().ok());
         let said = Some((number, at.clone()));
-        match key {
-            Some("inet_dist_listen_min") => self.least = said,
-            Some("inet_dist_listen_max") => self.most = said,
-            Some("-erl_epmd_port") => {
+        match flag {
+            "inet_dist_listen_min" => self.least = said,
+            "inet_dist_listen_max" => self.most = said,
+            "-erl_epmd_port" => {
                 self.fixed = said;
                 self.without_epmd = true;
             }
-            Some("-start_epmd") if value.literal().as_deref() == Some("false") => self.without_epmd = true,
+            "-start_epmd" if value.literal().as_deref() == Some("false") => self.without_epmd = true,
             _ => {}
         }
     }

@@ -12,6 +12,7 @@ pub mod feeds;
 pub mod listening;
 mod live;
 mod named_by;
+pub mod project_read;
 mod server;
 
 use crate::discovery::{Answer, Dialled, Discovery, LabelQuery, Query, Resource, ServiceRef, Strategy};

@@ -1,7 +1,7 @@
 //! Files of volumes in a container's file system.
 
 use super::node::Node;
-use super::pod::Container;
+use super::pod::{Container, EnvSource};
 
 /// An entry of `volumeMounts`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,9 +117,14 @@ pub fn absolute(from: &str, path: &str) -> String {
     format!("/{}", parts.join("/"))
 }
 
-/// Whether a path is a folder or in it; everything is in `/`, which says nothing.
+/// Whether a path is a folder or in it.
+pub fn is_within(folder: &str, path: &str) -> bool {
+    folder == "/" || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The same but for `/`: everything is in it, which says nothing.
 fn is_in(folder: &str, path: &str) -> bool {
-    folder != "/" && path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    folder != "/" && is_within(folder, path)
 }
 
 impl Container {
@@ -144,39 +149,81 @@ impl Container {
         let words = self.command.iter().chain(&self.args);
         let is_of_a_path = |c: char| c.is_alphanumeric() || "/._-+@".contains(c);
         let tokens = words.flat_map(move |word| word.split(move |c| !is_of_a_path(c)));
-        let run: Vec<String> = tokens.filter(|token| !token.is_empty()).filter_map(|token| self.path(token)).collect();
-        let decides = move |mount: &&Mount| is_env_sh(&mount.path) || run.iter().any(|path| is_in(&mount.path, path));
+        let said = self.env.iter().filter(|var| [RELEASE_VM_ARGS, VMARGS_PATH].contains(&var.name.as_str()));
+        let said = said.filter_map(|var| match &var.source {
+            EnvSource::Value(path) => Some(path.as_str()),
+            _ => None,
+        });
+        let paths: Vec<String> =
+            tokens.chain(said).filter(|path| !path.is_empty()).filter_map(|path| self.path(path)).collect();
+        let decides = move |mount: &&Mount| {
+            let is_its = DECIDING.iter().any(|name| is_of_release(&mount.path, name));
+            is_its || paths.iter().any(|path| is_in(&mount.path, path))
+        };
         self.volume_mounts.iter().filter(decides).filter_map(|mount| match &mount.volume {
             Volume::ConfigMap { name, .. } => Some(name.as_str()),
             _ => None,
         })
     }
 
-    /// Where files are mounted that a release sources when it starts: `/app/releases/1.0.0/env.sh`.
-    pub fn mounted_env_sh(&self) -> Vec<&str> {
-        self.volume_mounts.iter().map(|mount| mount.path.as_str()).filter(|path| is_env_sh(path)).collect()
+    /// Where a file of a release's version is mounted: `/app/releases/1.0.0/env.sh`.
+    pub fn mounted_in_releases(&self, name: &str) -> Vec<&str> {
+        self.volume_mounts.iter().map(|mount| mount.path.as_str()).filter(|path| is_of_release(path, name)).collect()
     }
 
     /// Whether a folder is mounted in which such a file would lie, given the release's own if that is known.
     pub fn mounts_a_release(&self, root: Option<&str>) -> bool {
         let root = root.unwrap_or("/app");
+        let is_of_releases = |path: &str| {
+            let is_version = |found: Versioned<'_>| found.has_number() && found.file.is_empty();
+            path.ends_with("/releases") || Versioned::of(path).is_some_and(is_version)
+        };
         self.volume_mounts.iter().any(|mount| is_in(&mount.path, root) || is_of_releases(&mount.path))
     }
 }
 
-/// `/app/releases`, `/app/releases/1.0.0`; Mix has a version begin with a number.
-fn is_of_releases(path: &str) -> bool {
-    let is_version = |file: &str| file.starts_with(|c: char| c.is_ascii_digit()) && !file.contains('/');
-    path.ends_with("/releases") || path.rsplit_once("/releases/").is_some_and(|(_, file)| is_version(file))
+fn is_of_release(path: &str, name: &str) -> bool {
+    Versioned::of(path).is_some_and(|found| found.file == name)
 }
 
-fn is_env_sh(path: &str) -> bool {
-    path.strip_suffix("/env.sh").and_then(|folder| folder.rsplit('/').nth(1)) == Some("releases")
+/// A path in the folder of a release's version: `/app/releases/1.0.0`, `/app/releases/1.0.0/env.sh`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Versioned<'p> {
+    /// `/app`.
+    pub root: &'p str,
+    /// `1.0.0`.
+    pub version: &'p str,
+    /// `env.sh`; empty for the folder itself.
+    pub file: &'p str,
 }
+
+impl<'p> Versioned<'p> {
+    /// Takes a path apart, if it is one.
+    pub fn of(path: &'p str) -> Option<Self> {
+        let (root, rest) = path.rsplit_once("/releases/")?;
+        let (version, file) = rest.split_once('/').unwrap_or((rest, ""));
+        Some(Self { root, version, file })
+    }
+
+    /// Whether the version begins with a number, as Mix has it. Other files lie beside such folders.
+    pub fn has_number(&self) -> bool {
+        self.version.starts_with(|c: char| c.is_ascii_digit())
+    }
+}
+
+/// The files of a release that may decide what its node is called.
+const DECIDING: [&str; 3] = ["env.sh", "vm.args", "vm.args.src"];
+
+/// The variable in which a mix release is told the path of another `vm.args`.
+pub const RELEASE_VM_ARGS: &str = "RELEASE_VM_ARGS";
+
+/// The same of relx and Distillery.
+pub const VMARGS_PATH: &str = "VMARGS_PATH";
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::pod::EnvVar;
 
     fn map(path: &str, sub_path: &str, items: Option<&[(&str, &str)]>) -> Mount {
         let item = |(key, path): &(&str, &str)| ((*key).to_owned(), (*path).to_owned());
@@ -230,15 +277,19 @@ mod tests {
         assert!(is_fetched("/scripts", &["/scripts/start.sh"]));
         assert!(is_fetched("/scripts", &["sh", "-c", "exec '/scripts/../scripts//start.sh'; true"]));
         assert!(is_fetched("/app/releases/1/env.sh", &[]));
+        assert!(is_fetched("/app/releases/1/vm.args", &[]));
+        let said = EnvVar::new(RELEASE_VM_ARGS, EnvSource::Value("/scripts/vm.args".to_owned()));
+        let by_variable = Container { env: vec![said], ..container("/scripts", &[]) };
+        assert_eq!(by_variable.maps_of_scripts().count(), 1);
         assert!(!is_fetched("/a", &["/app/bin/cart", "start"]), "a beginning of a word is no folder");
         assert!(!is_fetched("/etc/cart", &["/app/bin/cart", "start"]));
     }
 
     #[test]
     fn a_release_sources_one_file() {
-        assert!(is_env_sh("/app/releases/1.0.0/env.sh"));
-        for path in ["/app/env.sh", "/releases/env.sh", "/app/releases/env.sh"] {
-            assert!(!is_env_sh(path), "{path}");
+        assert!(is_of_release("/app/releases/1.0.0/env.sh", "env.sh"));
+        for path in ["/app/env.sh", "/releases/env.sh", "/app/releases/env.sh", "/app/releases/1.0.0/vm.args"] {
+            assert!(!is_of_release(path, "env.sh"), "{path}");
         }
         let mounts = |path: &str, root| {
             Container { volume_mounts: vec![disk(path)], ..Container::default() }.mounts_a_release(root)

@@ -112,8 +112,6 @@ pub struct Container {
     pub env_from: Vec<EnvFrom>,
     /// `ports`.
     pub ports: Vec<ContainerPort>,
-    /// `volumeMounts[].mountPath`.
-    pub mounts: Vec<String>,
     /// `volumeMounts`, with what is mounted.
     pub volume_mounts: Vec<Mount>,
     /// `workingDir`.
@@ -310,7 +308,6 @@ impl Container {
             env: (0..).zip(node.list("env")).map(|(index, var)| EnvVar::read(var, index)).collect(),
             env_from: node.list("envFrom").iter().filter_map(EnvFrom::read).collect(),
             ports: node.list("ports").iter().map(ContainerPort::read).collect(),
-            mounts: node.list("volumeMounts").iter().filter_map(|mount| mount.text("mountPath")).collect(),
             volume_mounts: Mount::read(node, volumes),
             working_dir: node.text("workingDir").filter(|folder| !folder.is_empty()),
             read_only_root: node

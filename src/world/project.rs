@@ -1,6 +1,7 @@
 //! The releases of an app, as its repository has them: what goes into an image beside the code.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
 use super::declared::{Script, VmArgs};
@@ -28,12 +29,28 @@ pub struct Release {
     pub env_sh: Option<Script>,
     /// Its `vm.args.eex`.
     pub vm_args: Option<VmArgs>,
-    /// Where its cookie is fixed.
-    pub cookie: Option<Loc>,
+    /// The cookie that `mix.exs` fixes.
+    pub cookie: Option<FixedCookie>,
     /// What decides as its `env.sh.eex` does, is there, and could not be read.
     pub unread_env_sh: Option<Unread>,
     /// Its `vm.args.eex`, likewise.
     pub unread_vm_args: Option<Unread>,
+}
+
+/// A cookie that every build of a release has.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FixedCookie {
+    /// Where it is.
+    pub at: Loc,
+    /// What it is, where it is written out.
+    pub text: Option<String>,
+}
+
+/// A cookie that is written down is not shown.
+impl fmt::Debug for FixedCookie {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FixedCookie").field("at", &self.at).finish_non_exhaustive()
+    }
 }
 
 /// A file that is there and could not be read.

@@ -3,7 +3,7 @@
 use std::net::Ipv6Addr;
 use std::str::FromStr;
 
-use crate::probe::EPMD_PORT;
+use crate::probe::EPMD;
 
 /// What is to be probed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl FromStr for Target {
 }
 
 fn port_or_default(said: Option<&str>) -> Result<u16, String> {
-    let Some(said) = said else { return Ok(EPMD_PORT) };
+    let Some(said) = said else { return Ok(EPMD) };
     said.parse().ok().filter(|port| *port != 0).ok_or_else(|| format!("`{said}` is no port"))
 }
 

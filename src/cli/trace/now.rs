@@ -15,11 +15,12 @@ use crate::cli::probe::tell::{Trouble, printable};
 use crate::cluster::members::Answered;
 use crate::cluster::{Cluster, ClusterError, RunningPod};
 use crate::discovery::{Address, Query, Record, Resource};
-use crate::probe::{EPMD_PORT, Node, Question};
+use crate::probe::{EPMD, Node, Question};
 use crate::report::closing::counted;
 use crate::rules::finding::{Effect, Finding, Verdict};
 use crate::rules::judge_trace;
 use crate::trace::Trace;
+use crate::trace::listening::EPMD_PORT;
 use crate::world::World;
 
 /// How many pods are asked their names: of more it says so.
@@ -146,8 +147,8 @@ impl Now {
 
     /// Asks the nodes their names, all at once and each through the API.
     fn ask(&mut self, own: &Cluster, there: &Cluster, trace: &Trace<'_>) -> Result<(), ClusterError> {
-        let epmd = trace.env.get("ERL_EPMD_PORT").and_then(|port| port.value.literal()?.parse().ok());
-        let question = Question { epmd: epmd.unwrap_or(EPMD_PORT), ..Question::default() };
+        let epmd = trace.env.get(EPMD_PORT).and_then(|port| port.value.literal()?.parse().ok());
+        let question = Question { epmd: epmd.unwrap_or(EPMD), ..Question::default() };
         let until = own.until().min(Instant::now() + PATIENCE);
         let targets: Vec<(usize, RunningPod)> = self.targets().collect();
         self.not_asked = targets.len().saturating_sub(MOST);

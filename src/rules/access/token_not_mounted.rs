@@ -37,6 +37,7 @@ use crate::rules::finding::{Effect, Findings, Safety, Severity};
 use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
+use crate::world::mounted::is_within;
 use crate::world::object::{Body, Object};
 use crate::world::pod::Container;
 
@@ -118,12 +119,8 @@ fn keeps_its_token(account: &Object) -> bool {
 }
 
 fn mounts_it(container: &Container) -> bool {
-    container.mounts.iter().any(|mount| {
-        let path = mount.trim_end_matches('/');
-        let path = path.strip_prefix("/var").unwrap_or(path);
-        let is_within = |inner: &str, outer: &str| {
-            inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        is_within(path, TOKEN) || (is_within(TOKEN, path) && !path.is_empty())
+    container.volume_mounts.iter().any(|mount| {
+        let path = mount.path.strip_prefix("/var").unwrap_or(&mount.path);
+        is_within(TOKEN, path) || (is_within(path, TOKEN) && !matches!(path, "" | "/"))
     })
 }

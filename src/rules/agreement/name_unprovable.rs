@@ -32,20 +32,21 @@
 //! env-sh = "rel/env.sh.eex"
 //! ```
 //!
+//! An `env.sh` or a `vm.args` that is mounted over the release's own is read where its ConfigMap is in the input. One in a Secret
+//! never is, nor what a volume or an init container brings.
+//!
 //! ## Facts
 //!
 //! An `export` in `rel/env.sh` beats the pod's environment (Elixir's `release.init.ex`).
 //!
 //! Not proven here: It says what cannot be known from the manifest.
 
-use crate::name::boot::{Boot, Setting, VM_ARGS};
+use crate::name::boot::{Boot, Setting};
 use crate::name::template::{Part, Piece, Sym, Template, Why};
-use crate::name::vm_args;
 use crate::place::Loc;
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity, Verdict};
 use crate::rules::{Cel, Check, Mends, Rule};
 use crate::trace::{Agreement, Trace};
-use crate::world::declared::vm_args_of;
 
 pub(super) static RULE: Rule = Rule {
     code: 307,
@@ -66,8 +67,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Agreement::Open(why) = trace.agreement() else { return };
     let finding = found.suspect(&RULE, format!("the names were not compared: {why}"));
     finding.verdict = Verdict::Open;
-    let unclear = (why == Why::Program(VM_ARGS.to_owned())).then(|| vm_args_of(trace.object, &trace.world.facts));
-    if let Some(at) = unclear.flatten().and_then(vm_args::names_at) {
+    if let Some(at) = trace.naming.as_ref().and_then(|naming| naming.unclear.clone()) {
         finding.label(at, "names the node, if anything reads it");
         finding.note(
             "a release of relx takes its name from there, one of mix from RELEASE_NODE; nothing shows which it is",

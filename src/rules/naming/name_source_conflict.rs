@@ -84,7 +84,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         return;
     }
     let meant_shown = trace.identity.show(&meant);
-    let is_relx = naming.launch.at.object.as_text().is_some();
+    let is_relx = naming.is_by_vm_args();
     let message = match naming.launch.program {
         Program::Vm(_) if is_relx => {
             format!("RELEASE_NODE is `{meant_shown}`, and the start script of relx does not read it")
@@ -122,7 +122,7 @@ fn is_injected(trace: &Trace<'_>, name: &str) -> bool {
 
 fn mend(trace: &Trace<'_>, naming: &Naming, finding: &mut Finding) {
     match naming.launch.program {
-        Program::Vm(_) if naming.launch.at.object.as_text().is_some() => {
+        Program::Vm(_) if naming.is_by_vm_args() => {
             finding.fix(Safety::Unsafe, "name the node in vm.args, and nowhere else")
         }
         Program::Vm(_) => finding.fix(Safety::Unsafe, "name the node on the command line, and nowhere else"),

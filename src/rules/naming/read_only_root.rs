@@ -54,6 +54,7 @@ use crate::rules::trust::is_mix_release;
 use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
+use crate::world::mounted::is_within;
 use crate::world::pod::Container;
 
 pub(super) static RULE: Rule = Rule {
@@ -82,12 +83,9 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         Lookup::Open(_) => return,
     };
     let has_place = match &folder {
-        Some(folder) => container.mounts.iter().any(|mount| is_within(folder, mount)),
+        Some(folder) => is_mounted(container, folder),
         None if trace.env.get(TMP).is_some() => return,
-        None => container
-            .mounts
-            .iter()
-            .any(|mount| mount.trim_end_matches('/').ends_with("/tmp") && !is_within("/tmp", mount)),
+        None => container.volume_mounts.iter().any(|mount| mount.path.ends_with("/tmp") && mount.path != "/tmp"),
     };
     if has_place {
         return;
@@ -110,9 +108,9 @@ fn default_folder(container: &Container) -> Option<String> {
     Some(format!("{root}/tmp"))
 }
 
-fn is_within(folder: &str, mount: &str) -> bool {
-    let mount = mount.trim_end_matches('/');
-    folder.strip_prefix(mount).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+/// Whether there is a volume at a path, or above it.
+fn is_mounted(container: &Container, path: &str) -> bool {
+    container.volume_mounts.iter().any(|mount| is_within(&mount.path, path))
 }
 
 /// `RELEASE_TMP`, and a volume there unless there is one already.
@@ -122,7 +120,7 @@ fn give_place(trace: &Trace<'_>, container: &Container) -> Vec<Change> {
         Some(_) => env.set(TMP, PLACE),
         None => vec![env.add(TMP, PLACE, None)],
     };
-    if !container.mounts.iter().any(|mount| is_within(PLACE, mount)) {
+    if !is_mounted(container, PLACE) {
         let at = |list: &'static str| container.at.key(list).of(trace.object.id);
         let mount = Tree::pairs([("name", VOLUME), ("mountPath", PLACE)]);
         changes.push(Change::Insert { list: at("volumeMounts"), index: usize::MAX, item: mount });

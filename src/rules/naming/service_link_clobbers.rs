@@ -44,6 +44,7 @@ use crate::rules::finding::{Effect, Findings, Safety, Severity};
 use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
+use crate::trace::listening::EPMD_PORT;
 use crate::world::object::Object;
 use crate::world::service::Answers;
 use crate::world::{SameNamespace, same_namespace};
@@ -61,7 +62,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 /// Services by name, the variable that each sets, and whether every VM reads it.
-const LINKS: [(&str, &str, bool); 2] = [("erl-epmd", "ERL_EPMD_PORT", true), ("erl-dist", "ERL_DIST_PORT", false)];
+const LINKS: [(&str, &str, bool); 2] = [("erl-epmd", EPMD_PORT, true), ("erl-dist", "ERL_DIST_PORT", false)];
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Some(container) = trace.container.filter(|_| trace.pod.service_links && trace.starts_a_node()) else { return };

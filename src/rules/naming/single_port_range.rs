@@ -39,6 +39,7 @@
 use crate::fix::change::Change;
 use crate::name::boot::FLAGS;
 use crate::name::env::Var;
+use crate::name::flags::values;
 use crate::name::launcher::talks_to_a_node;
 use crate::name::template::Template;
 use crate::rules::env::EnvList;
@@ -87,9 +88,10 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
 
 /// The one port on which these flags have the VM listen, if it is one.
 fn one_port(var: &Var) -> Option<(&Var, u16)> {
-    let words: Option<Vec<String>> = var.value.words().iter().map(Template::literal).collect();
+    let flags = var.value.words();
+    let words: Option<Vec<String>> = flags.iter().map(Template::literal).collect();
     let words = words?;
-    let number = |key: &str| words.windows(2).find(|pair| pair[0] == key).and_then(|pair| pair[1].parse::<u16>().ok());
+    let number = |flag: &str| values(&flags, flag).next()?.literal()?.parse::<u16>().ok();
     let min = number(MIN)?;
     let says = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
     // Without epmd the range is not looked at.

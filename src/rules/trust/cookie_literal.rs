@@ -27,7 +27,8 @@
 //! ```
 //!
 //! Change the cookie, too: it stays in the history. beamgate itself shows no cookies. One out of a ConfigMap is as public; a
-//! reference to a variable that comes out of a Secret is fine.
+//! reference to a variable that comes out of a Secret is fine. The same is said of one that the release fixes with `cookie:` in
+//! `mix.exs`, where that is read and the pod gives no other.
 //!
 //! ## Facts
 //!
@@ -35,9 +36,10 @@
 //!
 //! Not proven here: Nothing fails: the cookie lies open.
 
-use super::{COOKIE, Secret, Written, cookie_well_known, written};
+use super::{COOKIE, MIX, Secret, Written, cookie_well_known, written};
 use crate::fix::change::{Change, Tree};
 use crate::name::boot::{LIVEBOOK_COOKIE, VM_ARGS};
+use crate::rules::env::EnvList;
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
 use crate::rules::{Cel, Check, Condition, Mends, Rule};
 use crate::symptom::Symptom;
@@ -76,12 +78,14 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         }
         let file = match cookie.at.object.as_text() {
             Some(_) if cookie.what == VM_ARGS => "the image",
+            Some(_) if cookie.what == MIX => "the repository",
             Some(_) => "`rel/env.sh`",
             None => "the manifest",
         };
-        let finding = found.refute(&RULE, format!("the cookie is in {file}, as text in {}", cookie.what));
+        let message = format!("the cookie is in {file}, as text in {}", cookie.what);
+        let finding = cookie.found(found, &RULE, message);
         finding.label(cookie.at.clone(), "everybody who reads this can run code on the nodes");
-        if cookie.what != VM_ARGS {
+        if cookie.what != VM_ARGS && cookie.what != MIX {
             finding.symptom(Symptom::Seen("`kubectl get -o yaml` shows the cookie".to_owned()));
         }
         put_into_a_secret(trace, &cookie, finding);
@@ -97,6 +101,12 @@ pub(super) fn put_into_a_secret(trace: &Trace<'_>, cookie: &Written, finding: &m
     if cookie.what == VM_ARGS {
         finding.note("relx replaces `${COOKIE}` in vm.args.src, and in vm.args where RELX_REPLACE_OS_VARS is set");
         finding.snippet("-setcookie ${COOKIE}");
+        return;
+    }
+    if cookie.what == MIX {
+        finding.note("take it out of `mix.exs`, too");
+        let add = |trace: &Trace<'_>| Some(EnvList::of(trace)?.add_secret(COOKIE, secret.reference()));
+        finding.changes(secret.changes(trace, add).unwrap_or_default());
         return;
     }
     let from = Tree::map([("secretKeyRef", secret.reference())]);

@@ -5,6 +5,7 @@ use crate::fix::change::{Change, Tree};
 use crate::name::launcher::{Program, Verb};
 use crate::name::template::{Part, Template};
 use crate::place::Loc;
+use crate::rules::finding::{Finding, Findings};
 use crate::trace::Trace;
 use crate::trace::cookie::{COOKIE, SameCookie};
 use crate::world::object::Object;
@@ -37,6 +38,16 @@ struct Written {
     at: Loc,
 }
 
+/// What has the cookie that a project fixes.
+const MIX: &str = "mix.exs";
+
+impl Written {
+    /// Begins a finding about it. Where a project fixes it, an `ENV` of the image may still give another.
+    fn found<'f>(&self, found: &'f mut Findings, rule: &'static Rule, message: String) -> &'f mut Finding {
+        if self.what == MIX { found.suspect(rule, message) } else { found.refute(rule, message) }
+    }
+}
+
 /// The cookies that can be read in the files.
 fn written(trace: &Trace<'_>) -> Vec<Written> {
     let Some(naming) = trace.naming.as_ref().filter(|_| trace.is_opted_in() && trace.starts_a_node()) else {
@@ -49,7 +60,11 @@ fn written(trace: &Trace<'_>) -> Vec<Written> {
         let text = value.literal().filter(|text| is_text && !text.is_empty())?;
         Some(Written { what, text, at })
     };
-    variable.into_iter().chain(trace.cookie_flags()).filter_map(literal).collect()
+    let fixed = trace.fixed_cookie().and_then(|cookie| {
+        let text = cookie.text.clone().filter(|text| !text.is_empty())?;
+        Some(Written { what: MIX.to_owned(), text, at: cookie.at.clone() })
+    });
+    variable.into_iter().chain(trace.cookie_flags()).filter_map(literal).chain(fixed).collect()
 }
 
 const KEY: &str = "cookie";

@@ -1,0 +1,155 @@
+//! Which `vm.args` a release starts its VM with, and what that is to the name.
+//!
+//! Both kinds of releases read `releases/<version>/vm.args`: a mix release unless `RELEASE_VM_ARGS` says another
+//! (`release.init.ex`, Elixir 1.21), relx unless `VMARGS_PATH` does (`extended_bin`, March 2025), which first fills in a
+//! `vm.args.src` that lies there. One out of a ConfigMap is read; over one that nobody here can read the name is left open.
+
+use super::env::{Env, Lookup, Scope};
+use super::launcher::{Launch, name_flag};
+use super::mounted::{self, File};
+use super::release::Picked;
+use super::template::{Template, Why};
+use super::vm_args::{Replaces, is_distillery, names, place_of_name, words};
+use crate::place::{Loc, Pointer};
+use crate::world::declared::{self, vm_args_of};
+use crate::world::mounted::{RELEASE_VM_ARGS, VMARGS_PATH};
+use crate::world::pod::Container;
+
+/// What a `vm.args` is to the program that a container starts.
+pub(super) enum VmArgs {
+    /// A release of relx or Distillery: it is the whole command line, and no variable of a mix release is read.
+    Whole(Vec<Template>, Loc),
+    /// A mix release: it stands behind the name that the start script gives.
+    Beside(Vec<Template>, Loc),
+    /// It may name the node, and nobody can say whether it does: the place is that of the name, where one is known.
+    Unclear(Why, Option<Loc>),
+}
+
+/// What a file with flags is called in messages.
+pub const VM_ARGS: &str = "vm.args";
+
+/// Variables that only the start scripts of relx and Distillery read.
+const THEIRS: [&str; 4] = ["RELX_", "REPLACE_OS_VARS", "ERL_DIST_PORT", VMARGS_PATH];
+
+/// Whether a variable shows that a release of relx or Distillery starts here.
+pub fn is_relx(env: &Env) -> bool {
+    env.vars().iter().any(|var| THEIRS.iter().any(|name| var.name.starts_with(name)))
+}
+
+/// A text, and how it came to be taken for the release's.
+struct Source<'s> {
+    text: &'s str,
+    root: Loc,
+    /// Whether it is a `vm.args.src`.
+    is_source: bool,
+    /// Whether it was found in a project that somebody did not name.
+    is_found: bool,
+}
+
+/// Reads the `vm.args` of the release that a container starts: one that is mounted, that was given, or that was found.
+pub(super) fn read(
+    scope: Scope<'_>,
+    container: &Container,
+    env: &Env,
+    launch: &Launch,
+    release: Option<&Picked>,
+) -> Option<VmArgs> {
+    let is_relx = launch.program.is_of_relx() || is_relx(env);
+    if !launch.program.is_of_relx() && !launch.program.may_be_a_release() {
+        return None;
+    }
+    let source = match mounted::vm_args(scope, container, env, is_relx) {
+        Some((File::Unread(why), _)) => return Some(VmArgs::Unclear(why, None)),
+        Some((File::Text(text, root), is_source)) => Source { text, root, is_source, is_found: false },
+        None => match of_the_image(scope, container, env, release) {
+            Ok(source) => source?,
+            Err(unclear) => return unclear,
+        },
+    };
+    let is_theirs = is_relx || source.is_source;
+    let words = words(source.text, &source.root, &replaces(env, is_theirs, source.is_source));
+    let named = place_of_name(&words);
+    let at = named.clone().unwrap_or_else(|| source.root.within(0..0));
+    Some(match (is_theirs, name_flag(&words)) {
+        (true, _) => VmArgs::Whole(words, at),
+        // A mix release has none by default, and relx needs one.
+        (false, Some(_)) if !source.is_found && !is_mix(env) => {
+            VmArgs::Unclear(Why::Program(VM_ARGS.to_owned()), named)
+        }
+        (false, _) => VmArgs::Beside(words, at),
+    })
+}
+
+/// The file of the image, as somebody gave it or its project has it; an error where it may be another.
+fn of_the_image<'s>(
+    scope: Scope<'s>,
+    container: &Container,
+    env: &Env,
+    release: Option<&'s Picked>,
+) -> Result<Option<Source<'s>>, Option<VmArgs>> {
+    let of = |file: &'s declared::VmArgs, is_found| {
+        let root = Pointer::root().of(file.script.id);
+        Source { text: &file.script.text, root, is_source: file.is_source, is_found }
+    };
+    if let Some(given) = vm_args_of(scope.object, &scope.world.facts) {
+        return Ok(Some(of(given, false)));
+    }
+    let unclear = |at| VmArgs::Unclear(Why::Program(VM_ARGS.to_owned()), at);
+    if release.is_some_and(|picked| picked.release.unread_vm_args.is_some()) {
+        return Err(Some(unclear(None)));
+    }
+    // Without a name of its own, that file is what the release was left to.
+    if let Some(path) = path_of(env, RELEASE_VM_ARGS).filter(|_| is_undistributed(env)) {
+        return Err(Some(VmArgs::Unclear(Why::Program(path.to_string()), None)));
+    }
+    let Some(found) = release.and_then(|picked| picked.release.vm_args.as_ref()) else { return Ok(None) };
+    match is_replaced(container, env) {
+        // Where the one of the repository names the node, what replaces it may do so too.
+        true => Err(names(found).map(|at| unclear(Some(at)))),
+        false => Ok(Some(of(found, true))),
+    }
+}
+
+/// What a variable says of the path, where it is set and not empty.
+pub(super) fn path_of<'e>(env: &'e Env, variable: &str) -> Option<&'e Template> {
+    env.get(variable).map(|var| &var.value).filter(|value| !value.is_empty())
+}
+
+fn is_undistributed(env: &Env) -> bool {
+    env.get("RELEASE_DISTRIBUTION").is_some_and(|var| var.value.literal().as_deref() == Some("none"))
+}
+
+fn is_mix(env: &Env) -> bool {
+    ["RELEASE_NODE", "RELEASE_DISTRIBUTION", RELEASE_VM_ARGS].iter().any(|name| env.get(name).is_some())
+}
+
+/// What becomes of the variables in a file.
+fn replaces(env: &Env, is_theirs: bool, is_source: bool) -> Replaces<'_> {
+    let is_set = |name: &str| path_of(env, name).is_some();
+    match is_set("RELX_REPLACE_OS_VARS") || is_set("REPLACE_OS_VARS") {
+        // Distillery 2.1.1, `configure_release`.
+        true if is_distillery(env) && is_set("RELEASE_READ_ONLY") => Replaces::Nothing,
+        // `vm.args.src` is always filled in (relx, `extended_bin`).
+        true => Replaces::From(env),
+        false if is_source => Replaces::From(env),
+        false if is_theirs => Replaces::Unknown,
+        false => Replaces::Nothing,
+    }
+}
+
+/// Whether the release may read another file than its own: a variable says which, or something is mounted above it.
+fn is_replaced(container: &Container, env: &Env) -> bool {
+    let is_said = !matches!(env.lookup(RELEASE_VM_ARGS), Lookup::Unset);
+    let command: Vec<&str> =
+        container.command.iter().chain(&container.args).flat_map(|word| word.split_whitespace()).collect();
+    is_said || container.volume_mounts.iter().any(|mount| may_hide(&mount.path, &command))
+}
+
+/// Whether a mount is above `releases/<version>/vm.args`, as far as one can tell where the release is.
+fn may_hide(mount: &str, command: &[&str]) -> bool {
+    let holds =
+        |word: &&str| word.strip_prefix(mount).is_some_and(|rest| rest.starts_with('/') && rest.contains("bin/"));
+    let mut parts = mount.split('/');
+    let is_usual = matches!(mount, "/app" | "/opt" | "/opt/app" | "/home" | "/home/app" | "/srv" | "/srv/app");
+    is_usual || parts.any(|part| part == "releases" || part == VM_ARGS) || command.iter().any(holds)
+}
