@@ -4,7 +4,6 @@ use std::fmt;
 
 use super::Trace;
 use crate::name::args_file::{self, VM_ARGS};
-use crate::name::boot::Flags;
 use crate::name::env::Lookup;
 use crate::name::flags::valued;
 use crate::name::launcher::Program;
@@ -131,9 +130,7 @@ impl Trace<'_> {
                 found.push((what.to_owned(), value.clone(), own.unwrap_or(at).clone()));
             }
         };
-        // Which of two cookies counts, that of a mix release's file or that of its start script, was not seen.
-        let is_read = |flags: &&Flags| flags.variable != VM_ARGS || matches!(naming.launch.program, Program::Vm(_));
-        for flags in naming.flags.iter().filter(is_read) {
+        for flags in &naming.flags {
             add(flags.variable, &flags.words, &flags.at);
         }
         // What a `vm.args` gives to relx is among the flags already.

@@ -2,6 +2,7 @@
 
 use super::{Rule, in_namespace, word};
 use crate::fix::change::{Change, Tree};
+use crate::name::args_file::VM_ARGS;
 use crate::name::launcher::{Program, Verb};
 use crate::name::template::{Part, Template};
 use crate::place::Loc;
@@ -14,6 +15,7 @@ mod cookie_differs;
 mod cookie_fragile;
 mod cookie_literal;
 mod cookie_missing;
+mod cookie_said_twice;
 mod cookie_unread;
 mod cookie_well_known;
 
@@ -27,6 +29,7 @@ pub(super) static RULES: &[&Rule] = &[
     &cookie_fragile::RULE,
     &cookie_well_known::RULE,
     &cookie_unread::RULE,
+    &cookie_said_twice::RULE,
 ];
 
 /// A cookie that somebody wrote down.
@@ -55,6 +58,9 @@ fn written(trace: &Trace<'_>) -> Vec<Written> {
     };
     let variable = naming.env.get(COOKIE).filter(|_| naming.launch.program.may_be_a_release());
     let variable = variable.map(|var| (COOKIE.to_owned(), var.value.clone(), var.at.clone()));
+    // BG607: the start script says another one, so that of the file is not taken.
+    let is_mix = is_mix_release(trace);
+    let flags = trace.cookie_flags().into_iter().filter(|(what, ..)| !is_mix || what != VM_ARGS);
     let literal = |(what, value, at): (String, Template, Loc)| {
         let is_text = value.pieces().iter().all(|piece| matches!(piece.part, Part::Lit(_)));
         let text = value.literal().filter(|text| is_text && !text.is_empty())?;
@@ -64,7 +70,7 @@ fn written(trace: &Trace<'_>) -> Vec<Written> {
         let text = cookie.text.clone().filter(|text| !text.is_empty())?;
         Some(Written { what: MIX.to_owned(), text, at: cookie.at.clone() })
     });
-    variable.into_iter().chain(trace.cookie_flags()).filter_map(literal).chain(fixed).collect()
+    variable.into_iter().chain(flags).filter_map(literal).chain(fixed).collect()
 }
 
 const KEY: &str = "cookie";
