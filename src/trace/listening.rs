@@ -111,13 +111,12 @@ impl Settings {
     }
 
     fn pair(&mut self, key: Option<&str>, value: &Template, at: &Loc) {
-        let number = value.literal().and_then(|text| text.parse().ok());
-        let said = Some((number, at.clone()));
+        let said = || Some((value.literal().and_then(|text| text.parse().ok()), at.clone()));
         match key {
-            Some("inet_dist_listen_min") => self.least = said,
-            Some("inet_dist_listen_max") => self.most = said,
+            Some("inet_dist_listen_min") => self.least = said(),
+            Some("inet_dist_listen_max") => self.most = said(),
             Some("-erl_epmd_port") => {
-                self.fixed = said;
+                self.fixed = said();
                 self.without_epmd = true;
             }
             Some("-start_epmd") if value.literal().as_deref() == Some("false") => self.without_epmd = true,
