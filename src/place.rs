@@ -75,6 +75,12 @@ impl Pointer {
         self.with(Step::Key(key.into()))
     }
 
+    /// Map keys further down.
+    #[must_use]
+    pub fn below<const N: usize>(&self, keys: [Cow<'static, str>; N]) -> Self {
+        Self(self.0.iter().cloned().chain(keys.map(Step::Key)).collect())
+    }
+
     /// One named list item further down.
     #[must_use]
     pub fn item(&self, key: &'static str, value: &str, index: usize) -> Self {

@@ -56,7 +56,8 @@ fn main() -> io::Result<()> {
     }
     table(&rounds);
 
-    let peak = median(rounds.iter().filter(|(path, ..)| *path == "/mutate").map(|(_, _, null)| null.rate));
+    // What both can keep up with.
+    let peak = median(rounds.iter().filter(|(path, ..)| *path == "/mutate").map(|(_, ours, _)| ours.rate));
     let mut paced = Vec::new();
     for _ in 0..ROUNDS {
         let at = |server| load::paced(server, "/mutate", CONNECTIONS, peak / 2.0, ROUND);

@@ -93,7 +93,8 @@ impl Server {
         };
         pin(0)?;
         let began = Instant::now();
-        // The log is written, and not read.
+        // As the Deployment has it. The log is written, and not read.
+        command.env("MIMALLOC_ALLOW_THP", "0");
         let child = command.stderr(Stdio::null()).spawn();
         pin(1)?;
         let child = child?;

@@ -35,7 +35,7 @@ pub(super) fn find(scene: &mut Scene, policy: &mut Policy, input: &Input<()>) {
 
 fn opted_in(scene: &Scene) -> impl Iterator<Item = &Object> {
     let facts = &scene.world.facts;
-    scene.world.workloads().filter(|(object, workload)| Declared::of(object, workload, facts).is_some()).map(|it| it.0)
+    scene.world.workloads().filter(|(object, workload)| Declared::is_there(object, workload, facts)).map(|it| it.0)
 }
 
 /// The workloads of which nobody has said where their project is, and the folders that they are read from. What comes by

@@ -48,7 +48,7 @@ pub(super) fn picked(
         projects = vec![projects.swap_remove(own)];
     }
     projects.first()?;
-    let declares = Declared::of(scope.object, workload, facts).is_some();
+    let declares = Declared::is_there(scope.object, workload, facts);
     if !declares || !launch.program.may_be_a_release() || is_relx(env) {
         return None;
     }

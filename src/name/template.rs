@@ -228,7 +228,11 @@ impl Template {
 
     /// The text, where everything is literal.
     pub fn literal(&self) -> Option<String> {
-        self.0.iter().map(|piece| piece.part.text()).collect::<Option<String>>()
+        match self.0.as_slice() {
+            // Most are of one piece, and soon copied.
+            [only] => only.part.text().map(str::to_owned),
+            all => all.iter().map(|piece| piece.part.text()).collect(),
+        }
     }
 
     /// Why it is not known, if some part is not.

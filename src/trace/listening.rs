@@ -112,13 +112,12 @@ impl Settings {
     }
 
     fn add(&mut self, flag: &str, value: &Template, at: &Loc) {
-        let number = value.literal().and_then(|text| text.parse().ok());
-        let said = Some((number, at.clone()));
+        let said = || Some((value.literal().and_then(|text| text.parse().ok()), at.clone()));
         match flag {
-            "inet_dist_listen_min" => self.least = said,
-            "inet_dist_listen_max" => self.most = said,
+            "inet_dist_listen_min" => self.least = said(),
+            "inet_dist_listen_max" => self.most = said(),
             "-erl_epmd_port" => {
-                self.fixed = said;
+                self.fixed = said();
                 self.without_epmd = true;
             }
             "-start_epmd" if value.literal().as_deref() == Some("false") => self.without_epmd = true,

@@ -100,10 +100,8 @@ impl World {
         let names = account_names(question);
         let named = names.iter().filter_map(|name| self.bindings_by_subject.get(name)).flatten();
         // An account whose namespace is not written may be in any of those that groups and users name.
-        let in_any = self
-            .bindings_by_subject
-            .iter()
-            .filter(|(name, _)| question.account_namespace.is_none() && name.starts_with("system:serviceaccount"));
+        let all = question.account_namespace.is_none().then_some(&self.bindings_by_subject);
+        let in_any = all.into_iter().flatten().filter(|(name, _)| name.starts_with("system:serviceaccount"));
         let mut ids: Vec<_> = named.chain(in_any.flat_map(|(_, ids)| ids)).collect();
         ids.sort_unstable();
         ids.dedup();

@@ -165,7 +165,7 @@ pub struct Declared {
 impl Declared {
     /// What is declared of a workload. What stands on the template wins over `beamgate.toml`.
     pub fn of(object: &Object, workload: &Workload, facts: &Facts) -> Option<Self> {
-        let app = facts.apps.iter().find(|app| app.matches(object));
+        let app = app_of(object, facts);
         let template = &workload.template;
         let label = value_of(&template.labels, STRATEGY)
             .map(|value| Sourced { value: value.to_owned(), at: template.at_label(STRATEGY).of(object.id) });
@@ -190,6 +190,12 @@ impl Declared {
         read.into_iter().map(declared).collect()
     }
 
+    /// Whether a workload is opted in at all.
+    pub fn is_there(object: &Object, workload: &Workload, facts: &Facts) -> bool {
+        value_of(&workload.template.labels, STRATEGY).is_some()
+            || app_of(object, facts).is_some_and(|app| app.strategy.is_some())
+    }
+
     /// All options.
     pub fn keys(&self) -> &[(Key, Sourced<String>)] {
         &self.keys
@@ -204,6 +210,10 @@ impl Declared {
     pub fn get(&self, key: Key) -> Option<&Sourced<String>> {
         self.keys.iter().find(|(known, _)| *known == key).map(|(_, value)| value)
     }
+}
+
+fn app_of<'f>(object: &Object, facts: &'f Facts) -> Option<&'f App> {
+    facts.apps.iter().find(|app| app.matches(object))
 }
 
 /// The options of a workload, opted in or not: `container` and `node-name` matter to naming alone.

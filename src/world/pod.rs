@@ -265,12 +265,12 @@ impl PodTemplate {
 
     /// The place of one of its labels.
     pub fn at_label(&self, key: &str) -> Pointer {
-        self.base.key("metadata").key("labels").key(key.to_owned())
+        self.base.below(["metadata".into(), "labels".into(), key.to_owned().into()])
     }
 
     /// The place of one of its annotations.
     pub fn at_annotation(&self, key: &str) -> Pointer {
-        self.base.key("metadata").key("annotations").key(key.to_owned())
+        self.base.below(["metadata".into(), "annotations".into(), key.to_owned().into()])
     }
 }
 

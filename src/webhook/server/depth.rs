@@ -6,6 +6,11 @@ const MOST: usize = 127 + 2;
 /// Whether this is nested more deeply than can be read. Objects in a question are read late, and by several; none of them
 /// should have to say so.
 pub(super) fn is_too_deep(json: &[u8]) -> bool {
+    // Most objects have fewer maps and lists than may be nested, and that is soon counted.
+    let count = |bracket| memchr::memchr_iter(bracket, json).count();
+    if count(b'{') + count(b'[') <= MOST {
+        return false;
+    }
     let (mut depth, mut at) = (0usize, 0);
     while let Some(byte) = json.get(at) {
         at += 1;

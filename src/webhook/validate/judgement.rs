@@ -59,7 +59,7 @@ impl Judgement {
 
 /// Whether a workload declares a strategy, on its template or in the configuration.
 pub(super) fn is_opted_in(object: &Object, facts: &Facts) -> bool {
-    object.workload().is_some_and(|workload| Declared::of(object, workload, facts).is_some())
+    object.workload().is_some_and(|workload| Declared::is_there(object, workload, facts))
 }
 
 /// Judges a workload; `confirm` says whether a denial may come of it, which is worth a question to the API server.

@@ -52,15 +52,20 @@ pub async fn validate<L: Live>(
     if !subject::may_be_ours(request, settings) {
         return Answer::default();
     }
+    let asked = Asked { settings, known, live: live::Reader::new(live, until) };
+    // Most questions do not come this far, and should not carry around the room that the judgement takes.
+    Box::pin(read_and_judge(request, &asked)).await
+}
+
+async fn read_and_judge<L: Live>(request: &Request<'_>, asked: &Asked<'_, L>) -> Answer {
     let (before, after) = match (request.before(), request.after()) {
         (Ok(before), Ok(after)) => (before, after),
         (Err(error), _) | (_, Err(error)) => return say::not_judged(&error),
     };
-    let asked = Asked { settings, known, live: live::Reader::new(live, until) };
     if request.kind.group.0.is_empty() && request.kind.kind.0 == "Service" {
-        return service::answer(request, before.as_ref(), after.as_ref(), &asked);
+        return service::answer(request, before.as_ref(), after.as_ref(), asked);
     }
-    workload(request, before.as_ref(), after.as_ref(), &asked).await
+    workload(request, before.as_ref(), after.as_ref(), asked).await
 }
 
 async fn workload<L: Live>(
@@ -69,11 +74,8 @@ async fn workload<L: Live>(
     after: Option<&Node<'_>>,
     asked: &Asked<'_, L>,
 ) -> Answer {
-    let Some(node) = after.filter(|_| request.operation != Operation::Delete) else { return Answer::default() };
+    let Some(node) = after.filter(|node| subject::is_judged(request, node)) else { return Answer::default() };
     let subject = subject::of(request, node);
-    if subject == Subject::Controlled || subject::is_terminating(node) {
-        return Answer::default();
-    }
     let paths = &asked.settings.policy.paths;
     let Some(after) = read(node, request, paths) else { return Answer::default() };
     let before = before.and_then(|node| read(node, request, paths));

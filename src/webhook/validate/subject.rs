@@ -1,7 +1,7 @@
 //! Whom a request is about, and who made it.
 
 use crate::policy::decide::Subject;
-use crate::webhook::review::Request;
+use crate::webhook::review::{Operation, Request};
 use crate::webhook::settings::Settings;
 use crate::world::declared::STRATEGY;
 use crate::world::json::Keep;
@@ -12,9 +12,16 @@ use crate::world::workload::WorkloadPath;
 /// Kinds that are judged by what controls them, where something does.
 const MADE_BY_CONTROLLERS: [&str; 4] = ["Pod", "ReplicaSet", "ReplicationController", "Job"];
 
-/// What shows whether a workload is opted in: the labels of its pods.
+/// What shows whether a workload is opted in, the labels of its pods, and whether it is judged at all.
 const SIGNS: Keep = Keep::Only(&[
-    ("metadata", LABELS),
+    (
+        "metadata",
+        Keep::Only(&[
+            ("labels", STRATEGY_LABEL),
+            ("ownerReferences", Keep::Each(&Keep::Only(&[("controller", Keep::All)]))),
+            ("deletionTimestamp", Keep::All),
+        ]),
+    ),
     (
         "spec",
         Keep::Only(&[
@@ -24,12 +31,12 @@ const SIGNS: Keep = Keep::Only(&[
     ),
 ]);
 
-const TEMPLATE: Keep = Keep::Only(&[("metadata", LABELS)]);
+const TEMPLATE: Keep = Keep::Only(&[("metadata", Keep::Only(&[("labels", STRATEGY_LABEL)]))]);
 
-const LABELS: Keep = Keep::Only(&[("labels", Keep::Only(&[(STRATEGY, Keep::All)]))]);
+const STRATEGY_LABEL: Keep = Keep::Only(&[(STRATEGY, Keep::All)]);
 
-/// Whether it is worth being read as a whole, which costs many times its text: a Service, or what is opted in before or after.
-/// Where `beamgate.toml` opts in what has no label, or names kinds of its own, that is seen only in the whole.
+/// Whether it is worth being read as a whole, which costs many times its text: a Service, or what is opted in before or after,
+/// and neither made by a controller nor on its way out. Where `beamgate.toml` opts in what has no label, or names kinds of its own, that is seen only in the whole.
 pub(super) fn may_be_ours(request: &Request<'_>, settings: &Settings) -> bool {
     let kind = request.kind.kind.0.as_ref();
     if kind == "Service" || !settings.facts.apps.is_empty() {
@@ -39,11 +46,20 @@ pub(super) fn may_be_ours(request: &Request<'_>, settings: &Settings) -> bool {
         return WorkloadPath::of(kind, &settings.policy.paths).is_some();
     };
     let keys: Vec<&str> = path.template.iter().map(String::as_str).chain(["metadata", "labels", STRATEGY]).collect();
-    // What cannot be read is said later.
-    let shows = |node: Result<Option<Node<'_>>, _>| {
-        node.map_or(true, |node| node.is_some_and(|node| node.path(&keys).is_some()))
-    };
-    shows(request.before_only(SIGNS)) || shows(request.after_only(SIGNS))
+    let shows = |node: &Node<'_>| node.path(&keys).is_some();
+    match (request.before_only(SIGNS), request.after_only(SIGNS)) {
+        (Ok(before), Ok(Some(after))) => {
+            is_judged(request, &after) && (shows(&after) || before.is_some_and(|before| shows(&before)))
+        }
+        (Ok(_), Ok(None)) => false,
+        // What cannot be read is said later.
+        (Err(_), _) | (_, Err(_)) => true,
+    }
+}
+
+/// Whether it is judged for itself, rather than by what controls it, or for the last time.
+pub(super) fn is_judged(request: &Request<'_>, object: &Node<'_>) -> bool {
+    request.operation != Operation::Delete && of(request, object) != Subject::Controlled && !is_terminating(object)
 }
 
 /// What the object is.
@@ -60,7 +76,7 @@ pub(super) fn of(request: &Request<'_>, object: &Node<'_>) -> Subject {
 }
 
 /// Whether it is on its way out: finalizers are taken off it, and nothing else.
-pub(super) fn is_terminating(object: &Node<'_>) -> bool {
+fn is_terminating(object: &Node<'_>) -> bool {
     object.path(&["metadata", "deletionTimestamp"]).is_some()
 }
 
