@@ -1,7 +1,7 @@
 //! Documents to values with the bytes that said them.
 //!
 //! The grammar is `saphyr-parser`'s, pulled event by event: nothing here or there recurses with the input. Documents as most
-//! people write them are read without it, in a quarter of the time, and no differently: [`quick`]. What the scalars mean is
+//! people write them are read without it, in a quarter of the time, and no differently (`quick`). What the scalars mean is
 //! [`typing`](super::typing)'s business.
 
 mod build;

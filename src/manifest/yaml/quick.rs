@@ -3,6 +3,8 @@
 //! This knows a part of the grammar: ASCII; block maps and block lists; plain keys; scalars and flow collections of one line,
 //! and literal block scalars. Whatever else a document holds, and whatever may be wrong with it, gives nothing here and is the
 //! parser's to read. So there is one answer to every document: where there is one here, the tests hold it against the parser's.
+//!
+//! It calls itself for what is nested, no deeper than maps and lists may be.
 
 use std::borrow::Cow;
 
