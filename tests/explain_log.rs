@@ -32,6 +32,11 @@ fn whole(line: &str) -> String {
         ("not part of network", "unable to connect to :\"cart@10.42.1.7\": not part of network"),
         ("FunctionClauseError", "** (FunctionClauseError) in Cluster.Strategy.Kubernetes.parse_response/2"),
         (
+            "CaseClauseError",
+            "** (CaseClauseError) no case clause matching: {:ok, {:hostent, ~c\"cart\", [~c\"peers\"], :inet, 4, []}}\n    \
+             (libcluster 3.5.0) lib/strategy/kubernetes_dns.ex:93: Cluster.Strategy.Kubernetes.DNS.resolve/2",
+        ),
+        (
             "rejected. Invalid challenge reply.",
             "** Connection attempt from node cart@a.b rejected. Invalid challenge reply. **",
         ),

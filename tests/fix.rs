@@ -101,9 +101,11 @@ fn what_is_right_stays_and_a_second_run_changes_nothing() {
 }
 
 /// The other faults that are left, though their rule's are mended as a rule: nothing says what to write.
-const LEFT: [(&str, &str); 12] = [
+const LEFT: [(&str, &str); 20] = [
     ("BG002", "bad-input-name"), // a name that no variable can have
     ("BG002", "bad-selector"),   // a selector that is none
+    ("BG002", "bad-topology"),   // nothing of such a line is known
+    ("BG002", "warn-topology"),  // what is mended of a further topology may be others' business
     ("BG003", "bad-basename"),   // the app's configuration says it
     ("BG103", "warn"),           // two names, of which somebody has to choose
     ("BG105", "bad-basename"),   // a variable that nothing defines
@@ -111,9 +113,15 @@ const LEFT: [(&str, &str); 12] = [
     ("BG105", "warn-cookie"),
     ("BG108", "warn-announced"), // an address is no short name
     ("BG111", "bad-tag"),        // the app looks for that name
+    ("BG201", "warn-topology"),
+    ("BG202", "bad-alias"), // an alias may have other readers
+    ("BG202", "bad-topology"),
     ("BG301", "bad-dots"),       // dashes for dots, which `$(VAR)` cannot say
-    ("BG601", "bad-configmap"),  // the ConfigMap may have other readers
-    ("BG601", "bad-flag"),       // a flag among others
+    ("BG301", "bad-env-script"), // a script in a ConfigMap
+    ("BG301", "bad-start-script"),
+    ("BG601", "bad-configmap"), // the ConfigMap may have other readers
+    ("BG601", "bad-flag"),      // a flag among others
+    ("BG607", "bad-file"),      // a file in a ConfigMap
 ];
 
 #[test]
