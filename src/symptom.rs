@@ -106,6 +106,17 @@ impl Symptom {
         matches!(self, Self::CaseClauseError | Self::FunctionClauseError | Self::KeyError(_))
     }
 
+    /// The same, where the node sees other peers all the same.
+    #[must_use]
+    pub fn beside_a_cluster(self) -> Self {
+        const ALONE: &str = "; `Node.list()` stays empty";
+        let seen = self.to_string();
+        match seen.strip_suffix(ALONE) {
+            Some(logged) => Self::Seen(logged.to_owned()),
+            None => self,
+        }
+    }
+
     /// The value that it names.
     pub fn value(&self) -> Option<&str> {
         match self {

@@ -155,10 +155,14 @@ fn a_further_topology_that_dials_in_vain_was_meant() {
         env: "{name: RELEASE_NODE, value: worker@$(IP)}, {name: RELEASE_COOKIE, valueFrom: {secretKeyRef: {name: shop, key: cookie}}}",
         ..WORKER
     };
-    let services = [OF_WEB, OF_WORKER];
+    let services = [OF_WEB, OF_WORKER, ALL];
     for (topologies, said, warned) in [
-        ("Kubernetes.DNS service=worker", "web -> worker splits by names", vec!["BG305 of web"]),
+        ("Kubernetes.DNS service=worker basename=shop", "web -> worker splits by names", vec!["BG305 of web"]),
         ("Kubernetes.DNS service=worker basename=worker", "web -> worker joins", vec![]),
+        // Nobody knows the basename that is not said.
+        ("Kubernetes.DNS service=worker", "web -> worker open: the image decides it", vec![]),
+        // What finds the web itself is not there for the workers.
+        ("Kubernetes.DNS service=all basename=shop", "web -> worker splits by names", vec![]),
         // One of two will do.
         (
             "Kubernetes.DNS service=worker\n\n  Kubernetes.DNS service=worker basename=worker",

@@ -59,7 +59,8 @@ impl Options<'_> {
         if let Some(found) = self.get(Key::Basename).filter(|found| !found.value.is_empty()) {
             return found.value;
         }
-        self.own_base.clone().unwrap_or_else(|| {
+        // A further topology may look for nodes of any other.
+        self.own_base.clone().filter(|_| !self.declared.is_further).unwrap_or_else(|| {
             self.problems.push(Problem::Missing(Key::Basename, called));
             Template::opaque(Why::Image, &self.declared.strategy.at)
         })

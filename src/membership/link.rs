@@ -16,6 +16,8 @@ use crate::trace::{Found, Trace};
 pub struct Link {
     /// In which of the [`Trace::ways`] they are found.
     pub way: usize,
+    /// Whether it was meant: a further topology that finds others, and not the pods of its own, is there for them.
+    pub meant: bool,
     /// The names that they dial, as templates under the identity of the pods that are dialled.
     pub dials: Vec<Template>,
     /// What comes of it.
@@ -77,19 +79,24 @@ impl Link {
     /// What comes of it when nodes of `from` look for their peers; nothing if they do not find those of `to`. If they do in several
     /// ways, one that connects them will do; if none does, the one that was declared last was meant for them.
     pub fn between(from: &Trace<'_>, to: &Trace<'_>) -> Option<Self> {
-        let is_node = |trace: &Trace<'_>| trace.is_beam() && trace.starts_a_node();
-        if from.object.id == to.object.id || !is_node(from) || !is_node(to) {
-            return None;
-        }
-        let nameless = match from.boot()? {
-            Boot::Named(_) => None,
-            Boot::Opaque(why) => Some(why.clone()),
-            // A node without a name dials nobody.
-            Boot::Undistributed(_) | Boot::Crash(_) => return None,
-        };
-        let mut links = from.finds(to).into_iter().map(|found| Self::of(from, to, found, nameless.clone()));
+        let mut links = Self::all(from, to).into_iter();
         let first = links.next()?;
         Some(links.fold(first, |best, link| if best.joins() { best } else { link }))
+    }
+
+    /// The same, for each way in which they are found.
+    pub fn all(from: &Trace<'_>, to: &Trace<'_>) -> Vec<Self> {
+        let is_node = |trace: &Trace<'_>| trace.is_beam() && trace.starts_a_node();
+        if from.object.id == to.object.id || !is_node(from) || !is_node(to) {
+            return Vec::new();
+        }
+        let nameless = match from.boot() {
+            Some(Boot::Named(_)) => None,
+            Some(Boot::Opaque(why)) => Some(why.clone()),
+            // A node without a name dials nobody.
+            Some(Boot::Undistributed(_) | Boot::Crash(_)) | None => return Vec::new(),
+        };
+        from.finds(to).into_iter().map(|found| Self::of(from, to, found, nameless.clone())).collect()
     }
 
     fn of(from: &Trace<'_>, to: &Trace<'_>, found: Found, nameless: Option<Why>) -> Self {
@@ -100,17 +107,13 @@ impl Link {
             (Some(why), ..) | (None, Outcome::Joins, Some(why)) => Outcome::Open(why),
             (None, outcome, _) => outcome,
         };
-        Self { way, dials, outcome, cookies }
+        let finds_its_own = || from.way(way).found_workloads().any(|object| object.id == from.object.id);
+        Self { way, meant: way > 0 && !finds_its_own(), dials, outcome, cookies }
     }
 
     /// Whether it makes one cluster of the two.
     pub fn joins(&self) -> bool {
         self.outcome == Outcome::Joins
-    }
-
-    /// Whether it was meant: nobody declares a further topology to find others by accident.
-    pub fn is_meant(&self) -> bool {
-        self.way > 0
     }
 
     /// What keeps it from doing so.

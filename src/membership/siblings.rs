@@ -33,10 +33,10 @@ pub fn siblings<'w>(trace: &Trace<'w>) -> Vec<Sibling<'w>> {
     if !is_sibling(trace) {
         return Vec::new();
     }
-    let others = trace.found_workloads().filter(|object| object.id != trace.object.id);
-    let mut others: Vec<_> = others.take(MOST).collect();
+    let mut others: Vec<_> = trace.found_workloads().filter(|object| object.id != trace.object.id).collect();
     others.sort_unstable_by_key(|object| object.id);
     others.dedup_by_key(|object| object.id);
+    others.truncate(MOST);
     let with = |object| {
         let other = Trace::of(trace.world, object, object.workload()?);
         let link = Link::between(trace, &other).filter(|_| is_sibling(&other))?;

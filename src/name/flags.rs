@@ -26,6 +26,17 @@ pub fn values<'w>(words: &'w [Template], flag: &str) -> impl Iterator<Item = &'w
     valued(words).filter(move |(word, _)| word == flag).map(|(_, value)| value)
 }
 
+/// The values of a flag that stands with one value, as far as the VM reads flags: `-extra` ends them.
+pub fn single_values<'w>(words: &'w [Template], flag: &'w str) -> impl Iterator<Item = &'w Template> {
+    let literal = |word: &Template| word.literal();
+    let end = words.iter().position(|word| literal(word).as_deref() == Some("-extra")).unwrap_or(words.len());
+    let words = words.get(..end).unwrap_or_default();
+    let begins_a_flag = move |word: &Template| literal(word).is_some_and(|word| word.starts_with(['-', '+']));
+    let is_flag = move |word: &Template| literal(word).as_deref() == Some(flag);
+    let stands_alone = move |at: &usize| words.get(at + 2).is_none_or(begins_a_flag);
+    (0..words.len()).filter(move |at| is_flag(&words[*at])).filter(stands_alone).filter_map(|at| words.get(at + 1))
+}
+
 /// A variable, or a file, whose words the VM takes for flags.
 #[derive(Debug, Clone)]
 pub struct Flags {
@@ -86,5 +97,27 @@ pub(super) fn flag_of(flags: &[Flags], launch: &Launch, script: &ByScript) -> Op
         _ if is_alone => flags.iter().find(|flag| is_short(flag)).or(flags.first()).cloned(),
         ByScript::Short => first.filter(is_short),
         ByScript::Long | ByScript::None => flags.into_iter().find(is_short).or(first),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::place::{ObjectId, Pointer};
+
+    #[test]
+    fn only_a_flag_with_one_value_counts_and_nothing_behind_extra() {
+        let at = Pointer::root().of(ObjectId(0));
+        for (text, values) in [
+            ("-setcookie x", vec!["x"]),
+            ("+P 5 -setcookie x -name a -setcookie y", vec!["x", "y"]),
+            ("-setcookie peer@host x", vec![]),
+            ("-setcookie", vec![]),
+            ("-setcookie x -extra -setcookie y", vec!["x"]),
+        ] {
+            let words: Vec<Template> = text.split(' ').map(|word| Template::lit(word, &at)).collect();
+            let found: Vec<String> = single_values(&words, "-setcookie").filter_map(Template::literal).collect();
+            assert_eq!(found, values, "{text}");
+        }
     }
 }

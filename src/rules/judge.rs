@@ -5,8 +5,7 @@ use std::cell::LazyCell;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::finding::{Effect, Finding, Findings, Severity, Verdict};
-use super::ways::Rescue;
-use super::{Check, all};
+use super::{Check, all, ways};
 use crate::membership::siblings;
 use crate::name::boot::Boot;
 use crate::place::ObjectId;
@@ -88,14 +87,10 @@ pub fn judge_trace(trace: &Trace<'_>) -> Judged {
     further.into_iter().for_each(|(_, further)| found.adopt(further));
     let (hidden, mut findings): (Vec<_>, Vec<_>) =
         found.into_vec().into_iter().partition(|finding| is_hidden(trace, finding));
-    let mut verdict = verdict(trace, &findings, &hidden);
-    if let Some(rescue) = Rescue::of(trace, &verdict) {
-        rescue.mitigate(&mut findings);
-        verdict = rescue.verdict(&findings);
-    }
+    ways::mention(trace, &mut findings);
     Judged {
         object: trace.object.id,
-        verdict,
+        verdict: verdict(trace, &findings, &hidden),
         boots: boots(trace),
         dials: dials(trace),
         evidence: trace.evidence.as_ref().map(|evidence| evidence.0.clone()),

@@ -5,7 +5,7 @@ use std::fmt;
 use super::Trace;
 use crate::name::args_file::{self, VM_ARGS};
 use crate::name::env::Lookup;
-use crate::name::flags::valued;
+use crate::name::flags::{single_values, values};
 use crate::name::launcher::Program;
 use crate::name::template::{Part, Piece, Template, Why};
 use crate::place::Loc;
@@ -123,7 +123,7 @@ impl Trace<'_> {
         let Some(naming) = &self.naming else { return Vec::new() };
         let mut found = Vec::new();
         let mut add = |what: &str, words: &[Template], at: &Loc| {
-            for (_, value) in valued(words).filter(|(flag, _)| flag == "-setcookie" || flag == "--cookie") {
+            for value in single_values(words, "-setcookie").chain(values(words, "--cookie")) {
                 // In a file, the word itself; of a variable, its value.
                 let own = value.pieces().first().map(|piece| &piece.at);
                 let own = own.filter(|at| what == VM_ARGS || at.object.as_text().is_some());

@@ -13,6 +13,9 @@ pub type Topology = (Sourced<String>, Vec<(Key, Sourced<String>)>);
 pub const OPTIONS: [Key; 7] =
     [Key::Basename, Key::Mode, Key::Lookup, Key::Selector, Key::Service, Key::Namespace, Key::ClusterDomain];
 
+/// No app has more: each is followed on its own.
+pub const MOST: usize = 16;
+
 /// A part of the annotation that is not understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("has `{word}`, {fault}")]
@@ -40,6 +43,9 @@ pub enum Fault {
     /// It stands there twice.
     #[error("which is said twice")]
     Twice,
+    /// There are more lines than [`MOST`].
+    #[error("one topology more than are read: 16")]
+    TooMany,
 }
 
 /// Reads all of them.
@@ -58,53 +64,72 @@ pub fn read(written: &Sourced<String>) -> Result<Vec<Topology>, BadTopology> {
         Some(_) => trimmed(text, range.start + 2..range.end),
         None => range,
     });
-    lines.filter(|range| !range.is_empty()).map(|range| read_line(written, range)).collect()
+    let says_something = |range: &Range<usize>| !range.is_empty() && !text[range.clone()].starts_with('#');
+    let read = lines.filter(says_something).enumerate().map(|(number, range)| match number < MOST {
+        true => read_line(written, range),
+        false => Err(bad(written, range, Fault::TooMany)),
+    });
+    read.collect()
+}
+
+fn piece(written: &Sourced<String>, range: Range<usize>) -> Sourced<String> {
+    Sourced { value: written.value[range.clone()].to_owned(), at: within(&written.at, range) }
+}
+
+fn bad(written: &Sourced<String>, range: Range<usize>, fault: Fault) -> BadTopology {
+    let Sourced { value: word, at } = piece(written, range);
+    BadTopology { word, fault, at }
 }
 
 fn read_line(written: &Sourced<String>, line: Range<usize>) -> Result<Topology, BadTopology> {
     let text = &written.value;
-    let piece = |range: Range<usize>| Sourced { value: text[range.clone()].to_owned(), at: within(&written.at, range) };
-    let bad = |range: Range<usize>, fault| {
-        let Sourced { value: word, at } = piece(range);
-        BadTopology { word, fault, at }
-    };
     let first = text[line.clone()].find(char::is_whitespace).map_or(line.end, |length| line.start + length);
     if text[line.start..first].contains(['=', ':']) {
-        return Err(bad(line.start..first, Fault::NoStrategy));
+        return Err(bad(written, line.start..first, Fault::NoStrategy));
     }
     let mut keys: Vec<(Key, Sourced<String>)> = Vec::new();
     for option in options(text, trimmed(text, first..line.end)) {
-        let Some(length) = begins_an_option(&text[option.clone()]) else { return Err(bad(option, Fault::NoOption)) };
+        let Some(length) = begins_an_option(&text[option.clone()]) else {
+            return Err(bad(written, option, Fault::NoOption));
+        };
         let name = option.start..option.start + length;
         let key = Key::named(&text[name.clone()]).filter(|key| OPTIONS.contains(key));
-        let key = key.ok_or_else(|| bad(name.clone(), Fault::UnknownOption))?;
+        let key = key.ok_or_else(|| bad(written, name.clone(), Fault::UnknownOption))?;
         if keys.iter().any(|(known, _)| *known == key) {
-            return Err(bad(name, Fault::Twice));
+            return Err(bad(written, name, Fault::Twice));
         }
-        keys.push((key, piece(trimmed(text, name.end + 1..option.end))));
+        keys.push((key, piece(written, trimmed(text, name.end + 1..option.end))));
     }
-    Ok((piece(line.start..first), keys))
+    Ok((piece(written, line.start..first), keys))
 }
 
-/// The options of a line. A value may have spaces, as that of a selector has: it ends where the next option begins.
+/// The options of a line. Only what is selected may be said in several words: `selector=app=cart, tier in (web, api)`.
 fn options(text: &str, line: Range<usize>) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     let mut start = line.start;
     for word in text[line].split_inclusive(char::is_whitespace) {
         let range = start..start + word.len();
         start = range.end;
-        match found.last_mut() {
-            Some(last) if begins_an_option(word).is_none() => last.end = range.end,
+        let selected = found.last_mut().filter(|last| text[(*last).clone()].starts_with("selector="));
+        match selected {
+            Some(last) if goes_on(&text[last.clone()]) || begins_an_option(word).is_none() => last.end = range.end,
             _ => found.push(range),
         }
     }
     found.into_iter().map(|range| trimmed(text, range)).filter(|range| !range.is_empty()).collect()
 }
 
-/// How long the name is with which an option begins: `service=…`. What a selector holds after a space is none: `in (a, b)`.
+/// Whether a selector is not at its end: behind a comma, or between brackets.
+fn goes_on(selector: &str) -> bool {
+    let open = selector.matches('(').count() > selector.matches(')').count();
+    open || selector.trim_end().ends_with(',')
+}
+
+/// How long the name is with which an option begins: `service=…`.
 fn begins_an_option(word: &str) -> Option<usize> {
     let (name, _) = word.split_once('=')?;
-    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    let is_name =
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
     is_name.then_some(name.len())
 }
 
@@ -149,6 +174,10 @@ mod tests {
             shown("Kubernetes selector=app=cart,tier in (web, api) namespace=$(PEERS) mode=ip"),
             "Kubernetes [selector|app=cart,tier in (web, api)] [namespace|$(PEERS)] [mode|ip]\n"
         );
+        assert_eq!(
+            shown("# the workers\nKubernetes selector=app=cart, mode=web basename=b"),
+            "Kubernetes [selector|app=cart, mode=web] [basename|b]\n"
+        );
         assert_eq!(shown(""), "");
     }
 
@@ -166,12 +195,21 @@ mod tests {
     }
 
     #[test]
+    fn there_are_not_many_of_them() {
+        assert_eq!(read_text(&"Gossip\n".repeat(MOST)).unwrap().len(), MOST);
+        assert_eq!(read_text(&"Gossip\n".repeat(40_000)).unwrap_err().fault, Fault::TooMany);
+    }
+
+    #[test]
     fn what_is_not_understood_is_named() {
         for (text, word, fault) in [
             ("basename=worker service=x", "basename=worker", Fault::NoStrategy),
             ("strategy: Kubernetes", "strategy:", Fault::NoStrategy),
             ("Gossip worker service=x", "worker", Fault::NoOption),
             ("Gossip servce=x", "servce", Fault::UnknownOption),
+            ("Gossip service=x Basename=y", "Basename", Fault::UnknownOption),
+            ("Gossip service=x, basename=y z", "z", Fault::NoOption),
+            ("Gossip service=x Gossip", "Gossip", Fault::NoOption),
             ("Gossip inputs=x", "inputs", Fault::UnknownOption),
             ("Gossip mode=ip mode=dns", "mode", Fault::Twice),
         ] {

@@ -2,7 +2,7 @@
 
 use super::walk::Walk;
 use crate::membership::{Link, Outcome};
-use crate::trace::Trace;
+use crate::trace::{Agreement, Trace};
 use crate::world::object::Object;
 
 impl Walk<'_> {
@@ -33,15 +33,21 @@ impl Walk<'_> {
 fn what_comes_of_it(trace: &Trace<'_>, way: usize, object: &Object) -> String {
     let title = object.title();
     if object.id == trace.object.id {
-        return format!("finds the pods of {title} itself");
+        let agrees = match trace.way(way).agreement() {
+            Agreement::Same => "and dials them by their names",
+            Agreement::Differs(..) => "and dials other names than they have",
+            Agreement::Open(_) | Agreement::Nothing => "and whether it dials their names is not known",
+        };
+        return format!("finds the pods of {title} itself, {agrees}");
     }
     let Some(other) = object.workload().map(|workload| Trace::of(trace.world, object, workload)) else {
         return format!("finds {title}");
     };
-    match Link::between(trace, &other).filter(|link| link.way == way).map(|link| link.outcome) {
+    let links = Link::all(trace, &other);
+    match links.into_iter().find(|link| link.way == way).map(|link| link.outcome) {
         Some(Outcome::Joins) => format!("finds {title}, and connects"),
         Some(Outcome::Splits(split)) => format!("finds {title}, and never connects: {}", split.between(&other)),
         Some(Outcome::Open(why)) => format!("finds {title}; whether it connects is not known: {why}"),
-        None => format!("finds {title}, and starts no connection in this way"),
+        None => format!("finds {title}, which is no node that could answer"),
     }
 }

@@ -15,19 +15,13 @@ const POD: &str = "\
 [dyn(object)].map(o, request.kind.kind == 'Pod' ? o :
   request.kind.kind == 'CronJob' ? o.spec.jobTemplate.spec.template : o.spec.template)";
 
-/// Those of a workload that is judged. Where one strategy fails another may do, which no expression can say.
+/// Those of a workload that is judged.
 pub(super) fn of_a_workload(profile: &Profile<'_>) -> Vec<Condition> {
     let mut all = vec![
         named(
             "declares-a-strategy",
             format!(
                 "{POD}\n.exists(pod, has(pod.metadata) && has(pod.metadata.labels) && 'beamgate.dev/strategy' in pod.metadata.labels)"
-            ),
-        ),
-        named(
-            "looks-for-nodes-in-one-way",
-            format!(
-                "{POD}\n.all(pod, !has(pod.metadata) || !has(pod.metadata.annotations) || !('beamgate.dev/topologies' in pod.metadata.annotations))"
             ),
         ),
         named("stays", "!has(object.metadata.deletionTimestamp)"),

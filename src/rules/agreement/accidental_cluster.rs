@@ -87,7 +87,7 @@ const INSTANCE: &str = "app.kubernetes.io/instance";
 const PART_OF: &str = "app.kubernetes.io/part-of";
 
 fn check(trace: &Trace<'_>, siblings: &[Sibling<'_>], found: &mut Findings) {
-    let is_accident = |sibling: &&Sibling<'_>| !sibling.links().any(Link::is_meant);
+    let is_accident = |sibling: &&Sibling<'_>| !sibling.links().any(|link| link.meant);
     let joined = siblings.iter().filter(|sibling| sibling.links().any(Link::joins)).filter(is_accident);
     let mut strangers = joined.filter_map(|sibling| Some((sibling, strangeness(trace, &sibling.trace)?)));
     let Some((sibling, why)) = strangers.next() else { return };

@@ -78,7 +78,7 @@ fn check(trace: &Trace<'_>, siblings: &[Sibling<'_>], found: &mut Findings) {
     let message = format!("{us} finds the nodes of {them} and never connects: {}", split.between(&sibling.trace));
     let finding = if is_certain(split) { found.refute(&RULE, message) } else { found.suspect(&RULE, message) };
     label(trace, sibling, split, finding);
-    let fix = match sibling.link.is_meant() {
+    let fix = match sibling.link.meant {
         true => "let this topology dial the names that those nodes have, in the app and in the line that repeats it",
         false => "give both the same, if they are to be one cluster; else let each find its own pods alone",
     };
@@ -96,7 +96,7 @@ fn disagreement<'s>(trace: &Trace<'_>, sibling: &'s Sibling<'_>) -> Option<&'s S
     };
     let agrees = |trace: &Trace<'_>| matches!(trace.agreement(), Agreement::Same);
     let is_meant = back.is_some() && agrees(trace) && agrees(&sibling.trace);
-    let is_meant = is_meant || sibling.link.is_meant();
+    let is_meant = is_meant || sibling.link.meant;
     (is_meant || !matches!(split, Split::Names { .. })).then_some(split)
 }
 
@@ -132,7 +132,7 @@ fn label(trace: &Trace<'_>, sibling: &Sibling<'_>, split: &Split, finding: &mut 
         Split::Nameless | Split::Cookies => {}
     }
     if let Some(at) = way.at_query() {
-        finding.label(at.clone(), if sibling.link.is_meant() { "finds them" } else { "finds both" });
+        finding.label(at.clone(), if sibling.link.meant { "finds them" } else { "finds both" });
     }
 }
 

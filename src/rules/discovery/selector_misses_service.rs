@@ -60,7 +60,7 @@ pub(super) static RULE: Rule = Rule {
     mends: Mends::Program(Safety::Unsafe),
     summary: "no Service carries the labels that are asked for",
     source: include_str!("selector_misses_service.rs"),
-    check: Check::Trace(check),
+    check: Check::Ways(check),
     cel: Cel::Not("it depends on Services"),
 };
 

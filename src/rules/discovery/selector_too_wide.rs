@@ -51,7 +51,7 @@ pub(super) static RULE: Rule = Rule {
     mends: Mends::Person("which of the Services the app is to find"),
     summary: "the labels also catch endpoints that are no peers",
     source: include_str!("selector_too_wide.rs"),
-    check: Check::Trace(check),
+    check: Check::Ways(check),
     cel: Cel::Not("it depends on Services and other workloads"),
 };
 

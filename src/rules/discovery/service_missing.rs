@@ -7,9 +7,9 @@
 //! ## At run time
 //!
 //! `lookup against cart-headless failed: :nxdomain`, every five seconds; `Node.list()` stays empty. `DNSPoll` and
-//! `DNSCluster` log nothing; of a [further topology](../annotate.md#one-app-several-ways), `lookup against worker failed: :nxdomain`,
-//! beside a cluster that forms; in `hostname` mode it is `unable to connect to
-//! :"cart@cart-0.cart-headless.shop.svc.cluster.local"`.
+//! `DNSCluster` log nothing; in `hostname` mode it is `unable to connect to
+//! :"cart@cart-0.cart-headless.shop.svc.cluster.local"`. Of a [further topology](../annotate.md#one-app-several-ways) it is
+//! `lookup against worker failed: :nxdomain`, beside a cluster that forms.
 //!
 //! ## Example
 //!
@@ -115,7 +115,10 @@ pub(super) fn label_refused(trace: &Trace<'_>, finding: &mut Finding, is_meant: 
 
 /// Points at what may have been meant: a Service of these pods, or one of the same name elsewhere.
 fn label_candidates(trace: &Trace<'_>, asked: &ServiceRef, finding: &mut Finding) {
-    for service in trace.world.services_selecting(trace.object, trace.workload) {
+    // A further topology may look for the pods of others.
+    let is_further = trace.declared.as_ref().is_some_and(|declared| declared.is_further);
+    let own = trace.world.services_selecting(trace.object, trace.workload);
+    for service in own.into_iter().filter(|_| !is_further) {
         finding.label(service.at(&["metadata", "name"]), "this one selects these pods");
     }
     label_refused(trace, finding, |service| service.name == asked.name);

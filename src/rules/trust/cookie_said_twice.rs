@@ -7,7 +7,6 @@
 //! ## At run time
 //!
 //! `** Connection attempt from node ... rejected. Invalid challenge reply. **`, from every peer, and `Node.list()` stays empty.
-//! `bin/cart remote` and `rpc` are refused, too: they say the cookie once.
 //!
 //! ## Example
 //!
@@ -31,17 +30,23 @@
 //!
 //! ## What is not known
 //!
-//! Whether the image has a `~/.erlang.cookie` that is the same in all containers: so this is a warning, and nothing is said where a
-//! file is mounted that is called so.
+//! Whether the image has a `~/.erlang.cookie` that is the same in all containers: so this is a warning, and nothing is said where
+//! something is mounted at a path with `cookie` in it. A `-setcookie` of two words, a node and its cookie, is another thing and not
+//! counted.
 //!
 //! ## Facts
 //!
-//! OTP, `lib/kernel/src/auth.erl`, `init_cookie/0`: before OTP 25 and since, any number of cookies but one counts as none. Elixir
-//! 1.14, `bin/<release>`: `start` has `--cookie "$RELEASE_COOKIE"` whatever else is set. Measured on Kubernetes with OTP 25.
+//! OTP, `lib/kernel/src/auth.erl`, `init_cookie/0`: of the cookies that are given for the node itself, any number but one counts as
+//! none, in OTP 25 and in later ones. Elixir 1.14, `bin/<release>`: `start` has `--cookie "$RELEASE_COOKIE"` whatever else is set.
+//! Measured on Kubernetes with OTP 25.
 
 use super::is_mix_release;
 use crate::fix::change::Change;
-use crate::name::boot::Boot;
+use crate::name::args_file::VM_ARGS;
+use crate::name::boot::{Boot, Flags};
+use crate::name::flags::single_values;
+use crate::name::launcher::Program;
+use crate::name::template::Template;
 use crate::place::Loc;
 use crate::rules::env::EnvList;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
@@ -63,41 +68,60 @@ pub(super) static RULE: Rule = Rule {
     cel: Cel::Not("it needs the words of the VM's flags"),
 };
 
-const FLAGS: [&str; 2] = ["-setcookie", "--cookie"];
+const FLAG: &str = "-setcookie";
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let is_node = trace.is_opted_in() && trace.starts_a_node() && !matches!(trace.boot(), Some(Boot::Undistributed(_)));
     let sayings = sayings(trace);
     let ([(first, _), .., (last, _)], true) = (sayings.as_slice(), is_node) else { return };
-    if has_file(trace) {
+    if may_have_a_file(trace) {
         return;
     }
-    let finding = found.suspect(&RULE, format!("the VM is given a cookie by {first} and by {last}, and takes neither"));
+    let by = if first == last { format!("twice by {first}") } else { format!("by {first} and by {last}") };
+    let finding = found.suspect(&RULE, format!("the VM is given a cookie {by}, and takes neither"));
     for (what, at) in &sayings {
         finding.label(at.clone(), format!("a cookie by {what}"));
     }
+    let fix = match is_mix_release(trace) {
+        true => format!("say it once, as {COOKIE}"),
+        false => "say it once".to_owned(),
+    };
     finding
         .symptom(Symptom::CookieRejected)
         .note("unless the image has a `~/.erlang.cookie`, which is read then")
-        .fix(Safety::Unsafe, format!("say it once: as {COOKIE}, where a release starts"))
+        .fix(Safety::Unsafe, fix)
         .changes(once(trace));
 }
 
-/// Everything that gives the VM a cookie, and where; the start script of a mix release does in any case.
+/// Everything that gives the VM a cookie of its own, and where; the start script of a mix release does in any case.
 fn sayings(trace: &Trace<'_>) -> Vec<(String, Loc)> {
-    let by_script = is_mix_release(trace).then(|| {
-        let variable = trace.naming.as_ref().and_then(|naming| naming.env.get(COOKIE));
-        match variable {
+    let Some(naming) = trace.naming.as_ref().filter(|naming| !naming.is_livebook()) else { return Vec::new() };
+    let mut all: Vec<(String, Loc)> = Vec::new();
+    for Flags { variable, words, at } in &naming.flags {
+        all.extend(single_values(words, FLAG).map(|value| ((*variable).to_owned(), place(value, at, variable))));
+    }
+    if let Program::Vm(words) = &naming.launch.program
+        && !naming.is_by_vm_args()
+    {
+        all.extend(single_values(words, FLAG).map(|_| ("the command".to_owned(), naming.launch.at.clone())));
+    }
+    if is_mix_release(trace) {
+        all.push(match naming.env.get(COOKIE) {
             Some(variable) => (COOKIE.to_owned(), variable.at.clone()),
             None => ("the release's start script".to_owned(), trace.at_env()),
-        }
-    });
-    let by_flags = trace.cookie_flags().into_iter().map(|(what, _, at)| (what, at));
-    by_flags.chain(by_script).collect()
+        });
+    }
+    all
+}
+
+/// In a file the word itself, else the value of the variable.
+fn place(value: &Template, at: &Loc, variable: &str) -> Loc {
+    let own = value.pieces().first().filter(|_| variable == VM_ARGS).map(|piece| piece.at.clone());
+    own.unwrap_or_else(|| at.clone())
 }
 
 /// Whether something is mounted that may be the file which is read then.
-fn has_file(trace: &Trace<'_>) -> bool {
+fn may_have_a_file(trace: &Trace<'_>) -> bool {
     trace.container.is_some_and(|container| container.volume_mounts.iter().any(|mount| mount.path.contains("cookie")))
 }
 
@@ -105,7 +129,8 @@ fn has_file(trace: &Trace<'_>) -> bool {
 fn once(trace: &Trace<'_>) -> Vec<Change> {
     let is_said = trace.env.get(COOKIE).is_some_and(|var| !var.value.is_empty()) && is_mix_release(trace);
     let (Some(env), Some(container), true) = (EnvList::of(trace), trace.container, is_said) else { return Vec::new() };
-    let changes = trace.cookie_flags().into_iter().map(|(name, ..)| {
+    let named = sayings(trace).into_iter().map(|(name, _)| name).filter(|name| name != COOKIE);
+    let changes = named.map(|name| {
         let index = trace.env.get(&name)?.index?;
         let EnvSource::Value(text) = &container.env.get(index)?.source else { return None };
         let rest = without_cookie(text)?;
@@ -115,10 +140,12 @@ fn once(trace: &Trace<'_>) -> Vec<Change> {
     changes.collect::<Option<Vec<Vec<Change>>>>().unwrap_or_default().concat()
 }
 
-/// The words without the flag and its value, where it is there once.
+/// The words without the flag and its value, where it is there once, with one value, and nothing is quoted.
 fn without_cookie(text: &str) -> Option<String> {
     let mut words: Vec<&str> = text.split_whitespace().collect();
-    let at = words.iter().position(|word| FLAGS.contains(word))?;
+    let at = words.iter().position(|word| *word == FLAG)?;
+    let is_alone = words.get(at + 2).is_none_or(|next| next.starts_with(['-', '+']));
     words.drain(at..words.len().min(at + 2));
-    (!words.iter().any(|word| FLAGS.contains(word))).then(|| words.join(" "))
+    let is_plain = !words.contains(&FLAG) && !text.contains(['"', '\'', '\\']);
+    (is_alone && is_plain).then(|| words.join(" "))
 }

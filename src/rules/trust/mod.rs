@@ -133,6 +133,11 @@ pub(super) fn is_mix_release(trace: &Trace<'_>) -> bool {
     let Some(naming) = &trace.naming else { return false };
     let own = ["RELEASE_NODE", "RELEASE_DISTRIBUTION", "RELEASE_MODE", "RELEASE_TMP", "RELEASE_VM_ARGS"];
     let starts = matches!(naming.launch.program, Program::Release(Verb::Start));
-    let is_set = |names: &[&str]| names.iter().any(|name| trace.env.get(name).is_some());
+    // What the webhook puts there it puts into any container.
+    let is_written = |name: &&str| {
+        let var = trace.env.get(name).map(|var| var.index.and_then(|index| trace.container?.env.get(index)));
+        var.is_some_and(|entry| entry.is_none_or(|entry| entry.written.is_some()))
+    };
+    let is_set = |names: &[&str]| names.iter().any(is_written);
     naming.launch.program.may_be_a_release() && !trace.is_relx() && (starts || is_set(&own))
 }
