@@ -190,6 +190,7 @@ impl<'s> Assembly<'s> {
             at_run_time: finding.symptom.map(|symptom| symptom.to_string()),
             notes: finding.notes,
             fix: finding.fix,
+            secrets: finding.secrets,
             fingerprint,
         });
     }
@@ -387,6 +388,7 @@ fn input_finding(
         at_run_time: None,
         notes: Vec::new(),
         fix: None,
+        secrets: Vec::new(),
         fingerprint,
     }
 }

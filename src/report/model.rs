@@ -115,6 +115,8 @@ pub struct ReportedFinding {
     pub notes: Vec<String>,
     /// What to do.
     pub fix: Option<Fix>,
+    /// Texts at its places that are never shown.
+    pub secrets: Vec<String>,
     /// Who it is, across runs and edits: see [`fingerprint`](crate::rules::fingerprint::fingerprint).
     pub fingerprint: String,
 }

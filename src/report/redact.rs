@@ -52,7 +52,14 @@ fn values_of(text: &str, word: &Range<usize>) -> Vec<Range<usize>> {
         return shell_default(text, word).into_iter().collect();
     }
     if name.starts_with('-') || name.contains("setcookie") {
-        return after_flag(text, word.end).into_iter().collect();
+        let first = after_flag(text, word.end);
+        // `-setcookie node cookie`
+        let second = first.as_ref().filter(|first| text[(*first).clone()].contains('@')).and_then(|first| {
+            let rest = text[first.end..].trim_start_matches([' ', '\t']);
+            let is_value = rest.len() < text.len() - first.end && !rest.starts_with(['-', '+', '\n', '#', '"', '\'']);
+            is_value.then(|| token(text, text.len() - rest.len()))?
+        });
+        return first.into_iter().chain(second).collect();
     }
     let rest = text[word.end..].trim_start_matches(['\\', '"', '\'', ' ', '\t']);
     let at = text.len() - rest.len();
@@ -289,6 +296,7 @@ mod tests {
             ("args: [\"--cookie\", \"sekret\", \"-name\"]", "args: [\"--cookie\", \"***\", \"-name\"]"),
             ("args:\n  - -setcookie\n  - sekret\n  - -name", "args:\n  - -setcookie\n  - ***\n  - -name"),
             ("value: \"-setcookie sekret -name a@b\"", "value: \"-setcookie *** -name a@b\""),
+            ("-setcookie a@b sekret -name c@d\n", "-setcookie *** *** -name c@d\n"),
             ("-setcookie sekret\n-name a@b\n", "-setcookie ***\n-name a@b\n"),
             ("  RELEASE_COOKIE: sekret\n  B: b", "  RELEASE_COOKIE: ***\n  B: b"),
             ("literals:\n- RELEASE_COOKIE=sekret", "literals:\n- RELEASE_COOKIE=***"),

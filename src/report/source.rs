@@ -41,15 +41,36 @@ pub(super) type Sources<'r> = BTreeMap<usize, Source<'r>>;
 
 pub(super) fn sources(report: &Report) -> Sources<'_> {
     let known = report.known().iter().map(|known| &known.finding);
-    let labels = report.findings.iter().chain(known).flat_map(|finding| &finding.labels);
-    let used = labels.filter_map(|label| label.place).map(|place| place.file);
-    let mut sources = Sources::new();
-    for number in used {
-        if let Some(file) = report.files.get(number) {
-            sources.entry(number).or_insert_with(|| Source::new(file));
+    let mut hidden: BTreeMap<usize, Vec<Range<usize>>> = BTreeMap::new();
+    for finding in report.findings.iter().chain(known) {
+        for place in finding.labels.iter().filter_map(|label| label.place) {
+            let ranges = hidden.entry(place.file).or_default();
+            if let Some(file) = report.files.get(place.file).filter(|_| !finding.secrets.is_empty()) {
+                ranges.extend(secrets_at(&file.text, place.span, &finding.secrets));
+            }
         }
     }
-    sources
+    let source = |(number, hidden)| Some((number, Source::new(report.files.get(number)?, hidden)));
+    hidden.into_iter().filter_map(source).collect()
+}
+
+/// Where a cookie stands on the lines of a place. Where it does not stand as it is, the code makes it of what is there: all of that.
+fn secrets_at(text: &str, span: Span, secrets: &[String]) -> Vec<Range<usize>> {
+    let bytes = span.start as usize..span.end as usize;
+    let (Some(before), Some(inside), Some(behind)) =
+        (text.get(..bytes.start), text.get(bytes.clone()), text.get(bytes.end..))
+    else {
+        return Vec::new(); // no place in this text
+    };
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    let lines = text.get(start..bytes.end + behind.find('\n').unwrap_or(behind.len())).unwrap_or_default();
+    let occurrences = secrets.iter().filter(|secret| !secret.is_empty()).flat_map(|secret| {
+        lines.match_indices(secret.as_str()).map(move |(at, _)| start + at..start + at + secret.len())
+    });
+    let found: Vec<Range<usize>> = occurrences.collect();
+    let is_text = inside.contains(['"', '\'']);
+    let made_of_it = (found.is_empty() && is_text).then_some(bytes);
+    found.into_iter().chain(made_of_it).collect()
 }
 
 /// A label's bytes on the page.
@@ -83,10 +104,10 @@ impl fmt::Display for Region<'_> {
 }
 
 impl<'f> Source<'f> {
-    pub(super) fn new(file: &'f File) -> Self {
+    pub(super) fn new(file: &'f File, hidden: Vec<Range<usize>>) -> Self {
         let text = file.text.as_str();
         let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        let (shown, cuts) = show(text);
+        let (shown, cuts) = show(text, hidden);
         Self { name: &file.name, text, starts, shown, cuts }
     }
 
@@ -145,9 +166,18 @@ impl<'f> Source<'f> {
 }
 
 /// The text without secrets and without a byte order mark, which terminals draw as rubbish.
-fn show(text: &str) -> (String, Vec<Cut>) {
+fn show(text: &str, hidden: Vec<Range<usize>>) -> (String, Vec<Cut>) {
     let mark = text.starts_with(BYTE_ORDER_MARK).then_some((0..BYTE_ORDER_MARK.len(), ""));
-    let secrets = redact::cookies(text).into_iter().map(|range| (range, REDACTED));
+    let mut secrets: Vec<Range<usize>> = redact::cookies(text).into_iter().chain(hidden).collect();
+    secrets.sort_unstable_by_key(|range| range.start);
+    secrets.dedup_by(|next, kept| {
+        let touches = next.start <= kept.end;
+        if touches {
+            kept.end = kept.end.max(next.end);
+        }
+        touches
+    });
+    let secrets = secrets.into_iter().map(|range| (range, REDACTED));
     let mut shown = String::with_capacity(text.len());
     let mut cuts = Vec::new();
     let mut kept = 0;

@@ -134,6 +134,8 @@ pub struct Finding {
     pub notes: Vec<String>,
     /// What to do.
     pub fix: Option<Fix>,
+    /// Cookies that stand at its places: nobody shows them.
+    pub secrets: Vec<String>,
 }
 
 impl Finding {
@@ -220,6 +222,12 @@ impl Finding {
         self
     }
 
+    /// Says which cookies stand at its places.
+    pub fn hides(&mut self, cookies: impl IntoIterator<Item = String>) -> &mut Self {
+        self.secrets.extend(cookies);
+        self
+    }
+
     /// Lowers the severity.
     pub fn at_most(&mut self, severity: Severity) -> &mut Self {
         self.severity = self.severity.min(severity);
@@ -290,6 +298,7 @@ impl Findings {
             symptom: None,
             notes: Vec::new(),
             fix: None,
+            secrets: Vec::new(),
         };
         self.list.push(finding);
         let last = self.list.len() - 1;

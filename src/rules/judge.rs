@@ -88,6 +88,7 @@ pub fn judge_trace(trace: &Trace<'_>) -> Judged {
     let (hidden, mut findings): (Vec<_>, Vec<_>) =
         found.into_vec().into_iter().partition(|finding| is_hidden(trace, finding));
     ways::mention(trace, &mut findings);
+    hide_cookies(trace, &mut findings);
     Judged {
         object: trace.object.id,
         verdict: verdict(trace, &findings, &hidden),
@@ -96,6 +97,15 @@ pub fn judge_trace(trace: &Trace<'_>) -> Judged {
         evidence: trace.evidence.as_ref().map(|evidence| evidence.0.clone()),
         findings,
         project: trace.project_read(),
+    }
+}
+
+/// A finding about cookies points at them.
+fn hide_cookies(trace: &Trace<'_>, findings: &mut [Finding]) {
+    let mut about = findings.iter_mut().filter(|finding| finding.rule.code / 100 == 6).peekable();
+    if about.peek().is_some() {
+        let cookies = trace.literal_cookies();
+        about.for_each(|finding| _ = finding.hides(cookies.iter().cloned()));
     }
 }
 

@@ -111,6 +111,15 @@ impl Trace<'_> {
         image(self).is_some() && image(self) == image(other) && !is_vm(self) && !is_vm(other)
     }
 
+    /// Every text that is given to the node for a cookie, as far as it is written down.
+    pub fn literal_cookies(&self) -> Vec<String> {
+        let variable = self.naming.as_ref().and_then(|naming| naming.env.get(COOKIE)).map(|var| var.value.clone());
+        let flags = self.cookie_flags().into_iter().map(|(_, value, _)| value);
+        let fixed = self.naming.as_ref().and_then(|naming| naming.release.as_ref()?.cookie.as_ref()?.text.clone());
+        let texts = variable.into_iter().chain(flags).filter_map(|value| value.literal());
+        texts.chain(fixed).filter(|text| !text.is_empty()).collect()
+    }
+
     /// The place that says the cookie; where nothing does, that of the variables.
     pub fn at_cookie(&self) -> Loc {
         let written = self.cookie_flags().into_iter().next().map(|(_, _, at)| at);

@@ -120,6 +120,7 @@ pub fn finding(rule: &'static Rule, message: &str, labels: Vec<ReportedLabel>) -
         ),
         rendered_from: None,
         labels,
+        secrets: Vec::new(),
         names: None,
         at_run_time: None,
         notes: Vec::new(),

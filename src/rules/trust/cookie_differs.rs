@@ -76,6 +76,7 @@ fn check(trace: &Trace<'_>, siblings: &[Sibling<'_>], found: &mut Findings) {
         ),
     };
     finding.label(trace.at_cookie(), "its cookie").label(sibling.trace.at_cookie(), "their cookie");
+    finding.hides(sibling.trace.literal_cookies());
     if let Some(at) = trace.way(sibling.link.way).at_query() {
         finding.label(at.clone(), if sibling.link.meant { "finds them" } else { "finds both" });
     }
