@@ -19,10 +19,11 @@ struct App {
 impl App {
     /// A script that `/scripts/start.sh` is.
     fn mounted(script: &str) -> Self {
+        let script = if script.starts_with("#!") { script.to_owned() } else { format!("#!/bin/sh\n{script}") };
         Self {
             command: "command: [/scripts/start.sh, /app/bin/cart, start]".to_owned(),
             mount: "{name: scripts, mountPath: /scripts}",
-            volume: "{name: scripts, configMap: {name: scripts}}",
+            volume: "{name: scripts, configMap: {name: scripts, defaultMode: 0755}}",
             maps: vec![("scripts", format!("start.sh: {script:?}"))],
             env: "",
         }
@@ -200,13 +201,29 @@ fn a_path_may_be_written_in_many_ways() {
     });
     is_read(App {
         mount: "{name: scripts, mountPath: /scripts, subPath: bin}",
-        volume: "{name: scripts, configMap: {name: scripts, items: [{key: start.sh, path: bin/go}]}}",
+        volume: "{name: scripts, configMap: {name: scripts, items: [{key: start.sh, path: bin/go, mode: 0555}]}}",
         ..named("[/scripts/go]")
     });
     is_read(App {
-        volume: "{name: scripts, projected: {sources: [{configMap: {name: scripts}}]}}",
+        volume: "{name: scripts, projected: {defaultMode: 0755, sources: [{configMap: {name: scripts}}]}}",
         ..named("[/scripts/start.sh]")
     });
+}
+
+#[test]
+fn a_script_that_nobody_may_run_is_not_taken_for_run() {
+    let good = || App { maps: App::mounted(GOOD).maps, ..named("[/scripts/start.sh, /app/bin/cart, start]") };
+    assert!(good().forms());
+    let open = (WorkloadVerdict::Open, vec!["BG307".to_owned()]);
+    const BARE: &str = "{name: scripts, configMap: {name: scripts}}";
+    assert_eq!(App { volume: BARE, ..good() }.said(), open, "0644");
+    assert_eq!(App { volume: "{name: scripts, configMap: {name: scripts, defaultMode: 0444}}", ..good() }.said(), open);
+    let by_shell = "command: [sh, /scripts/start.sh, /app/bin/cart, start]".to_owned();
+    assert!(App { volume: BARE, command: by_shell.clone(), ..good() }.forms());
+    // The kernel runs nothing without an interpreter, and to a shell a carriage return is a letter.
+    assert_eq!(App { maps: vec![("scripts", format!("start.sh: {GOOD:?}"))], ..good() }.said(), open);
+    let windows = format!("start.sh: {:?}", GOOD.replace('\n', "\r\n"));
+    assert_eq!(App { maps: vec![("scripts", windows)], command: by_shell, ..good() }.said(), open);
 }
 
 #[test]
@@ -247,9 +264,9 @@ fn what_env_sets_counts() {
     breaks("[tini, --, env, LANG=C, RELEASE_NODE=cart@127.0.0.1, /app/bin/cart, start]", "BG109");
     breaks("[sh, -c, 'exec env RELEASE_NODE=store@$POD_IP /app/bin/cart start']", "BG301");
     breaks("[su, app, -s, /bin/sh, -c, 'export RELEASE_NODE=store@$POD_IP; exec /app/bin/cart start']", "BG301");
-    breaks("[sh, -c, 'exec su app -c \"RELEASE_NODE=store@$POD_IP /app/bin/cart start\"']", "BG301");
+    breaks("[sh, -c, 'exec su app -s /bin/sh -c \"RELEASE_NODE=store@$POD_IP /app/bin/cart start\"']", "BG301");
     assert!(named("[env, LANG=C, /app/bin/cart, start]").forms());
-    assert!(named("[su, app, -c, /app/bin/cart start]").forms());
+    assert!(named("[su, app, -s, /bin/sh, -c, /app/bin/cart start]").forms());
     assert!(named("[sudo, -E, -u, app, /app/bin/cart, start]").forms());
     for command in [
         "[env, -i, /app/bin/cart, start]",
@@ -258,6 +275,7 @@ fn what_env_sets_counts() {
         "[sh, -c, exec -c /app/bin/cart start]",
         "[sudo, -u, app, /app/bin/cart, start]",
         "[sh, -c, exec sudo -u app /app/bin/cart start]",
+        "[su, app, -c, /app/bin/cart start]",
         "[su, '-', app, -c, /app/bin/cart start]",
         "[/command/with-contenv, /app/bin/cart, start]",
     ] {
@@ -301,8 +319,8 @@ fn a_script_that_a_script_starts_is_read() {
 fn what_is_left_of_a_long_chain_may_rename_the_node() {
     let script = |number: usize, text: &str| format!("{number}.sh: {text:?}");
     let chain = |length: usize, last: &str| {
-        let next = (1..length).map(|number| script(number, &format!("exec /scripts/{}.sh\n", number + 1)));
-        let all: Vec<String> = next.chain([script(length, last)]).collect();
+        let next = (1..length).map(|number| script(number, &format!("#!/bin/sh\nexec /scripts/{}.sh\n", number + 1)));
+        let all: Vec<String> = next.chain([script(length, &format!("#!/bin/sh\n{last}"))]).collect();
         App { maps: vec![("scripts", all.join(", "))], ..named("[/scripts/1.sh]") }
     };
     assert!(chain(3, "exec /app/bin/cart start\n").forms());

@@ -115,6 +115,13 @@ pub(super) fn script(scope: Scope<'_>, container: &Container, words: &[Template]
         File::Text(text, at) => (text, at),
         File::Unread(why) => return unread(why),
     };
+    // In a shell a carriage return is a part of the word that it ends.
+    if text.contains('\r') {
+        return unread(Why::Program(path.clone()));
+    }
+    if shell.is_none() && container.forbids_to_run(&path) {
+        return unread(Why::NotRun(path.clone()));
+    }
     let Some(shell) = shell.or_else(|| interpreter(text)) else { return unread(Why::Program(path.clone())) };
     let mut whole = Template::empty();
     whole.push(Piece { part: Part::Lit(text.to_owned()), at: at.clone().within(0..text.len()) });
@@ -134,11 +141,9 @@ fn found(container: &Container, word: &str, is_script: bool) -> Option<String> {
 
 const PATH: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
-/// The shell of `#!/bin/sh -e`, `#!/usr/bin/env bash`; of another interpreter nothing is known.
+/// The shell of `#!/bin/sh -e`, `#!/usr/bin/env bash`; of another interpreter nothing is known, and without one nothing is run.
 fn interpreter(text: &str) -> Option<String> {
-    let Some(line) = text.lines().next().and_then(|line| line.strip_prefix("#!")) else {
-        return Some("sh".to_owned());
-    };
+    let line = text.lines().next()?.strip_prefix("#!")?;
     let shell = line.split_whitespace().find(|word| is_shell(word))?;
     shell.rsplit('/').next().map(str::to_owned)
 }

@@ -9,6 +9,8 @@ pub(super) struct Su {
     pub(super) logs_in: bool,
     /// The word that its shell reads.
     pub(super) text: Option<usize>,
+    /// Whether it is said which shell that is; else it is the user's own, which may be `/usr/sbin/nologin`.
+    pub(super) says_shell: bool,
     /// The program that `runuser -u USER` starts.
     pub(super) program: Option<usize>,
 }
@@ -34,10 +36,12 @@ impl Su {
             if letters.ends_with('c') || matches!(option, "-command" | "-session-command") {
                 su.text = Some(index + 1);
             }
+            su.says_shell |= letters.ends_with('s') || option == "-shell" || option.starts_with("-shell=");
             index += match option {
                 "" | "-login" | "-preserve-environment" | "-fast" | "-pty" => 1,
                 "-command" | "-session-command" | "-shell" | "-group" | "-supp-group" | "-user" => 2,
                 "-" if !is_shell => 1,
+                _ if option.starts_with("-shell=") => 1,
                 _ if letters.is_empty() || !letters.chars().all(|letter| "lmpfPcsgGwu".contains(letter)) => {
                     return None;
                 }
@@ -48,10 +52,10 @@ impl Su {
     }
 }
 
-/// The word of `su`'s command line that is a script: `su app -c SCRIPT`.
+/// The word of `su`'s command line that is a script: `su app -s /bin/sh -c SCRIPT`.
 pub(super) fn text(words: &[Template]) -> Option<usize> {
     let path = words.first()?.literal()?;
-    is_one(&path).then(|| Su::of(words)?.text).flatten()
+    is_one(&path).then(|| Su::of(words).filter(|su| su.says_shell)?.text).flatten()
 }
 
 /// Whether a program has a shell run something as another user.
@@ -71,10 +75,15 @@ mod tests {
             let words: Vec<Template> = line.split(' ').map(|word| Template::lit(word, &at)).collect();
             text(&words).and_then(|index| words.get(index)?.literal())
         };
-        for line in ["su app -c it", "/bin/su -s /bin/sh -c it app", "su -mc it app", "runuser app --command it"] {
+        for line in [
+            "su app -s /bin/sh -c it",
+            "/bin/su -s /bin/sh -c it app",
+            "su --shell=/bin/sh -mc it app",
+            "runuser app --shell sh --command it",
+        ] {
             assert_eq!(found(line).as_deref(), Some("it"), "{line}");
         }
-        for line in ["su app", "sudo -c it", "runuser -u app -- bin/cart -c it"] {
+        for line in ["su app", "su app -c it", "sudo -c it", "runuser -u app -- bin/cart -c it"] {
             assert_eq!(found(line), None, "{line}");
         }
     }

@@ -101,6 +101,8 @@ pub enum Why {
     Placeholder(String),
     /// A program whose way of naming nodes is not known.
     Program(String),
+    /// A script that its volume lets nobody run.
+    NotRun(String),
     /// A list that the app has and no manifest shows.
     List(&'static str),
     /// It is longer than anything that a program can be started with.
@@ -119,6 +121,7 @@ impl fmt::Display for Why {
             Self::Shell(text) => write!(f, "the shell decides it: `{text}`"),
             Self::Placeholder(text) => write!(f, "`{text}` is filled in later"),
             Self::Program(name) => write!(f, "`{name}` decides it"),
+            Self::NotRun(path) => write!(f, "nobody may run `{path}`: its volume has no `defaultMode` with an x"),
             Self::List(list) => write!(f, "{list} says it, which is not in the input"),
             Self::TooLong => f.write_str("no program starts with a value this long"),
         }

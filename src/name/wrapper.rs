@@ -53,6 +53,7 @@ fn of_one(words: &[Template]) -> Result<One, Why> {
     let Some(path) = words.first().and_then(Template::literal) else { return Ok((0, Vec::new())) };
     let program = path.rsplit('/').next().unwrap_or_default();
     let count = match program {
+        _ if !knows_all(words) && WRAPPERS.contains(&program) => return Err(Why::Program(program.to_owned())),
         "tini" | "tini-static" | "docker-init" => options(words, "pe"),
         "dumb-init" => options(words, "r"),
         "catatonit" | "setsid" | "nohup" | "catchsegv" => options(words, ""),
@@ -68,7 +69,7 @@ fn of_one(words: &[Template]) -> Result<One, Why> {
         "time" => options(words, "fo"),
         "s6-applyuidgid" => options(words, "ugG"),
         "su-exec" | "gosu" | "setuidgid" | "s6-setuidgid" | "s6-envuidgid" => options(words, "D") + 1,
-        "sudo" => options(words, "ughpCTUDRrtac"),
+        "sudo" => options(words, SUDO_VALUED),
         "runuser" | "su" => return of_su(program, words),
         "with-contenv" | "envdir" | "s6-envdir" | "doas" => return Err(Why::Program(program.to_owned())),
         "env" => return of_env(words),
@@ -99,8 +100,10 @@ fn keeps_everything(given: &[Template], next: Option<&Template>) -> bool {
     let options: Option<Vec<String>> = given.iter().map(Template::literal).collect();
     let options = options.unwrap_or_default();
     let has = |letters: &[char]| {
-        let is_short = |option: &&String| option.starts_with('-') && !option.starts_with("--");
-        options.iter().filter(is_short).any(|option| option.contains(letters))
+        let short = options.iter().filter_map(|option| option.strip_prefix('-').filter(|it| !it.starts_with('-')));
+        // Behind a letter that takes a value stands the value.
+        let read = |option: &str| option.split(|letter| SUDO_VALUED.contains(letter)).next().map(str::to_owned);
+        short.filter_map(read).any(|option| option.contains(letters))
     };
     let is_long = |names: &[&str]| options.iter().any(|option| names.contains(&option.as_str()));
     let keeps = has(&['E']) || is_long(&["--preserve-env"]);
@@ -113,6 +116,8 @@ fn of_su(program: &str, words: &[Template]) -> Result<One, Why> {
     match Su::of(words) {
         None => Err(Why::Program(program.to_owned())),
         Some(Su { logs_in: true, .. }) => Err(Why::Program(format!("{program} --login"))),
+        // The shell of the user's account, which nobody has read.
+        Some(Su { text: Some(_), says_shell: false, .. }) => Err(Why::Program(program.to_owned())),
         Some(su) => Ok((su.program.unwrap_or(0), Vec::new())),
     }
 }
@@ -159,8 +164,104 @@ fn options(words: &[Template], valued: &str) -> usize {
     count
 }
 
+/// The options of `sudo` with a value.
+const SUDO_VALUED: &str = "ughpCTUDRrtac";
+
+/// Those whose long options are all in the lists below, or of which none is known.
+const WRAPPERS: [&str; 21] = [
+    "catatonit",
+    "catchsegv",
+    "chpst",
+    "docker-init",
+    "dumb-init",
+    "gosu",
+    "ionice",
+    "nice",
+    "nohup",
+    "prlimit",
+    "s6-setuidgid",
+    "setpriv",
+    "setsid",
+    "setuidgid",
+    "stdbuf",
+    "su-exec",
+    "sudo",
+    "taskset",
+    "time",
+    "timeout",
+    "tini",
+];
+
+/// Whether every long option is one of those that are known: of another one nobody knows whether the next word is its value.
+fn knows_all(words: &[Template]) -> bool {
+    let mut index = 1;
+    while let Some(word) = words.get(index).and_then(Template::literal) {
+        let Some(long) = word.strip_prefix("--") else {
+            if !word.starts_with('-') {
+                return true;
+            }
+            index += 1;
+            continue;
+        };
+        index += match long {
+            "" => return true,
+            _ if long.contains('=') || LONG_ALONE.contains(&long) => 1,
+            _ if LONG_WITH_VALUE.contains(&long) => 2,
+            _ => return false,
+        };
+    }
+    true
+}
+
+/// Options without a value.
+const LONG_ALONE: [&str; 28] = [
+    "all-tasks",
+    "background",
+    "clear-groups",
+    "cpu-list",
+    "ctty",
+    "foreground",
+    "fork",
+    "help",
+    "ignore",
+    "init-groups",
+    "keep-groups",
+    "login",
+    "nnp",
+    "no-new-privs",
+    "non-interactive",
+    "preserve-env",
+    "preserve-groups",
+    "preserve-status",
+    "quiet",
+    "reset-env",
+    "reset-timestamp",
+    "set-home",
+    "shell",
+    "single-child",
+    "stdin",
+    "verbose",
+    "version",
+    "wait",
+];
+
 /// Options whose value is the next word, unless they have a `=`.
-const LONG_WITH_VALUE: [&str; 18] = [
+const LONG_WITH_VALUE: [&str; 33] = [
+    "user",
+    "group",
+    "host",
+    "prompt",
+    "chdir",
+    "chroot",
+    "role",
+    "type",
+    "other-user",
+    "command-timeout",
+    "close-from",
+    "class",
+    "classdata",
+    "output",
+    "format",
     "rewrite",
     "signal",
     "kill-after",
@@ -219,6 +320,8 @@ mod tests {
             "s6-setuidgid app bin/cart start",
             "taskset -c 0-3 prlimit --nofile=1024 bin/cart start",
             "docker-init -- su-exec app:app setpriv --nnp bin/cart start",
+            "sudo -E --user app bin/cart start",
+            "ionice --class 2 bin/cart start",
         ] {
             assert_eq!(program(line), "bin/cart start", "{line}");
         }
@@ -241,10 +344,13 @@ mod tests {
             ("sudo -Ei bin/cart start", "sudo"),
             ("tini -- with-contenv bin/cart start", "with-contenv"),
             ("s6-envdir /env bin/cart start", "s6-envdir"),
-            ("setpriv --reset bin/cart start", "setpriv --reset"),
+            ("setpriv --reset bin/cart start", "setpriv"),
             ("su - app -c x", "su --login"),
             ("su app -ls /bin/sh", "su --login"),
             ("su app --any", "su"),
+            ("su app -c x", "su"),
+            ("sudo -uEva bin/cart start", "sudo"),
+            ("ionice --any 2 bin/cart start", "ionice"),
         ] {
             assert_eq!(program(line), format!("`{who}` decides it"), "{line}");
         }

@@ -1,6 +1,6 @@
 //! Files of volumes in a container's file system.
 
-use super::node::Node;
+use super::node::{Node, Value};
 use super::pod::{Container, EnvSource};
 
 /// An entry of `volumeMounts`.
@@ -23,6 +23,8 @@ pub enum Volume {
         name: String,
         /// `items`: keys, and what their files are called; without them each key is a file.
         items: Option<Vec<(String, String)>>,
+        /// Whether its files may be run: by `defaultMode` or the `mode` of some item, which is 0644 where it is not said.
+        runs: bool,
     },
     /// A Secret.
     Secret(String),
@@ -63,7 +65,7 @@ impl Mount {
     /// What is in the file at a path that is this or below it.
     fn file(&self, path: &str) -> Mounted<'_> {
         let key = || {
-            let Volume::ConfigMap { name, items } = &self.volume else { return None };
+            let Volume::ConfigMap { name, items, .. } = &self.volume else { return None };
             let inside = absolute("/", &format!("{}/{}", self.sub_path.as_ref()?, path.strip_prefix(&self.path)?));
             let file = inside.trim_start_matches('/');
             let key = match items {
@@ -81,25 +83,38 @@ impl Mount {
 impl Volume {
     fn read(volume: &Node<'_>) -> Self {
         if let Some(map) = volume.get("configMap") {
-            return Self::of_config_map(map);
+            return Self::of_config_map(map, map.get("defaultMode"));
         }
         if let Some(secret) = volume.get("secret") {
             return Self::Secret(secret.text("secretName").unwrap_or_default());
         }
         let Some(projected) = volume.get("projected") else { return Self::Disk };
         match projected.list("sources") {
-            [only] => only.get("configMap").map_or(Self::Projected, Self::of_config_map),
+            [only] => {
+                let of_config_map = |map| Self::of_config_map(map, projected.get("defaultMode"));
+                only.get("configMap").map_or(Self::Projected, of_config_map)
+            }
             _ => Self::Projected,
         }
     }
 
-    fn of_config_map(map: &Node<'_>) -> Self {
+    fn of_config_map(map: &Node<'_>, mode: Option<&Node<'_>>) -> Self {
+        let of_items = map.list("items").iter().filter_map(|item| item.get("mode"));
+        let runs = mode.into_iter().chain(of_items).any(is_executable);
         let item = |item: &Node<'_>| Some((item.text("key")?, item.text("path")?));
         let items = map.get("items").map(|items| items.items().iter().filter_map(item).collect());
         match map.text("name").filter(|name| !name.is_empty()) {
-            Some(name) => Self::ConfigMap { name, items },
+            Some(name) => Self::ConfigMap { name, items, runs },
             None => Self::Projected,
         }
+    }
+}
+
+/// Whether a mode has an `x` for somebody; one that nobody here can read may have.
+fn is_executable(mode: &Node<'_>) -> bool {
+    match &mode.value {
+        Value::Number(number) => number.parse::<u32>().map_or(true, |mode| mode & 0o111 != 0),
+        _ => true,
     }
 }
 
@@ -133,6 +148,13 @@ impl Container {
         // What is mounted further down hides what is there.
         let nearest = self.volume_mounts.iter().filter(|mount| is_in(&mount.path, path));
         Some(nearest.max_by_key(|mount| mount.path.len())?.file(path))
+    }
+
+    /// Whether the volume at a path leaves its files without the right to be run.
+    pub fn forbids_to_run(&self, path: &str) -> bool {
+        let nearest = self.volume_mounts.iter().filter(|mount| is_in(&mount.path, path));
+        let mount = nearest.max_by_key(|mount| mount.path.len());
+        mount.is_some_and(|mount| matches!(mount.volume, Volume::ConfigMap { runs: false, .. }))
     }
 
     /// A path as the container's first process sees it; none where the image says in which folder that starts.
@@ -231,7 +253,7 @@ mod tests {
         Mount {
             path: absolute("/", path),
             sub_path: Some(sub_path.to_owned()),
-            volume: Volume::ConfigMap { name: "scripts".to_owned(), items },
+            volume: Volume::ConfigMap { name: "scripts".to_owned(), items, runs: false },
         }
     }
 

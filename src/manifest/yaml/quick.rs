@@ -360,6 +360,7 @@ mod tests {
     use std::path::Path;
 
     use proptest::prelude::*;
+    use proptest::test_runner::TestRunner;
 
     use super::super::build::build;
     use super::super::repair::Repairs;
@@ -432,6 +433,92 @@ on: yes
         let plain = DOCUMENT.replace("'b':", "b:");
         assert!(is_read(&plain, 0));
         assert!(!is_read(DOCUMENT, 0), "a quoted key");
+    }
+
+    /// What documents are made of as people write them.
+    #[derive(Debug, Clone)]
+    enum Tree {
+        Leaf(&'static str),
+        Map(Vec<(&'static str, Tree)>),
+        List(Vec<Tree>),
+    }
+
+    const KEYS: [&str; 7] = ["name", "a", "b.c/d", "on", "1", "null", "x-y"];
+
+    const LEAVES: [&str; 20] = [
+        "cart",
+        "a b",
+        "0x1F",
+        "1_000",
+        "~",
+        "yes",
+        "1.5e3",
+        "''",
+        "\"x y\"",
+        "'a: b'",
+        "[a, {b: c}, []]",
+        "{a: [1, '2']}",
+        "a:b # said",
+        "-kernel x (y)",
+        "$(POD_IP)",
+        "http://x/y#z",
+        "|\n%one\n%\n%  two",
+        "|-\n%a: [\n\n",
+        "x@y # ",
+        "|\n%# no",
+    ];
+
+    fn tree() -> impl Strategy<Value = Tree> {
+        let leaf = (0..LEAVES.len()).prop_map(|at| Tree::Leaf(LEAVES[at]));
+        leaf.prop_recursive(4, 32, 5, |inner| {
+            let entry = ((0..KEYS.len()).prop_map(|at| KEYS[at]), inner.clone());
+            prop_oneof![
+                proptest::collection::vec(entry, 1..5).prop_map(Tree::Map),
+                proptest::collection::vec(inner, 1..4).prop_map(Tree::List),
+            ]
+        })
+    }
+
+    /// The lines of a tree at this depth, of which the first begins where the text ends.
+    fn write(tree: &Tree, depth: usize, text: &mut String) {
+        let indent = "  ".repeat(depth);
+        match tree {
+            Tree::Leaf(said) => *text += &(said.replace('%', &indent) + "\n"),
+            Tree::Map(entries) => {
+                for (number, (key, value)) in entries.iter().enumerate() {
+                    *text += &format!("{}{key}:", if number > 0 { &indent } else { "" });
+                    match value {
+                        Tree::Leaf(said) => *text += &format!(" {}\n", said.replace('%', &format!("{indent}   "))),
+                        inner => {
+                            *text += &format!("\n{indent}  ");
+                            write(inner, depth + 1, text);
+                        }
+                    }
+                }
+            }
+            Tree::List(items) => {
+                for (number, item) in items.iter().enumerate() {
+                    *text += &format!("{}- ", if number > 0 { &indent } else { "" });
+                    write(item, depth + 1, text);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn made_up_documents_are_read_as_the_parser_does() {
+        let mut runner = TestRunner::new(ProptestConfig::with_cases(5_000));
+        let (all, read) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
+        let outcome = runner.run(&(tree(), 0..9_usize), |(tree, base)| {
+            let mut text = String::new();
+            write(&tree, 0, &mut text);
+            all.set(all.get() + 1);
+            read.set(read.get() + usize::from(is_read(&text, base)));
+            Ok(())
+        });
+        outcome.unwrap();
+        // A list in a list, and what is no map and no list, are the parser's.
+        assert!(read.get() * 4 > all.get(), "{} of {}", read.get(), all.get());
     }
 
     /// What YAML is made of.
