@@ -1,4 +1,5 @@
-//! What the scripts on a node's way to its boot make of the environment: that of the command, then the release's own `rel/env.sh`, which the start script sources and which therefore beats the pod.
+//! What the scripts on a node's way to its boot make of the environment: that of the command, then the release's own `rel/env.sh`,
+//! which the start script sources and which therefore beats the pod.
 
 use super::env::{Env, Lookup, Scope};
 use super::launcher::{self, Launch, Program};

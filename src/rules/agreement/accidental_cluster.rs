@@ -43,8 +43,9 @@
 //!
 //! ## What it is silent about
 //!
-//! Nodes that a line of `beamgate.dev/topologies` looks for: nobody writes that by accident. And whatever is not said with labels that Kubernetes recommends, or by the namespace. A web and a worker that find each other are
-//! usually meant to, and nothing tells them from two that are not. So of all accidents this rule knows three:
+//! Nodes of others that a line of `beamgate.dev/topologies` looks for, and not for those of the workload itself: nobody writes that
+//! by accident. And whatever is not said with labels that Kubernetes recommends, or by the namespace. A web and a worker that find
+//! each other are usually meant to, and nothing tells them from two that are not. So of all accidents this rule knows three:
 //!
 //! - the same `app.kubernetes.io/name` and two `app.kubernetes.io/instance`, unless both have the same `part-of`;
 //! - two `app.kubernetes.io/part-of`;

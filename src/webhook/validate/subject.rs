@@ -36,7 +36,8 @@ const TEMPLATE: Keep = Keep::Only(&[("metadata", Keep::Only(&[("labels", STRATEG
 const STRATEGY_LABEL: Keep = Keep::Only(&[(STRATEGY, Keep::All)]);
 
 /// Whether it is worth being read as a whole, which costs many times its text: a Service, or what is opted in before or after,
-/// and neither made by a controller nor on its way out. Where `beamgate.toml` opts in what has no label, or names kinds of its own, that is seen only in the whole.
+/// and neither made by a controller nor on its way out. Where `beamgate.toml` opts in what has no label, or names kinds of its own,
+/// that is seen only in the whole.
 pub(super) fn may_be_ours(request: &Request<'_>, settings: &Settings) -> bool {
     let kind = request.kind.kind.0.as_ref();
     if kind == "Service" || !settings.facts.apps.is_empty() {
