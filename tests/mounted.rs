@@ -392,6 +392,8 @@ fn a_vm_args_that_cannot_be_read_leaves_the_name_open() {
     assert!(why(&App { maps: Vec::new(), ..app() }).ends_with("ConfigMap `scripts` is not in the input"));
     let disk = App { volume: "{name: scripts, emptyDir: {}}", ..app() };
     assert!(why(&disk).ends_with("`/app/releases/1.0.0/vm.args` decides it"));
+    let long = with_vm_args(&format!("-sname cart\n{}", "#\n".repeat(1 << 15)));
+    assert!(why(&long).ends_with("`vm.args` is too long to be read"));
     let two = "{name: scripts, mountPath: /app/releases/1.0.0/vm.args, subPath: vm.args}, {name: scripts, mountPath: /app/releases/1.0.1/vm.args, subPath: vm.args}";
     assert!(why(&App { mount: two, ..app() }).ends_with("the image decides it"));
     // Nothing shows whose release it is, and each takes the name from elsewhere.

@@ -9,7 +9,7 @@ use super::launcher::{Launch, name_flag};
 use super::mounted::{self, File};
 use super::release::Picked;
 use super::template::{Template, Why};
-use super::vm_args::{Replaces, is_distillery, names, place_of_name, words};
+use super::vm_args::{Replaces, is_distillery, is_too_long, names, place_of_name, words, words_of_template};
 use crate::place::{Loc, Pointer};
 use crate::world::declared::{self, vm_args_of};
 use crate::world::mounted::{RELEASE_VM_ARGS, VMARGS_PATH};
@@ -44,6 +44,8 @@ struct Source<'s> {
     is_source: bool,
     /// Whether it was found in a project that somebody did not name.
     is_found: bool,
+    /// Whether it is out of a volume.
+    is_mounted: bool,
 }
 
 /// Reads the `vm.args` of the release that a container starts: one that is mounted, that was given, or that was found.
@@ -60,14 +62,21 @@ pub(super) fn read(
     }
     let source = match mounted::vm_args(scope, container, env, is_relx) {
         Some((File::Unread(why), _)) => return Some(VmArgs::Unclear(why, None)),
-        Some((File::Text(text, root), is_source)) => Source { text, root, is_source, is_found: false },
+        Some((File::Text(text, root), is_source)) => {
+            Source { text, root, is_source, is_found: false, is_mounted: true }
+        }
         None => match of_the_image(scope, container, env, release) {
             Ok(source) => source?,
             Err(unclear) => return unclear,
         },
     };
     let is_theirs = is_relx || source.is_source;
-    let words = words(source.text, &source.root, &replaces(env, is_theirs, source.is_source));
+    if is_too_long(source.text) {
+        return Some(VmArgs::Unclear(Why::LongFile(VM_ARGS), None));
+    }
+    // In a volume nothing evaluates a `vm.args.eex`.
+    let read = if source.is_mounted { words } else { words_of_template };
+    let words = read(source.text, &source.root, &replaces(env, is_theirs, source.is_source));
     let named = place_of_name(&words);
     let at = named.clone().unwrap_or_else(|| source.root.within(0..0));
     Some(match (is_theirs, name_flag(&words)) {
@@ -89,7 +98,7 @@ fn of_the_image<'s>(
 ) -> Result<Option<Source<'s>>, Option<VmArgs>> {
     let of = |file: &'s declared::VmArgs, is_found| {
         let root = Pointer::root().of(file.script.id);
-        Source { text: &file.script.text, root, is_source: file.is_source, is_found }
+        Source { text: &file.script.text, root, is_source: file.is_source, is_found, is_mounted: false }
     };
     if let Some(given) = vm_args_of(scope.object, &scope.world.facts) {
         return Ok(Some(of(given, false)));

@@ -105,6 +105,8 @@ pub enum Why {
     List(&'static str),
     /// It is longer than anything that a program can be started with.
     TooLong,
+    /// A file, called so, that is longer than any that is read.
+    LongFile(&'static str),
 }
 
 impl fmt::Display for Why {
@@ -120,6 +122,7 @@ impl fmt::Display for Why {
             Self::Placeholder(text) => write!(f, "`{text}` is filled in later"),
             Self::Program(name) => write!(f, "`{name}` decides it"),
             Self::List(list) => write!(f, "{list} says it, which is not in the input"),
+            Self::LongFile(name) => write!(f, "`{name}` is too long to be read"),
             Self::TooLong => f.write_str("no program starts with a value this long"),
         }
     }
