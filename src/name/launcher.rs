@@ -47,6 +47,8 @@ pub struct Launch {
     pub script: Option<Script>,
     /// The name of a release's start script, which is the release's own, where one is run by its name.
     pub start_script: Option<String>,
+    /// Whether the start script of Elixir may hand the VM what is in `ELIXIR_ERL_OPTIONS`: `erl` does not read it, nor does relx.
+    pub by_elixir: bool,
     /// What its `env` sets for it, and where.
     pub assigned: Vec<(String, Template, Loc)>,
     /// The place of the command.
@@ -84,7 +86,7 @@ impl Launch {
             Ok(behind) => behind,
             Err(why) => {
                 let program = Program::Foreign(why);
-                return Self { program, script: None, start_script: None, assigned: Vec::new(), at };
+                return Self { program, script: None, start_script: None, by_elixir: true, assigned: Vec::new(), at };
             }
         };
         let assigned = behind.assigned.into_iter().map(|(name, value)| {
@@ -100,10 +102,11 @@ impl Launch {
         let script = shell_script(words_of_rest, at_word).or_else(|| mounted::script(scope, container, words_of_rest));
         if let Some(script) = script.map(|script| Script { is_first, ..script }) {
             let program = Program::Wrapper("sh -c".to_owned());
-            return Self { program, script: Some(script), start_script: None, assigned, at };
+            return Self { program, script: Some(script), start_script: None, by_elixir: true, assigned, at };
         }
         let program = if has_command { Program::of(words_of_rest) } else { Program::of_arguments(words_of_rest) };
-        Self { program, script: None, start_script: start_script(words_of_rest), assigned, at }
+        let by_elixir = !is_erl(words_of_rest);
+        Self { program, script: None, start_script: start_script(words_of_rest), by_elixir, assigned, at }
     }
 
     /// The environment of what it starts, in the container's.
@@ -266,6 +269,12 @@ pub fn is_start_script(word: &str) -> bool {
     word.rsplit_once("bin/").is_some_and(|(before, file)| {
         !before.starts_with("/usr/") && !matches!(before, "/" | "/s") && !file.contains('.') && file != "node"
     })
+}
+
+/// Whether a command line is that of the VM itself.
+pub(super) fn is_erl(words: &[Template]) -> bool {
+    let path = words.first().and_then(Template::literal);
+    path.is_some_and(|path| path.rsplit('/').next() == Some("erl"))
 }
 
 /// The name of the start script that a command line runs. `bin/server` and `bin/migrate` of `mix phx.gen.release` run another.

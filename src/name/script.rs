@@ -52,6 +52,7 @@ pub(super) fn run(scope: Scope<'_>, workload: &Workload, container: &Container, 
         let wrapped = wrapped(scope, workload, &run.env, &script);
         (run.env, run.launch.program) = (wrapped.env, wrapped.program);
         run.launch.start_script = launcher::start_script(&wrapped.words);
+        run.launch.by_elixir = !launcher::is_erl(&wrapped.words);
         run.dashes_everything = run.dashes_everything.or(wrapped.dashes_everything);
         let is_first = script.is_first;
         next = next_script(scope, container, &wrapped.words).map(|next| launcher::Script { is_first, ..next });
