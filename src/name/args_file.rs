@@ -5,8 +5,9 @@
 //! `vm.args.src` that lies there. One out of a ConfigMap is read; over one that nobody here can read the name is left open.
 
 use super::env::{Env, Lookup, Scope};
-use super::launcher::{Launch, name_flag};
-use super::mounted::{self, File};
+use super::flags::values;
+use super::launcher::{Launch, Program, Verb, name_flag};
+use super::mounted::{self, File, MountedArgs};
 use super::release::Picked;
 use super::template::{Template, Why};
 use super::vm_args::{Replaces, is_distillery, is_too_long, names, place_of_name, words, words_of_template};
@@ -29,11 +30,38 @@ pub(super) enum VmArgs {
 pub const VM_ARGS: &str = "vm.args";
 
 /// Variables that only the start scripts of relx and Distillery read.
-const THEIRS: [&str; 4] = ["RELX_", "REPLACE_OS_VARS", "ERL_DIST_PORT", VMARGS_PATH];
+const THEIRS: [&str; 3] = ["RELX_", "REPLACE_OS_VARS", VMARGS_PATH];
 
 /// Whether a variable shows that a release of relx or Distillery starts here.
 pub fn is_relx(env: &Env) -> bool {
     env.vars().iter().any(|var| THEIRS.iter().any(|name| var.name.starts_with(name)))
+}
+
+/// What shows whose release it is. Of both it may be either, unless the command is one that only relx knows.
+#[derive(Clone, Copy)]
+struct Signs {
+    mix: bool,
+    relx: bool,
+}
+
+impl Signs {
+    fn of(container: &Container, env: &Env, launch: &Launch) -> Self {
+        let is_certain = launch.program.is_of_relx();
+        let has_source = || !container.mounted_in_releases("vm.args.src").is_empty();
+        let mix = is_mix(env) || matches!(launch.program, Program::Release(Verb::Start));
+        Self { mix: mix && !is_certain, relx: is_certain || is_relx(env) || has_source() }
+    }
+
+    /// The file that is mounted where such a release looks for it.
+    fn mounted<'w>(self, scope: Scope<'w>, container: &Container, env: &Env) -> Option<MountedArgs<'w>> {
+        let of_relx = || mounted::of_relx(scope, container, env);
+        let of_mix = || mounted::of_mix(scope, container, env);
+        match (self.relx, self.mix) {
+            (true, false) => of_relx(),
+            (true, true) => of_relx().or_else(of_mix),
+            (false, _) => of_mix(),
+        }
+    }
 }
 
 /// A text, and how it came to be taken for the release's.
@@ -56,13 +84,13 @@ pub(super) fn read(
     launch: &Launch,
     release: Option<&Picked>,
 ) -> Option<VmArgs> {
-    let is_relx = launch.program.is_of_relx() || is_relx(env);
     if !launch.program.is_of_relx() && !launch.program.may_be_a_release() {
         return None;
     }
-    let source = match mounted::vm_args(scope, container, env, is_relx) {
-        Some((File::Unread(why), _)) => return Some(VmArgs::Unclear(why, None)),
-        Some((File::Text(text, root), is_source)) => {
+    let signs = Signs::of(container, env, launch);
+    let source = match signs.mounted(scope, container, env) {
+        Some(MountedArgs { file: File::Unread(why), .. }) => return Some(VmArgs::Unclear(why, None)),
+        Some(MountedArgs { file: File::Text(text, root), is_source }) => {
             Source { text, root, is_source, is_found: false, is_mounted: true }
         }
         None => match of_the_image(scope, container, env, release) {
@@ -70,7 +98,7 @@ pub(super) fn read(
             Err(unclear) => return unclear,
         },
     };
-    let is_theirs = is_relx || source.is_source;
+    let is_theirs = signs.relx || source.is_source;
     if is_too_long(source.text) {
         return Some(VmArgs::Unclear(Why::LongFile(VM_ARGS), None));
     }
@@ -78,6 +106,13 @@ pub(super) fn read(
     let read = if source.is_mounted { words } else { words_of_template };
     let words = read(source.text, &source.root, &replaces(env, is_theirs, source.is_source));
     let named = place_of_name(&words);
+    // What that file names beats what the script does, or does not.
+    if let Some(path) = values(&words, "-args_file").next() {
+        return Some(VmArgs::Unclear(Why::Program(format!("-args_file {path}")), None));
+    }
+    if is_theirs && signs.mix {
+        return Some(VmArgs::Unclear(Why::Program(VM_ARGS.to_owned()), named));
+    }
     let at = named.clone().unwrap_or_else(|| source.root.within(0..0));
     Some(match (is_theirs, name_flag(&words)) {
         (true, _) => VmArgs::Whole(words, at),

@@ -147,7 +147,7 @@ pub(super) fn sourced(
 ) -> Option<Sourced> {
     let given = || declared::env_sh_of(scope.object, &scope.world.facts);
     // Of a file that somebody named it is known that it is the image's; what one that was found does not set, the image may.
-    let (text, root, is_said) = match mounted::env_sh(scope, container) {
+    let (text, root, is_said) = match mounted::env_sh(scope, container, env) {
         Some(File::Text(text, at)) => (text, at, false),
         Some(File::Unread(why)) => {
             return Some(Sourced::unread(env, &why));
