@@ -503,3 +503,20 @@ fn a_vm_args_that_cannot_be_read_leaves_the_name_open() {
     // Elsewhere it is the app's own business.
     assert!(App { mount: "{name: scripts, mountPath: /etc/cart/vm.args, subPath: vm.args}", ..app() }.forms());
 }
+
+#[test]
+fn only_what_goes_through_elixir_reads_its_options() {
+    const OPTIONS: &str = "- {name: ELIXIR_ERL_OPTIONS, value: -name store@$(POD_IP)}\n            ";
+    let said =
+        |command: &str| App { command: format!("command: {command}"), env: OPTIONS, ..App::mounted("") }.said().0;
+    for (of_erl, of_elixir) in [
+        ("[erl, -name, cart@$(POD_IP)]", "[elixir, --name, cart@$(POD_IP), --no-halt]"),
+        ("[sh, -c, 'exec erl -name cart@$POD_IP']", "[sh, -c, 'exec elixir --name cart@$POD_IP']"),
+    ] {
+        assert_eq!(said(of_erl), WorkloadVerdict::Forms, "{of_erl}");
+        assert_eq!(said(of_elixir), WorkloadVerdict::Breaks, "{of_elixir}");
+    }
+    let relx = App { env: OPTIONS, ..foreground(with_vm_args("-name cart@10.0.0.1\n")) };
+    let found = relx.said().1;
+    assert_eq!(found, ["BG109"], "the name in the file counts, which is the same in every pod");
+}
