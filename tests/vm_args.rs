@@ -94,7 +94,7 @@ fn nothing_evaluates_the_tags_of_a_file_that_is_no_template() {
 #[test]
 fn a_variable_has_room_but_for_some_of_its_copies() {
     let mut env = Env::default();
-    env.set("LONG", Template::lit(&"x".repeat(60_000), &root()), root());
+    env.set("LONG", Template::lit("x".repeat(60_000), &root()), root());
     let read = words(&"${LONG}\n".repeat(8_000), &root(), &Replaces::From(&env));
     assert_eq!(read.len(), 8_000);
     let known = read.iter().filter_map(Template::literal).count();

@@ -264,6 +264,7 @@ impl Naming {
         match &self.launch.program {
             Program::Release(Verb::Eval | Verb::Talk | Verb::Other) => return Boot::Undistributed(Undistributed::Verb),
             Program::Foreign(why) if self.declared.is_none() => return Boot::Opaque(why.clone()),
+            Program::Relx(run) if self.declared.is_none() => return Boot::Opaque(Why::Program(run.clone())),
             _ => {}
         }
         if let Some(declared) = self.declared.as_ref().filter(|_| self.flag.is_none()) {

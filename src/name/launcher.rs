@@ -21,6 +21,8 @@ pub enum Program {
     Vm(Vec<Template>),
     /// Something that is presumed to hand its environment on to a release.
     Wrapper(String),
+    /// A release of relx or Distillery, told so in a word that only their start scripts know: what is run.
+    Relx(String),
     /// Something that names nodes in a way that is not known here.
     Foreign(Why),
 }
@@ -135,7 +137,7 @@ impl Program {
             "server" => Self::Release(Verb::Start),
             "migrate" => Self::Release(Verb::Eval),
             _ => match verb.as_deref() {
-                Some(verb) if is_verb_of_relx(verb) => Self::Foreign(Why::Program(format!("{path} {verb}"))),
+                Some(verb) if is_verb_of_relx(verb) => Self::Relx(format!("{path} {verb}")),
                 Some(verb) if path.contains("bin/") || Verb::named(verb).is_some() => {
                     Verb::named(verb).map_or_else(|| Self::Wrapper(path.clone()), Self::Release)
                 }
@@ -148,7 +150,7 @@ impl Program {
     fn of_arguments(words: &[Template]) -> Self {
         let verb = words.first().and_then(Template::literal);
         match verb.as_deref() {
-            Some(verb) if is_verb_of_relx(verb) => Self::Foreign(Why::Program(verb.to_owned())),
+            Some(verb) if is_verb_of_relx(verb) => Self::Relx(verb.to_owned()),
             Some(word) => match Verb::named(word) {
                 Some(verb) => Self::Release(verb),
                 None if word.contains('/') => Self::of(words),
@@ -160,7 +162,7 @@ impl Program {
 
     /// Whether it is told in words that only the start scripts of relx and Distillery know.
     pub fn is_of_relx(&self) -> bool {
-        matches!(self, Self::Foreign(Why::Program(told)) if told.rsplit(' ').next().is_some_and(is_verb_of_relx))
+        matches!(self, Self::Relx(_))
     }
 
     /// Whether a release's start script may run, with its `rel/env.sh`.
