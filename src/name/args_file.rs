@@ -98,30 +98,34 @@ pub(super) fn read(
             Err(unclear) => return unclear,
         },
     };
-    let is_theirs = signs.relx || source.is_source;
-    if is_too_long(source.text) {
-        return Some(VmArgs::Unclear(Why::LongFile(VM_ARGS), None));
-    }
-    // In a volume nothing evaluates a `vm.args.eex`.
-    let read = if source.is_mounted { words } else { words_of_template };
-    let words = read(source.text, &source.root, &replaces(env, is_theirs, source.is_source));
-    let named = place_of_name(&words);
-    // What that file names beats what the script does, or does not.
-    if let Some(path) = values(&words, "-args_file").next() {
-        return Some(VmArgs::Unclear(Why::Program(format!("-args_file {path}")), None));
-    }
-    if is_theirs && signs.mix {
-        return Some(VmArgs::Unclear(Why::Program(VM_ARGS.to_owned()), named));
-    }
-    let at = named.clone().unwrap_or_else(|| source.root.within(0..0));
-    Some(match (is_theirs, name_flag(&words)) {
-        (true, _) => VmArgs::Whole(words, at),
-        // A mix release has none by default, and relx needs one.
-        (false, Some(_)) if !source.is_found && !is_mix(env) => {
-            VmArgs::Unclear(Why::Program(VM_ARGS.to_owned()), named)
-        }
-        (false, _) => VmArgs::Beside(words, at),
+    Some(match is_too_long(source.text) {
+        true => VmArgs::Unclear(Why::LongFile(VM_ARGS), None),
+        false => source.read(env, signs),
     })
+}
+
+impl Source<'_> {
+    fn read(&self, env: &Env, signs: Signs) -> VmArgs {
+        let is_theirs = signs.relx || self.is_source;
+        // In a volume nothing evaluates a `vm.args.eex`.
+        let read = if self.is_mounted { words } else { words_of_template };
+        let words = read(self.text, &self.root, &replaces(env, is_theirs, self.is_source));
+        // What that file names beats what the script does, or does not.
+        if let Some(path) = values(&words, "-args_file").next() {
+            return VmArgs::Unclear(Why::Program(format!("-args_file {path}")), None);
+        }
+        let named = place_of_name(&words);
+        let at = || named.clone().unwrap_or_else(|| self.root.clone().within(0..0));
+        match (is_theirs, name_flag(&words)) {
+            (true, _) if !signs.mix => VmArgs::Whole(words, at()),
+            // A mix release has none by default, and relx needs one.
+            (false, Some(_)) if !self.is_found && !is_mix(env) => {
+                VmArgs::Unclear(Why::Program(VM_ARGS.to_owned()), named)
+            }
+            (false, _) => VmArgs::Beside(words, at()),
+            (true, _) => VmArgs::Unclear(Why::Program(VM_ARGS.to_owned()), named),
+        }
+    }
 }
 
 /// The file of the image, as somebody gave it or its project has it; an error where it may be another.
