@@ -52,19 +52,23 @@ impl App {
     }
 
     fn said(&self) -> (WorkloadVerdict, Vec<String>) {
-        let text = self.manifests();
-        let report = beamgate::cli::lint::report(Path::new("-"), &mut text.as_bytes()).unwrap();
-        assert!(report.skipped.is_empty(), "{text}");
-        let mut found: Vec<String> = report.findings.iter().map(|finding| finding.rule.id()).collect();
-        // Which of its words a shell replaces itself by is another question for a file.
-        found.retain(|code| code != "BG702");
-        found.sort();
-        (report.workloads[0].verdict.clone(), found)
+        said(&self.manifests())
     }
 
     fn forms(&self) -> bool {
         self.said().0 == WorkloadVerdict::Forms
     }
+}
+
+/// What is said of the first workload, and all that was found.
+fn said(text: &str) -> (WorkloadVerdict, Vec<String>) {
+    let report = beamgate::cli::lint::report(Path::new("-"), &mut text.as_bytes()).unwrap();
+    assert!(report.skipped.is_empty(), "{text}");
+    let mut found: Vec<String> = report.findings.iter().map(|finding| finding.rule.id()).collect();
+    // Which of its words a shell replaces itself by is another question for a file.
+    found.retain(|code| code != "BG702");
+    found.sort();
+    (report.workloads[0].verdict.clone(), found)
 }
 
 const GOOD: &str = "export RELEASE_NODE=cart@$POD_IP\nexec \"$@\"\n";
@@ -377,11 +381,16 @@ fn what_a_finding_says_of_a_mounted_vm_args_has_its_place() {
     assert!(text[..place.start as usize].ends_with("-sname "));
 }
 
+/// The same in a release of which the command shows that it is relx's.
+fn foreground(app: App) -> App {
+    App { command: "command: [/app/bin/cart, foreground]".to_owned(), ..app }
+}
+
 #[test]
 fn the_vm_args_of_relx_is_all_that_names_its_node() {
     let relx = |key: &str, mount: &'static str, text: &str, env: &'static str| {
         let maps = vec![("scripts", format!("{key}: {text:?}"))];
-        App { mount, maps, env, ..with_vm_args("") }
+        App { mount, maps, env, ..foreground(with_vm_args("")) }
     };
     let source = "{name: scripts, mountPath: /app/releases/1.0.0/vm.args.src, subPath: vm.args.src}";
     assert!(relx("vm.args.src", source, "-name cart@${POD_IP}\n", "").forms());
@@ -395,6 +404,94 @@ fn the_vm_args_of_relx_is_all_that_names_its_node() {
     );
     let unfilled = relx("vm.args", folder, "-name cart@${POD_IP}\n", said).said();
     assert_eq!(unfilled.0, WorkloadVerdict::Open, "whether it is filled in the start script says");
+    // Where something shows a mix release, too, it may be either's.
+    let open = (WorkloadVerdict::Open, vec!["BG307".to_owned()]);
+    for command in ["command: [/app/bin/cart, start]", "args: [start]", ""] {
+        let both = relx("vm.args", folder, "-name cart@127.0.0.1\n", said);
+        assert_eq!(App { command: command.to_owned(), ..both }.said(), open, "{command}");
+        let both = relx("vm.args.src", source, "-name store@${POD_IP}\n", "");
+        assert_eq!(App { command: command.to_owned(), ..both }.said(), open, "{command}");
+    }
+}
+
+#[test]
+fn a_port_of_relx_makes_no_release_of_relx() {
+    let port = "- {name: RELEASE_NODE, value: cart@$(POD_IP)}\n            - {name: ERL_DIST_PORT, value: '9100'}\n            ";
+    let app = App { env: port, ..with_vm_args("-name store@127.0.0.1\n") };
+    assert!(app.forms(), "{:?}", app.said());
+}
+
+#[test]
+fn relx_reads_one_of_several_files() {
+    const FOLDER: &str = "{name: scripts, mountPath: /scripts}";
+    const OWN: &str = "{name: scripts, mountPath: /app/vm.args, subPath: vm.args}";
+    const VERSIONS: &str = "{name: scripts, mountPath: /app/releases/1.0.0/vm.args, subPath: vm.args}";
+    const PATH: &str = "- {name: VMARGS_PATH, value: /scripts/vm.args}\n            ";
+    let good = "vm.args: '-name cart@10.0.0.1'";
+    let with = |mount: &'static str, env: &'static str, maps: &str| {
+        App { mount, env, maps: vec![("scripts", maps.to_owned())], ..foreground(with_vm_args("")) }.said().0
+    };
+    let all = WorkloadVerdict::Breaks;
+    assert_eq!(with(VERSIONS, "", good), all);
+    assert_eq!(with(OWN, "", good), all);
+    assert_eq!(with(FOLDER, PATH, good), all);
+    let two = "{name: scripts, mountPath: /app/vm.args, subPath: vm.args}, {name: scripts, mountPath: /app/releases/1.0.0/vm.args, subPath: vm.args}";
+    assert_eq!(with(two, "", good), WorkloadVerdict::Open);
+    let source = "vm.args: '-name cart@10.0.0.1', vm.args.src: '-name cart@10.0.0.1'";
+    assert_eq!(with(FOLDER, PATH, source), WorkloadVerdict::Open, "the source is filled in instead");
+    // It cannot write what it fills in.
+    let filled = "- {name: RELX_REPLACE_OS_VARS, value: 'true'}\n            ";
+    assert_eq!(with(VERSIONS, filled, good), WorkloadVerdict::Open);
+    let out = "- {name: RELX_REPLACE_OS_VARS, value: 'true'}\n            - {name: RELX_OUT_FILE_PATH, value: /tmp}\n            ";
+    assert_eq!(with(VERSIONS, out, good), all);
+}
+
+#[test]
+fn the_files_of_a_version_that_does_not_run_decide_nothing() {
+    let runs = |version: &str, app: App| {
+        let text = app.manifests();
+        let vsn = format!("- {{name: RELEASE_VSN, value: {version}}}\n            - {{name: RELEASE_COOKIE,");
+        said(&text.replace("- {name: RELEASE_COOKIE,", &vsn)).0
+    };
+    let short = || with_vm_args("-sname cart\n");
+    assert_eq!(runs("1.0.0", short()), WorkloadVerdict::Breaks);
+    assert_eq!(runs("1.0.1", short()), WorkloadVerdict::Forms);
+    let env_sh = || App {
+        mount: "{name: scripts, mountPath: /app/releases/1.0.0/env.sh, subPath: env.sh}",
+        maps: vec![("scripts", "env.sh: 'export RELEASE_NODE=store@$POD_IP'".to_owned())],
+        ..short()
+    };
+    assert_eq!(runs("1.0.0", env_sh()), WorkloadVerdict::Breaks);
+    assert_eq!(runs("1.0.1", env_sh()), WorkloadVerdict::Forms);
+    let two = "{name: scripts, mountPath: /app/releases/1.0.0/vm.args, subPath: vm.args}, {name: scripts, mountPath: /app/releases/1.0.1/vm.args, subPath: other}";
+    assert_eq!(runs("1.0.0", App { mount: two, ..short() }), WorkloadVerdict::Breaks);
+}
+
+#[test]
+fn what_may_say_another_path_leaves_a_mounted_vm_args_open() {
+    let with_env_from = |app: App| {
+        let text = app.manifests();
+        said(&text.replace(
+            "          volumeMounts:",
+            "          envFrom: [{secretRef: {name: more}}]\n          volumeMounts:",
+        ))
+    };
+    let open = WorkloadVerdict::Open;
+    assert_eq!(with_env_from(with_vm_args("-sname cart\n")).0, open);
+    let elsewhere =
+        App { mount: "{name: scripts, mountPath: /etc/cart/vm.args, subPath: vm.args}", ..with_vm_args("-sname x\n") };
+    assert_eq!(with_env_from(elsewhere.clone()).0, WorkloadVerdict::Forms, "nothing is mounted over it");
+    let secret = "- {name: RELEASE_NODE, value: cart@$(POD_IP)}\n            - {name: RELEASE_VM_ARGS, valueFrom: {secretKeyRef: {name: a, key: b}}}\n            ";
+    assert_eq!(App { env: secret, ..elsewhere }.said().0, open);
+}
+
+#[test]
+fn a_file_that_a_vm_args_names_may_name_the_node() {
+    for text in ["-args_file /etc/more.args\n", "-name a@127.0.0.1\n-args_file /etc/more.args\n"] {
+        assert_eq!(with_vm_args(text).said(), (WorkloadVerdict::Open, vec!["BG307".to_owned()]), "{text}");
+        let app = foreground(with_vm_args(text));
+        assert_eq!(App { env: "", ..app }.said().0, WorkloadVerdict::Open, "{text}");
+    }
 }
 
 #[test]
@@ -410,6 +507,8 @@ fn a_vm_args_that_cannot_be_read_leaves_the_name_open() {
     assert!(why(&App { maps: Vec::new(), ..app() }).ends_with("ConfigMap `scripts` is not in the input"));
     let disk = App { volume: "{name: scripts, emptyDir: {}}", ..app() };
     assert!(why(&disk).ends_with("`/app/releases/1.0.0/vm.args` decides it"));
+    let long = with_vm_args(&format!("-sname cart\n{}", "#\n".repeat(1 << 15)));
+    assert!(why(&long).ends_with("`vm.args` is too long to be read"));
     let two = "{name: scripts, mountPath: /app/releases/1.0.0/vm.args, subPath: vm.args}, {name: scripts, mountPath: /app/releases/1.0.1/vm.args, subPath: vm.args}";
     assert!(why(&App { mount: two, ..app() }).ends_with("the image decides it"));
     // Nothing shows whose release it is, and each takes the name from elsewhere.
@@ -421,4 +520,21 @@ fn a_vm_args_that_cannot_be_read_leaves_the_name_open() {
     assert_eq!(finding.labels[0].text, "names the node, if anything reads it");
     // Elsewhere it is the app's own business.
     assert!(App { mount: "{name: scripts, mountPath: /etc/cart/vm.args, subPath: vm.args}", ..app() }.forms());
+}
+
+#[test]
+fn only_what_goes_through_elixir_reads_its_options() {
+    const OPTIONS: &str = "- {name: ELIXIR_ERL_OPTIONS, value: -name store@$(POD_IP)}\n            ";
+    let said =
+        |command: &str| App { command: format!("command: {command}"), env: OPTIONS, ..App::mounted("") }.said().0;
+    for (of_erl, of_elixir) in [
+        ("[erl, -name, cart@$(POD_IP)]", "[elixir, --name, cart@$(POD_IP), --no-halt]"),
+        ("[sh, -c, 'exec erl -name cart@$POD_IP']", "[sh, -c, 'exec elixir --name cart@$POD_IP']"),
+    ] {
+        assert_eq!(said(of_erl), WorkloadVerdict::Forms, "{of_erl}");
+        assert_eq!(said(of_elixir), WorkloadVerdict::Breaks, "{of_elixir}");
+    }
+    let relx = App { env: OPTIONS, ..foreground(with_vm_args("-name cart@10.0.0.1\n")) };
+    let found = relx.said().1;
+    assert_eq!(found, ["BG109"], "the name in the file counts, which is the same in every pod");
 }

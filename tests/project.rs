@@ -208,8 +208,10 @@ fn a_cookie_that_the_release_fixes_is_one_that_is_written_down() {
         findings.iter().map(|finding| (finding.rule.id(), finding.verdict)).collect::<Vec<_>>()
     };
     assert_eq!(found("\"cart\""), [], "the pod gives another");
+    assert!(!repository.tells_of("mix.exs"), "{:?}", repository.report().notices);
     repository.write("app/k8s/cart.yaml", &format!("{before}{after}"));
     assert_eq!(found("\"cart\""), [("BG605".to_owned(), Verdict::Open)]);
+    assert!(repository.tells_of("mix.exs"), "{:?}", repository.report().notices);
     assert_eq!(found("\"Qm7rXw2LkT9sVb4Z\""), [("BG601".to_owned(), Verdict::Open)]);
     assert_eq!(found("System.fetch_env!(\"BUILD_COOKIE\")"), []);
     assert_eq!(found("nil"), [("BG602".to_owned(), Verdict::Open)]);

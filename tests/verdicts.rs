@@ -94,6 +94,8 @@ fn a_short_name_beats_every_long_one() {
             (&flag("- name: ERL_FLAGS\n              value: -sname cart"), "breaks", &["BG103"]),
             (&flag("- name: ERL_ZFLAGS\n              value: -sname cart"), "breaks", &["BG103"]),
             (&flag("- name: ERL_FLAGS\n              value: -name x@y.z"), "forms", &[]),
+            // Elixir's start script puts it before the name that the release's gives.
+            (&flag("- name: ELIXIR_ERL_OPTIONS\n              value: -name x@$(MY_POD_IP)"), "breaks", &["BG103"]),
             (
                 &[
                     sname,
@@ -222,6 +224,7 @@ fn flags_beat_the_name_that_the_image_gives() {
             (&flags("- name: ERL_AFLAGS\n              value: -name store@$(MY_POD_IP)"), "breaks", &["BG301"]),
             (&flags("- name: ERL_AFLAGS\n              value: -name cart@$(MY_POD_IP)"), "forms", &[]),
             (&flags("- name: ERL_ZFLAGS\n              value: -name store@$(MY_POD_IP)"), "forms", &[]),
+            (&flags("- name: ELIXIR_ERL_OPTIONS\n              value: -name store@$(MY_POD_IP)"), "breaks", &["BG301"]),
         ],
     );
 }

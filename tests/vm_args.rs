@@ -8,7 +8,7 @@ use std::path::Path;
 
 use beamgate::name::env::Env;
 use beamgate::name::template::Template;
-use beamgate::name::vm_args::{Replaces, words};
+use beamgate::name::vm_args::{Replaces, words, words_of_template};
 use beamgate::place::{Loc, ObjectId, Pointer};
 use proptest::prelude::*;
 
@@ -60,7 +60,7 @@ fn what_is_filled_in_is_known_only_where_its_variable_is() {
     env.set("HOST", Template::lit("10.0.0.1", &root()), root());
     let text = "-name cart@${HOST} -x ${PORT:-1} ${HOSTNAME} -y <%= @release.name %>z <%# nothing %>";
     let shown = |replaces: &Replaces<'_>| {
-        words(text, &root(), replaces).iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        words_of_template(text, &root(), replaces).iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(shown(&Replaces::From(&env)), "-name cart@10.0.0.1 -x {?} {hostname} -y {?}z".replace("{?}", &opaque()));
     assert_eq!(
@@ -85,6 +85,34 @@ fn distillery_fills_in_variables_without_defaults() {
     assert_eq!(shown(&env), "-name cart@10.0.0.1 -x 10.0.0.1");
 }
 
+#[test]
+fn nothing_evaluates_the_tags_of_a_file_that_is_no_template() {
+    let read = words("-name <%= x %>@${HOST}", &root(), &Replaces::Nothing);
+    assert_eq!(literal(&read), ["-name", "<%=", "x", "%>@${HOST}"]);
+}
+
+#[test]
+fn a_variable_has_room_but_for_some_of_its_copies() {
+    let mut env = Env::default();
+    env.set("LONG", Template::lit("x".repeat(60_000), &root()), root());
+    let read = words(&"${LONG}\n".repeat(8_000), &root(), &Replaces::From(&env));
+    assert_eq!(read.len(), 8_000);
+    let known = read.iter().filter_map(Template::literal).count();
+    assert!((1..50).contains(&known), "{known}");
+}
+
+#[test]
+fn what_nothing_closes_is_looked_for_once() {
+    let text = "<% ${ ".repeat(100_000);
+    let start = std::time::Instant::now();
+    let read = words_of_template(&text, &root(), &Replaces::Unknown);
+    assert_eq!(read.len(), 200_000);
+    assert!(start.elapsed() < std::time::Duration::from_secs(20), "it took {:?}", start.elapsed());
+    // What is closed before is filled in all the same.
+    let read = words_of_template("<%= a %> ${B} <% ${", &root(), &Replaces::Unknown);
+    assert_eq!(literal(&read), ["?", "?", "<%", "${"]);
+}
+
 /// How something that is not known is shown.
 fn opaque() -> String {
     Template::opaque(beamgate::name::template::Why::Image, &root()).to_string()
@@ -95,7 +123,7 @@ proptest! {
     fn nothing_makes_the_reader_panic(text in "[-a#\"'\\\\ \n\\$\\{\\}<%=>:é]{0,60}") {
         let env = Env::default();
         for replaces in [Replaces::Nothing, Replaces::Unknown, Replaces::From(&env)] {
-            for piece in words(&text, &root(), &replaces).iter().flat_map(Template::pieces) {
+            for piece in words_of_template(&text, &root(), &replaces).iter().flat_map(Template::pieces) {
                 if let beamgate::place::Focus::Within(start, end) = piece.at.focus {
                     prop_assert!(text.get(start as usize..end as usize).is_some());
                 }

@@ -104,7 +104,7 @@ fn of_the_program(naming: &Naming) -> Option<Leave> {
         Program::Vm(_) if naming.is_by_vm_args() => "the image's vm.args names the node",
         Program::Vm(_) if naming.flag.is_some() => "the command names the node",
         Program::Vm(_) => "the command starts a VM, which does not read RELEASE_NODE",
-        Program::Foreign(_) => "the command does not read RELEASE_NODE",
+        Program::Foreign(_) | Program::Relx(_) => "the command does not read RELEASE_NODE",
         Program::Image | Program::Release(Verb::Start) | Program::Wrapper(_) => return None,
     };
     Some(Leave::quiet(why, Inputs::Usual))

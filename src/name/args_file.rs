@@ -5,11 +5,12 @@
 //! `vm.args.src` that lies there. One out of a ConfigMap is read; over one that nobody here can read the name is left open.
 
 use super::env::{Env, Lookup, Scope};
-use super::launcher::{Launch, name_flag};
-use super::mounted::{self, File};
+use super::flags::values;
+use super::launcher::{Launch, Program, Verb, name_flag};
+use super::mounted::{self, File, MountedArgs};
 use super::release::Picked;
 use super::template::{Template, Why};
-use super::vm_args::{Replaces, is_distillery, names, place_of_name, words};
+use super::vm_args::{Replaces, is_distillery, is_too_long, names, place_of_name, words, words_of_template};
 use crate::place::{Loc, Pointer};
 use crate::world::declared::{self, vm_args_of};
 use crate::world::mounted::{RELEASE_VM_ARGS, VMARGS_PATH};
@@ -29,11 +30,38 @@ pub(super) enum VmArgs {
 pub const VM_ARGS: &str = "vm.args";
 
 /// Variables that only the start scripts of relx and Distillery read.
-const THEIRS: [&str; 4] = ["RELX_", "REPLACE_OS_VARS", "ERL_DIST_PORT", VMARGS_PATH];
+const THEIRS: [&str; 3] = ["RELX_", "REPLACE_OS_VARS", VMARGS_PATH];
 
 /// Whether a variable shows that a release of relx or Distillery starts here.
 pub fn is_relx(env: &Env) -> bool {
     env.vars().iter().any(|var| THEIRS.iter().any(|name| var.name.starts_with(name)))
+}
+
+/// What shows whose release it is. Of both it may be either, unless the command is one that only relx knows.
+#[derive(Clone, Copy)]
+struct Signs {
+    mix: bool,
+    relx: bool,
+}
+
+impl Signs {
+    fn of(container: &Container, env: &Env, launch: &Launch) -> Self {
+        let is_certain = launch.program.is_of_relx();
+        let has_source = || !container.mounted_in_releases("vm.args.src").is_empty();
+        let mix = is_mix(env) || matches!(launch.program, Program::Release(Verb::Start));
+        Self { mix: mix && !is_certain, relx: is_certain || is_relx(env) || has_source() }
+    }
+
+    /// The file that is mounted where such a release looks for it.
+    fn mounted<'w>(self, scope: Scope<'w>, container: &Container, env: &Env) -> Option<MountedArgs<'w>> {
+        let of_relx = || mounted::of_relx(scope, container, env);
+        let of_mix = || mounted::of_mix(scope, container, env);
+        match (self.relx, self.mix) {
+            (true, false) => of_relx(),
+            (true, true) => of_relx().or_else(of_mix),
+            (false, _) => of_mix(),
+        }
+    }
 }
 
 /// A text, and how it came to be taken for the release's.
@@ -44,6 +72,8 @@ struct Source<'s> {
     is_source: bool,
     /// Whether it was found in a project that somebody did not name.
     is_found: bool,
+    /// Whether it is out of a volume.
+    is_mounted: bool,
 }
 
 /// Reads the `vm.args` of the release that a container starts: one that is mounted, that was given, or that was found.
@@ -54,30 +84,48 @@ pub(super) fn read(
     launch: &Launch,
     release: Option<&Picked>,
 ) -> Option<VmArgs> {
-    let is_relx = launch.program.is_of_relx() || is_relx(env);
     if !launch.program.is_of_relx() && !launch.program.may_be_a_release() {
         return None;
     }
-    let source = match mounted::vm_args(scope, container, env, is_relx) {
-        Some((File::Unread(why), _)) => return Some(VmArgs::Unclear(why, None)),
-        Some((File::Text(text, root), is_source)) => Source { text, root, is_source, is_found: false },
+    let signs = Signs::of(container, env, launch);
+    let source = match signs.mounted(scope, container, env) {
+        Some(MountedArgs { file: File::Unread(why), .. }) => return Some(VmArgs::Unclear(why, None)),
+        Some(MountedArgs { file: File::Text(text, root), is_source }) => {
+            Source { text, root, is_source, is_found: false, is_mounted: true }
+        }
         None => match of_the_image(scope, container, env, release) {
             Ok(source) => source?,
             Err(unclear) => return unclear,
         },
     };
-    let is_theirs = is_relx || source.is_source;
-    let words = words(source.text, &source.root, &replaces(env, is_theirs, source.is_source));
-    let named = place_of_name(&words);
-    let at = named.clone().unwrap_or_else(|| source.root.within(0..0));
-    Some(match (is_theirs, name_flag(&words)) {
-        (true, _) => VmArgs::Whole(words, at),
-        // A mix release has none by default, and relx needs one.
-        (false, Some(_)) if !source.is_found && !is_mix(env) => {
-            VmArgs::Unclear(Why::Program(VM_ARGS.to_owned()), named)
-        }
-        (false, _) => VmArgs::Beside(words, at),
+    Some(match is_too_long(source.text) {
+        true => VmArgs::Unclear(Why::LongFile(VM_ARGS), None),
+        false => source.read(env, signs),
     })
+}
+
+impl Source<'_> {
+    fn read(&self, env: &Env, signs: Signs) -> VmArgs {
+        let is_theirs = signs.relx || self.is_source;
+        // In a volume nothing evaluates a `vm.args.eex`.
+        let read = if self.is_mounted { words } else { words_of_template };
+        let words = read(self.text, &self.root, &replaces(env, is_theirs, self.is_source));
+        // What that file names beats what the script does, or does not.
+        if let Some(path) = values(&words, "-args_file").next() {
+            return VmArgs::Unclear(Why::Program(format!("-args_file {path}")), None);
+        }
+        let named = place_of_name(&words);
+        let at = || named.clone().unwrap_or_else(|| self.root.clone().within(0..0));
+        match (is_theirs, name_flag(&words)) {
+            (true, _) if !signs.mix => VmArgs::Whole(words, at()),
+            // A mix release has none by default, and relx needs one.
+            (false, Some(_)) if !self.is_found && !is_mix(env) => {
+                VmArgs::Unclear(Why::Program(VM_ARGS.to_owned()), named)
+            }
+            (false, _) => VmArgs::Beside(words, at()),
+            (true, _) => VmArgs::Unclear(Why::Program(VM_ARGS.to_owned()), named),
+        }
+    }
 }
 
 /// The file of the image, as somebody gave it or its project has it; an error where it may be another.
@@ -89,7 +137,7 @@ fn of_the_image<'s>(
 ) -> Result<Option<Source<'s>>, Option<VmArgs>> {
     let of = |file: &'s declared::VmArgs, is_found| {
         let root = Pointer::root().of(file.script.id);
-        Source { text: &file.script.text, root, is_source: file.is_source, is_found }
+        Source { text: &file.script.text, root, is_source: file.is_source, is_found, is_mounted: false }
     };
     if let Some(given) = vm_args_of(scope.object, &scope.world.facts) {
         return Ok(Some(of(given, false)));

@@ -6,7 +6,7 @@ pub use super::args_file::VM_ARGS;
 use super::args_file::{self, VmArgs};
 use super::complete::{Pod, complete, without_host};
 use super::env::{Env, Lookup, Scope};
-use super::flags::{ByScript, flag_of};
+use super::flags::{BEFORE, ByScript, ELIXIR_ERL_OPTIONS, flag_of};
 pub use super::flags::{FLAGS, Flags, LIVEBOOK_COOKIE, LIVEBOOK_NODE};
 use super::inputs::{self, Input};
 use super::launcher::{Launch, NameFlag, Program, Verb};
@@ -192,6 +192,7 @@ impl Naming {
         let mut flags = Flags::of(&boot_env);
         let vm_args = args_file::read(scope, container, &boot_env, &launch, release.as_ref());
         let unclear = add_vm_args(&mut flags, &mut launch, vm_args);
+        flags.retain(|flags| launch.by_elixir || flags.variable != ELIXIR_ERL_OPTIONS);
         let overridden = overridden(from_pod, &node).filter(|_| livebook.is_none());
         add_livebook(&mut flags, &mut launch, livebook);
         let mut naming = Self {
@@ -263,6 +264,7 @@ impl Naming {
         match &self.launch.program {
             Program::Release(Verb::Eval | Verb::Talk | Verb::Other) => return Boot::Undistributed(Undistributed::Verb),
             Program::Foreign(why) if self.declared.is_none() => return Boot::Opaque(why.clone()),
+            Program::Relx(run) if self.declared.is_none() => return Boot::Opaque(Why::Program(run.clone())),
             _ => {}
         }
         if let Some(declared) = self.declared.as_ref().filter(|_| self.flag.is_none()) {
@@ -330,13 +332,14 @@ impl Naming {
 /// Where a file's flags stand on the command line, as far as the last of several counts; those of relx are all of it. Of one that
 /// is unclear it is the place of the name that is left.
 fn add_vm_args(flags: &mut Vec<Flags>, launch: &mut Launch, given: Option<VmArgs>) -> Option<Loc> {
-    let behind_first = usize::from(flags.first().is_some_and(|flags| flags.variable == FLAGS[0]));
+    let before = flags.iter().take_while(|flags| BEFORE.contains(&flags.variable)).count();
     match given {
         Some(VmArgs::Whole(words, at)) => {
-            flags.insert(behind_first, Flags { variable: VM_ARGS, words: words.clone(), at: at.clone() });
+            launch.by_elixir = false;
+            flags.insert(before, Flags { variable: VM_ARGS, words: words.clone(), at: at.clone() });
             (launch.program, launch.at) = (Program::Vm(words), at);
         }
-        Some(VmArgs::Beside(words, at)) => flags.insert(behind_first, Flags { variable: VM_ARGS, words, at }),
+        Some(VmArgs::Beside(words, at)) => flags.insert(before, Flags { variable: VM_ARGS, words, at }),
         Some(VmArgs::Unclear(why, at)) => {
             launch.program = Program::Foreign(why);
             return at;

@@ -7,8 +7,14 @@ use super::template::Template;
 use crate::place::Loc;
 use crate::world::declared::Sourced;
 
-/// The variables whose words the VM takes for flags.
-pub const FLAGS: [&str; 4] = ["ERL_AFLAGS", "ERL_FLAGS", "ERL_ZFLAGS", "ELIXIR_ERL_OPTIONS"];
+/// The variable whose words the start script of `elixir`, and so that of a mix release, puts before all that it writes itself.
+pub const ELIXIR_ERL_OPTIONS: &str = "ELIXIR_ERL_OPTIONS";
+
+/// The variables whose words the VM takes for flags, in the order in which it has them. The command line stands in the middle.
+pub const FLAGS: [&str; 4] = ["ERL_AFLAGS", ELIXIR_ERL_OPTIONS, "ERL_FLAGS", "ERL_ZFLAGS"];
+
+/// Those of them that stand before the command line.
+pub(super) const BEFORE: [&str; 2] = ["ERL_AFLAGS", ELIXIR_ERL_OPTIONS];
 
 /// The variable in which Livebook is told its name.
 pub const LIVEBOOK_NODE: &str = "LIVEBOOK_NODE";
@@ -71,8 +77,9 @@ pub(super) enum ByScript {
 }
 
 /// The name in the VM's flags that beats the others. Any `-sname` beats every `-name` (`erl_distribution.erl` tries it
-/// first); of several of a kind the first counts. `ERL_AFLAGS` stand before the command line's, `ERL_FLAGS` and
-/// `ERL_ZFLAGS` behind it, and the release's start script gives a name of its own there unless it is told `none`.
+/// first); of several of a kind the first counts. `ERL_AFLAGS` and `ELIXIR_ERL_OPTIONS` stand before the command line's (the latter in
+/// Elixir's `bin/elixir`, 1.14), `ERL_FLAGS` and `ERL_ZFLAGS` behind it, and the release's start script gives a name of its own
+/// there unless it is told `none`.
 pub(super) fn flag_of(flags: &[Flags], launch: &Launch, script: &ByScript) -> Option<Sourced<NameFlag>> {
     let of = |name: &str| {
         let flags = flags.iter().find(|flags| flags.variable == name)?;
@@ -82,22 +89,20 @@ pub(super) fn flag_of(flags: &[Flags], launch: &Launch, script: &ByScript) -> Op
         Program::Vm(words) => name_flag(words).map(|value| Sourced { value, at: launch.at.clone() }),
         _ => None,
     };
-    let is_short = |flag: &Sourced<NameFlag>| !flag.value.long;
+    let is_short = |flag: &&Sourced<NameFlag>| !flag.value.long;
     // Of relx it is the command.
     let is_behind = |variable: &&str| *variable != VM_ARGS || !matches!(launch.program, Program::Vm(_));
-    let behind = [LIVEBOOK_NODE, VM_ARGS, "ELIXIR_ERL_OPTIONS", "ERL_FLAGS", "ERL_ZFLAGS"];
-    let flags: Vec<_> = of("ERL_AFLAGS")
-        .into_iter()
-        .chain(command)
-        .chain(behind.into_iter().filter(is_behind).filter_map(of))
-        .collect();
-    let first = of("ERL_AFLAGS");
+    let behind = [LIVEBOOK_NODE, VM_ARGS, "ERL_FLAGS", "ERL_ZFLAGS"];
+    let before: Vec<_> = BEFORE.into_iter().filter_map(of).collect();
+    let behind: Vec<_> = command.into_iter().chain(behind.into_iter().filter(is_behind).filter_map(of)).collect();
+    let short = before.iter().chain(&behind).find(is_short);
     let is_alone = matches!(launch.program, Program::Vm(_)) || matches!(script, ByScript::None);
     match script {
-        _ if is_alone => flags.iter().find(|flag| is_short(flag)).or(flags.first()).cloned(),
-        ByScript::Short => first.filter(is_short),
-        ByScript::Long | ByScript::None => flags.into_iter().find(is_short).or(first),
+        _ if is_alone => short.or(before.iter().chain(&behind).next()),
+        ByScript::Short => before.iter().find(is_short),
+        ByScript::Long | ByScript::None => short.or(before.first()),
     }
+    .cloned()
 }
 
 #[cfg(test)]

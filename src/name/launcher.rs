@@ -21,6 +21,8 @@ pub enum Program {
     Vm(Vec<Template>),
     /// Something that is presumed to hand its environment on to a release.
     Wrapper(String),
+    /// A release of relx or Distillery, told so in a word that only their start scripts know: what is run.
+    Relx(String),
     /// Something that names nodes in a way that is not known here.
     Foreign(Why),
 }
@@ -47,6 +49,8 @@ pub struct Launch {
     pub script: Option<Script>,
     /// The name of a release's start script, which is the release's own, where one is run by its name.
     pub start_script: Option<String>,
+    /// Whether the start script of Elixir may hand the VM what is in `ELIXIR_ERL_OPTIONS`: `erl` does not read it, nor does relx.
+    pub by_elixir: bool,
     /// What its `env` sets for it, and where.
     pub assigned: Vec<(String, Template, Loc)>,
     /// The place of the command.
@@ -84,7 +88,7 @@ impl Launch {
             Ok(behind) => behind,
             Err(why) => {
                 let program = Program::Foreign(why);
-                return Self { program, script: None, start_script: None, assigned: Vec::new(), at };
+                return Self { program, script: None, start_script: None, by_elixir: true, assigned: Vec::new(), at };
             }
         };
         let assigned = behind.assigned.into_iter().map(|(name, value)| {
@@ -100,10 +104,11 @@ impl Launch {
         let script = shell_script(words_of_rest, at_word).or_else(|| mounted::script(scope, container, words_of_rest));
         if let Some(script) = script.map(|script| Script { is_first, ..script }) {
             let program = Program::Wrapper("sh -c".to_owned());
-            return Self { program, script: Some(script), start_script: None, assigned, at };
+            return Self { program, script: Some(script), start_script: None, by_elixir: true, assigned, at };
         }
         let program = if has_command { Program::of(words_of_rest) } else { Program::of_arguments(words_of_rest) };
-        Self { program, script: None, start_script: start_script(words_of_rest), assigned, at }
+        let by_elixir = !is_erl(words_of_rest);
+        Self { program, script: None, start_script: start_script(words_of_rest), by_elixir, assigned, at }
     }
 
     /// The environment of what it starts, in the container's.
@@ -132,7 +137,7 @@ impl Program {
             "server" => Self::Release(Verb::Start),
             "migrate" => Self::Release(Verb::Eval),
             _ => match verb.as_deref() {
-                Some(verb) if is_verb_of_relx(verb) => Self::Foreign(Why::Program(format!("{path} {verb}"))),
+                Some(verb) if is_verb_of_relx(verb) => Self::Relx(format!("{path} {verb}")),
                 Some(verb) if path.contains("bin/") || Verb::named(verb).is_some() => {
                     Verb::named(verb).map_or_else(|| Self::Wrapper(path.clone()), Self::Release)
                 }
@@ -145,7 +150,7 @@ impl Program {
     fn of_arguments(words: &[Template]) -> Self {
         let verb = words.first().and_then(Template::literal);
         match verb.as_deref() {
-            Some(verb) if is_verb_of_relx(verb) => Self::Foreign(Why::Program(verb.to_owned())),
+            Some(verb) if is_verb_of_relx(verb) => Self::Relx(verb.to_owned()),
             Some(word) => match Verb::named(word) {
                 Some(verb) => Self::Release(verb),
                 None if word.contains('/') => Self::of(words),
@@ -157,7 +162,7 @@ impl Program {
 
     /// Whether it is told in words that only the start scripts of relx and Distillery know.
     pub fn is_of_relx(&self) -> bool {
-        matches!(self, Self::Foreign(Why::Program(told)) if told.rsplit(' ').next().is_some_and(is_verb_of_relx))
+        matches!(self, Self::Relx(_))
     }
 
     /// Whether a release's start script may run, with its `rel/env.sh`.
@@ -266,6 +271,12 @@ pub fn is_start_script(word: &str) -> bool {
     word.rsplit_once("bin/").is_some_and(|(before, file)| {
         !before.starts_with("/usr/") && !matches!(before, "/" | "/s") && !file.contains('.') && file != "node"
     })
+}
+
+/// Whether a command line is that of the VM itself.
+pub(super) fn is_erl(words: &[Template]) -> bool {
+    let path = words.first().and_then(Template::literal);
+    path.is_some_and(|path| path.rsplit('/').next() == Some("erl"))
 }
 
 /// The name of the start script that a command line runs. `bin/server` and `bin/migrate` of `mix phx.gen.release` run another.

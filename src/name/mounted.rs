@@ -1,14 +1,20 @@
 //! Scripts, and files with flags, that come into a container out of volumes: those of ConfigMaps are read, and what others do
 //! nobody knows.
 
-use super::args_file;
-use super::env::{Env, Scope};
+use super::args_file::{self, VM_ARGS};
+use super::env::{Env, Lookup, Scope};
 use super::launcher::{Runs, Script, is_shell, is_start_script};
 use super::template::{Part, Piece, Template, Why};
 use crate::place::{Loc, Pointer};
 use crate::world::mounted::{Mounted, RELEASE_VM_ARGS, VMARGS_PATH, Versioned, Volume, absolute};
-use crate::world::object::{Body, value_of};
+use crate::world::object::{Body, Object, value_of};
 use crate::world::pod::{Container, KeyRef};
+
+/// What relx makes a `vm.args` of.
+const VM_ARGS_SRC: &str = "vm.args.src";
+
+/// The version of the release that runs, where somebody says it.
+const RELEASE_VSN: &str = "RELEASE_VSN";
 
 /// A file in a container.
 pub(super) enum File<'w> {
@@ -51,28 +57,126 @@ fn unread(volume: &Volume, path: &str) -> Why {
 }
 
 /// The `env.sh` of the release, if one is mounted over it.
-pub(super) fn env_sh<'w>(scope: Scope<'w>, container: &Container) -> Option<File<'w>> {
+pub(super) fn env_sh<'w>(scope: Scope<'w>, container: &Container, env: &Env) -> Option<File<'w>> {
     let root = root_of_release(container);
     let hidden = || container.mounts_a_release(root.as_deref()).then_some(File::Unread(Why::Image));
-    file_of_release(scope, container, root.as_deref(), "env.sh").or_else(hidden)
+    file_of_release(scope, container, root.as_deref(), env, "env.sh").or_else(hidden)
 }
 
-/// The `vm.args` of the release, or the `vm.args.src` that relx makes it of, if one is mounted where the start script looks; and
-/// whether it is the latter.
-pub(super) fn vm_args<'w>(
-    scope: Scope<'w>,
-    container: &Container,
-    env: &Env,
-    is_relx: bool,
-) -> Option<(File<'w>, bool)> {
-    let variable = if is_relx { VMARGS_PATH } else { RELEASE_VM_ARGS };
-    if let Some(path) = args_file::path_of(env, variable) {
-        let path = path.literal().filter(|path| path.starts_with('/'))?;
-        return Some((file(scope, container, &absolute("/", &path))?, false));
-    }
+/// A `vm.args` that is mounted where the start script of a release looks for it.
+pub(super) struct MountedArgs<'w> {
+    pub(super) file: File<'w>,
+    /// Whether it is the `vm.args.src` of which relx makes a `vm.args`.
+    pub(super) is_source: bool,
+}
+
+/// The `vm.args` that the start script of a mix release reads.
+pub(super) fn of_mix<'w>(scope: Scope<'w>, container: &Container, env: &Env) -> Option<MountedArgs<'w>> {
+    let own = || file_of_release(scope, container, root_of_release(container).as_deref(), env, VM_ARGS);
+    let file = match Said::of(env, RELEASE_VM_ARGS) {
+        Said::Nothing => own(),
+        Said::Path(path) => file(scope, container, &path),
+        Said::Unknown(why) => Some(File::Unread(why)),
+        Said::Maybe(why) => own().map(|_| File::Unread(why)),
+    };
+    Some(MountedArgs { file: file?, is_source: false })
+}
+
+/// The `vm.args`, or the `vm.args.src`, that the start script of relx reads. There are many places where it looks for them: where more
+/// than one holds a file, nobody says which counts.
+pub(super) fn of_relx<'w>(scope: Scope<'w>, container: &Container, env: &Env) -> Option<MountedArgs<'w>> {
+    let paths = match Said::of(env, VMARGS_PATH) {
+        Said::Path(path) => {
+            let both = [format!("{path}.src"), path];
+            both.into_iter().filter(|path| is_there(scope, container, path)).collect()
+        }
+        Said::Nothing => args_of_relx(container),
+        Said::Unknown(why) => return Some(MountedArgs { file: File::Unread(why), is_source: false }),
+        Said::Maybe(why) => {
+            let is_one = !args_of_relx(container).is_empty();
+            return is_one.then_some(MountedArgs { file: File::Unread(why), is_source: false });
+        }
+    };
+    let path = paths.first()?;
+    let is_source = path.ends_with(".src");
+    let file = match file(scope, container, path)? {
+        File::Text(..) if paths.len() > 1 || !is_certain(container, path) => File::Unread(Why::Image),
+        // It writes what it fills in beside the file, or over it: a ConfigMap takes neither.
+        File::Text(..) if !is_source && is_set(env, "RELX_REPLACE_OS_VARS") && !is_set(env, "RELX_OUT_FILE_PATH") => {
+            File::Unread(Why::Program(path.clone()))
+        }
+        file => file,
+    };
+    Some(MountedArgs { file, is_source })
+}
+
+fn is_set(env: &Env, variable: &str) -> bool {
+    args_file::path_of(env, variable).is_some()
+}
+
+/// Where such files are mounted: in the release's own folder, or in that of a version. Elsewhere they are the app's own business, if
+/// it is known where the release is.
+fn args_of_relx(container: &Container) -> Vec<String> {
     let root = root_of_release(container);
-    let of = |name: &str| file_of_release(scope, container, root.as_deref(), name);
-    of("vm.args.src").map(|file| (file, true)).or_else(|| Some((of("vm.args")?, false)))
+    let is_one = |path: &&str| {
+        let Some((folder, VM_ARGS | VM_ARGS_SRC)) = path.rsplit_once('/') else { return false };
+        root.as_deref().is_none_or(|root| folder == root) || Versioned::of(folder).is_some()
+    };
+    container.volume_mounts.iter().map(|mount| mount.path.as_str()).filter(is_one).map(str::to_owned).collect()
+}
+
+/// Whether relx certainly looks for the file there: where a variable says so, or in the folder of its only version.
+fn is_certain(container: &Container, path: &str) -> bool {
+    let root = root_of_release(container);
+    match Versioned::of(path) {
+        Some(found) => found.has_number() && root.is_none_or(|root| root == found.root),
+        None => !args_of_relx(container).iter().any(|own| own == path) || root.is_some(),
+    }
+}
+
+/// Whether something is mounted at a path, as far as one can tell.
+fn is_there(scope: Scope<'_>, container: &Container, path: &str) -> bool {
+    match container.mounted(path) {
+        Some(Mounted::Key(map, key)) => {
+            let found = scope.world.config_maps_named(scope.object, map);
+            let has_key = |object: &&Object| match &object.body {
+                Body::ConfigMap(config) => value_of(&config.data, &key).is_some(),
+                _ => false,
+            };
+            found.is_empty() || found.iter().any(has_key)
+        }
+        // `items` without it, or a file of another name.
+        Some(Mounted::Of(Volume::ConfigMap { .. })) => container.volume_mounts.iter().any(|mount| mount.path == path),
+        Some(Mounted::Of(_)) => true,
+        None => false,
+    }
+}
+
+/// What a variable says of a path.
+enum Said {
+    /// It is not set: the path is the usual one.
+    Nothing,
+    /// It is this one.
+    Path(String),
+    /// It is set to nobody knows what.
+    Unknown(Why),
+    /// It may be set, or it is set to a path of which only a part is known.
+    Maybe(Why),
+}
+
+impl Said {
+    fn of(env: &Env, variable: &str) -> Self {
+        let value = match env.lookup(variable) {
+            Lookup::Open(why) => return Self::Maybe(why.clone()),
+            Lookup::Set(var) if !var.value.is_empty() => &var.value,
+            Lookup::Set(_) | Lookup::Unset => return Self::Nothing,
+        };
+        match (value.literal(), value.pieces()) {
+            (Some(path), _) if path.starts_with('/') => Self::Path(absolute("/", &path)),
+            (None, [Piece { part: Part::Opaque(why), .. }]) => Self::Unknown(why.clone()),
+            _ => Self::Maybe(Why::Program(variable.to_owned())),
+        }
+    }
 }
 
 /// The folder of the release, where the command says that.
@@ -83,9 +187,20 @@ fn root_of_release(container: &Container) -> Option<String> {
 }
 
 /// A file of the release's version, if one is mounted there.
-fn file_of_release<'w>(scope: Scope<'w>, container: &Container, root: Option<&str>, name: &str) -> Option<File<'w>> {
+fn file_of_release<'w>(
+    scope: Scope<'w>,
+    container: &Container,
+    root: Option<&str>,
+    env: &Env,
+    name: &str,
+) -> Option<File<'w>> {
     let is_its = |found: &Versioned<'_>| found.has_number() && root.is_none_or(|root| root == found.root);
-    match container.mounted_in_releases(name).as_slice() {
+    // Mix's start script takes it from there (`release.init.ex`); of another version it reads nothing.
+    let version = args_file::path_of(env, RELEASE_VSN).and_then(Template::literal);
+    let runs = |found: &Versioned<'_>| version.as_ref().is_none_or(|version| version == found.version);
+    let mut paths = container.mounted_in_releases(name);
+    paths.retain(|path| Versioned::of(path).is_some_and(|found| runs(&found)));
+    match paths.as_slice() {
         [] => None,
         [path] if Versioned::of(path).is_some_and(|found| is_its(&found)) => file(scope, container, path),
         // One for each version, and which one runs the image says; or one of something else.

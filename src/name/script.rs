@@ -53,6 +53,7 @@ pub(super) fn run(scope: Scope<'_>, workload: &Workload, container: &Container, 
         let wrapped = wrapped(scope, workload, &run.env, &script);
         (run.env, run.launch.program) = (wrapped.env, wrapped.program);
         run.launch.start_script = launcher::start_script(&wrapped.words);
+        run.launch.by_elixir = !launcher::is_erl(&wrapped.words);
         run.dashes_everything = run.dashes_everything.or(wrapped.dashes_everything);
         let is_first = script.is_first;
         next = next_script(scope, container, &wrapped.words).map(|next| launcher::Script { is_first, ..next });
@@ -147,7 +148,7 @@ pub(super) fn sourced(
 ) -> Option<Sourced> {
     let given = || declared::env_sh_of(scope.object, &scope.world.facts);
     // Of a file that somebody named it is known that it is the image's; what one that was found does not set, the image may.
-    let (text, root, is_said) = match mounted::env_sh(scope, container) {
+    let (text, root, is_said) = match mounted::env_sh(scope, container, env) {
         Some(File::Text(text, at)) => (text, at, false),
         Some(File::Unread(why)) => {
             return Some(Sourced::unread(env, &why));

@@ -107,6 +107,8 @@ pub enum Why {
     List(&'static str),
     /// It is longer than anything that a program can be started with.
     TooLong,
+    /// A file, called so, that is longer than any that is read.
+    LongFile(&'static str),
 }
 
 impl fmt::Display for Why {
@@ -123,6 +125,7 @@ impl fmt::Display for Why {
             Self::Program(name) => write!(f, "`{name}` decides it"),
             Self::NotRun(path) => write!(f, "nobody may run `{path}`: its volume has no `defaultMode` with an x"),
             Self::List(list) => write!(f, "{list} says it, which is not in the input"),
+            Self::LongFile(name) => write!(f, "`{name}` is too long to be read"),
             Self::TooLong => f.write_str("no program starts with a value this long"),
         }
     }

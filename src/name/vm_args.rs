@@ -5,6 +5,7 @@
 //! `tests/vm_args` holds that against the VM.
 
 use super::env::Env;
+use super::room::Room;
 use super::script::variable;
 use super::shell::Variable;
 use super::template::{Part, Piece, Sym, Template, Why};
@@ -23,7 +24,7 @@ pub(super) fn is_distillery(env: &Env) -> bool {
 /// Where a `vm.args` names the node, if it does.
 pub(super) fn names(file: &declared::VmArgs) -> Option<Loc> {
     let root = Pointer::root().of(file.script.id);
-    place_of_name(&words(&file.script.text, &root, &Replaces::Unknown))
+    place_of_name(&words_of_template(&file.script.text, &root, &Replaces::Unknown))
 }
 
 pub(super) fn place_of_name(words: &[Template]) -> Option<Loc> {
@@ -45,11 +46,22 @@ pub enum Replaces<'e> {
     From(&'e Env),
 }
 
-/// The words of a `vm.args` or `vm.args.eex`, each part with its place in the text.
+/// The words of a `vm.args`, each part with its place in the text.
 pub fn words(text: &str, root: &Loc, replaces: &Replaces<'_>) -> Vec<Template> {
-    let mut reader = Reader { text, root, replaces, at: 0, words: Vec::new(), word: None };
-    reader.run();
-    reader.words
+    Reader::of(text, root, replaces, false).read()
+}
+
+/// Those of a `vm.args.eex`, whose tags the release's build fills in.
+pub fn words_of_template(text: &str, root: &Loc, replaces: &Replaces<'_>) -> Vec<Template> {
+    Reader::of(text, root, replaces, true).read()
+}
+
+/// No `vm.args` beside a manifest is longer; a ConfigMap may hold a megabyte.
+const LONGEST: usize = 1 << 16;
+
+/// Whether a text is longer than any `vm.args`.
+pub(super) fn is_too_long(text: &str) -> bool {
+    text.len() > LONGEST
 }
 
 struct Reader<'r> {
@@ -60,9 +72,29 @@ struct Reader<'r> {
     words: Vec<Template>,
     /// The word at hand, be it empty.
     word: Option<Template>,
+    /// What is still filled in: not what nothing closes any more.
+    specials: Vec<(&'static str, &'static str)>,
+    /// For the copies of variables.
+    room: Room,
 }
 
-impl Reader<'_> {
+const TAG: (&str, &str) = ("<%", "%>");
+const VARIABLE: (&str, &str) = ("${", "}");
+
+impl<'r> Reader<'r> {
+    fn of(text: &'r str, root: &'r Loc, replaces: &'r Replaces<'r>, is_template: bool) -> Self {
+        let variables = !matches!(replaces, Replaces::Nothing);
+        let specials = [(TAG, is_template), (VARIABLE, variables)].into_iter().filter(|(_, is_there)| *is_there);
+        let specials = specials.map(|(special, _)| special).collect();
+        let room = Room::of_a_container();
+        Self { text, root, replaces, at: 0, words: Vec::new(), word: None, specials, room }
+    }
+
+    fn read(mut self) -> Vec<Template> {
+        self.run();
+        self.words
+    }
+
     fn run(&mut self) {
         let mut quote = None;
         while let Some(c) = self.rest().chars().next() {
@@ -101,19 +133,22 @@ impl Reader<'_> {
 
     /// What is filled in before the VM reads the file, at the release's build or at its start.
     fn special(&mut self) -> bool {
-        let (open, close) = match self.rest() {
-            rest if rest.starts_with("<%") => ("<%", "%>"),
-            rest if rest.starts_with("${") && !matches!(self.replaces, Replaces::Nothing) => ("${", "}"),
-            _ => return false,
+        let Some(found) = self.specials.iter().position(|(open, _)| self.rest().starts_with(open)) else {
+            return false;
         };
-        let Some(length) = self.rest().find(close).map(|found| found + close.len()) else { return false };
+        let (open, close) = self.specials[found];
+        let Some(length) = self.rest().find(close).map(|found| found + close.len()) else {
+            // Nor does one follow further down, where nobody needs to look for it.
+            self.specials.remove(found);
+            return false;
+        };
         let tag = self.rest()[..length].to_owned();
         let place = self.root.clone().within(self.at..self.at + length);
         self.at += length;
         let value = match self.replaces {
             _ if tag.starts_with("<%#") => return true,
-            _ if open == "<%" => Template::opaque(Why::Placeholder(tag), &place),
-            Replaces::From(env) => filled(&tag[open.len()..length - close.len()], env, &place),
+            _ if open == TAG.0 => Template::opaque(Why::Placeholder(tag), &place),
+            Replaces::From(env) => filled(&tag[open.len()..length - close.len()], env, &place, &mut self.room),
             _ => Template::opaque(Why::Image, &place),
         };
         self.word.get_or_insert_default().append(&value);
@@ -132,10 +167,15 @@ impl Reader<'_> {
 
 /// `X` and `X:-default`, where an empty value counts as none. Distillery (2.1.1, `_replace_os_vars`) knows no defaults, and looks for
 /// a variable of that whole name.
-fn filled(inside: &str, env: &Env, at: &Loc) -> Template {
+fn filled(inside: &str, env: &Env, at: &Loc, room: &mut Room) -> Template {
     let (name, default) = inside.split_once(":-").map_or((inside, None), |(name, default)| (name, Some(default)));
     if default.is_some() && is_distillery(env) {
         return Template::opaque(Why::Image, at);
+    }
+    room.begin();
+    // Each `${X}` is a copy, and a file has room for thousands.
+    if env.get(name).is_some_and(|var| !room.take_copy(&var.value)) {
+        return Template::opaque(Why::TooLong, at);
     }
     match (variable(env, name), default) {
         (Variable::Set(value), Some(default)) if value.is_empty() => Template::lit(default, at),

@@ -174,9 +174,10 @@ impl Trace<'_> {
         release.cookie.as_ref().filter(|_| self.leaves_cookie_to_the_image())
     }
 
-    /// Whether a variable shows that a release of relx or Distillery starts here: their cookie is in `vm.args`.
+    /// Whether a variable shows that a release of relx or Distillery may start here: their cookie is in `vm.args`. The port that
+    /// relx alone reads is a sign of it, though not one that would do to say whose name counts.
     pub fn is_relx(&self) -> bool {
-        args_file::is_relx(&self.env)
+        args_file::is_relx(&self.env) || self.env.get("ERL_DIST_PORT").is_some()
     }
 }
 

@@ -29,7 +29,7 @@ impl Trace<'_> {
         let read = [
             env_sh.filter(|_| env_sh_of(self.object, facts).is_none()),
             vm_args.filter(|_| vm_args_of(self.object, facts).is_none()),
-            release.cookie.as_ref().map(|cookie| cookie.at.object),
+            self.fixed_cookie().map(|cookie| cookie.at.object),
         ];
         let unread = [&release.unread_env_sh, &release.unread_vm_args];
         ProjectRead {

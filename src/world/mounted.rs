@@ -1,7 +1,15 @@
 //! Files of volumes in a container's file system.
 
+use std::collections::BTreeSet;
+
 use super::node::{Node, Value};
 use super::pod::{Container, EnvSource};
+
+/// The longest path that Linux opens: `PATH_MAX`.
+const LONGEST_PATH: usize = 4096;
+
+/// The most paths of one container that are looked for in its volumes. A script has some dozens.
+const MOST_PATHS: usize = 4096;
 
 /// An entry of `volumeMounts`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,6 +150,13 @@ fn is_in(folder: &str, path: &str) -> bool {
     folder != "/" && is_within(folder, path)
 }
 
+/// Whether one of the paths is a folder or in it, as [`is_in`] says it.
+fn is_above_one(folder: &str, paths: &BTreeSet<String>) -> bool {
+    let inside = format!("{folder}/");
+    let is_in_it = || paths.range(inside.clone()..).next().is_some_and(|path| path.starts_with(&inside));
+    folder != "/" && (paths.contains(folder) || is_in_it())
+}
+
 impl Container {
     /// What a volume puts at a path, if one does.
     pub fn mounted(&self, path: &str) -> Option<Mounted<'_>> {
@@ -168,6 +183,19 @@ impl Container {
 
     /// The ConfigMaps whose files may decide what the container's node is called: the release's own, and what is run.
     pub(super) fn maps_of_scripts(&self) -> impl Iterator<Item = &str> {
+        let paths = self.paths_of_scripts();
+        let decides = move |mount: &&Mount| {
+            let is_its = DECIDING.iter().any(|name| is_of_release(&mount.path, name));
+            is_its || is_above_one(&mount.path, &paths)
+        };
+        self.volume_mounts.iter().filter(decides).filter_map(|mount| match &mount.volume {
+            Volume::ConfigMap { name, .. } => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
+    /// The paths that the command says, or a variable says of a `vm.args`; in order, so that nobody need look at all of them.
+    fn paths_of_scripts(&self) -> BTreeSet<String> {
         let words = self.command.iter().chain(&self.args);
         let is_of_a_path = |c: char| c.is_alphanumeric() || "/._-+@".contains(c);
         let tokens = words.flat_map(move |word| word.split(move |c| !is_of_a_path(c)));
@@ -176,16 +204,10 @@ impl Container {
             EnvSource::Value(path) => Some(path.as_str()),
             _ => None,
         });
-        let paths: Vec<String> =
-            tokens.chain(said).filter(|path| !path.is_empty()).filter_map(|path| self.path(path)).collect();
-        let decides = move |mount: &&Mount| {
-            let is_its = DECIDING.iter().any(|name| is_of_release(&mount.path, name));
-            is_its || paths.iter().any(|path| is_in(&mount.path, path))
-        };
-        self.volume_mounts.iter().filter(decides).filter_map(|mount| match &mount.volume {
-            Volume::ConfigMap { name, .. } => Some(name.as_str()),
-            _ => None,
-        })
+        let longest = LONGEST_PATH.saturating_sub(self.working_dir.as_ref().map_or(0, String::len));
+        let tokens: BTreeSet<&str> =
+            said.chain(tokens).filter(|path| !path.is_empty() && path.len() < longest).collect();
+        tokens.into_iter().take(MOST_PATHS).filter_map(|path| self.path(path)).collect()
     }
 
     /// Where a file of a release's version is mounted: `/app/releases/1.0.0/env.sh`.
@@ -305,6 +327,31 @@ mod tests {
         assert_eq!(by_variable.maps_of_scripts().count(), 1);
         assert!(!is_fetched("/a", &["/app/bin/cart", "start"]), "a beginning of a word is no folder");
         assert!(!is_fetched("/etc/cart", &["/app/bin/cart", "start"]));
+    }
+
+    #[test]
+    fn a_folder_is_above_a_path_that_another_stands_before() {
+        let paths = ["/a-b/x", "/a.sh", "/a/x", "/ab"].map(str::to_owned).into();
+        for folder in ["/a", "/a/x", "/a-b", "/a.sh", "/ab"] {
+            assert!(is_above_one(folder, &paths), "{folder}");
+        }
+        for folder in ["/", "/a/x/y", "/b", "/a/", "/a-"] {
+            assert!(!is_above_one(folder, &paths), "{folder}");
+        }
+    }
+
+    #[test]
+    fn no_command_has_every_word_looked_for_in_every_volume() {
+        let many = Container {
+            volume_mounts: (0..3000).map(|at| map(&format!("/{}/{at}", "m".repeat(200)), "", None)).collect(),
+            command: vec![(0..50_000).map(|at| format!("/{}/{at}x ", "m".repeat(200))).collect()],
+            working_dir: Some("/w".repeat(1000)),
+            ..Container::default()
+        };
+        let start = std::time::Instant::now();
+        assert_eq!(many.maps_of_scripts().count(), 0);
+        assert!(many.paths_of_scripts().len() <= MOST_PATHS);
+        assert!(start.elapsed() < std::time::Duration::from_secs(10), "it took {:?}", start.elapsed());
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! # name-source-conflict (BG103)
 //!
-//! A name in the VM's flags beats the one that a release is given: `-name` in `ERL_AFLAGS` stands before everything that the start
-//! script writes, any `-sname` beats every `-name`, and a VM that is started by hand does not read RELEASE_NODE at all.
+//! A name in the VM's flags beats the one that a release is given: `-name` in `ERL_AFLAGS` or `ELIXIR_ERL_OPTIONS` stands before
+//! everything that the start script writes, any `-sname` beats every `-name`, and a VM that is started by hand does not read
+//! RELEASE_NODE at all.
 //!
 //! ## At run time
 //!
@@ -40,7 +41,9 @@
 //!
 //! ## Facts
 //!
-//! OTP 25.2.3, `erl_distribution.erl`; `erlexec` puts `ERL_AFLAGS` before the command line's flags, and the others behind.
+//! OTP 25.2.3, `erl_distribution.erl`; `erlexec` puts `ERL_AFLAGS` before the command line's flags, `ERL_FLAGS` and `ERL_ZFLAGS`
+//! behind. `ELIXIR_ERL_OPTIONS` is the first on the command line of `elixir` (`bin/elixir`, Elixir 1.14), before the start script's own
+//! `--name` and its `vm.args`; `erl` and relx do not read it. A release of Elixir 1.14 took the names in that order.
 
 use crate::fix::change::Change;
 use crate::name::boot::{self, Boot, Naming, Setting};

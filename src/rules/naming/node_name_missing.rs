@@ -84,7 +84,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
         return; // BG115 says what took the full name away
     }
     let left_to_the_image = matches!(naming.boot, Boot::Opaque(_))
-        && !matches!(naming.launch.program, Program::Foreign(_))
+        && !matches!(naming.launch.program, Program::Foreign(_) | Program::Relx(_))
         && naming.node == Setting::Unset
         && naming.distribution.literal().as_deref() == Some("name");
     let finding = if naming.boot == Boot::Crash(Crash::LongName) {

@@ -66,7 +66,7 @@ const CEL: Cel = Cel::Exported(
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let (Some(naming), Some(container)) = (&trace.naming, trace.container) else { return };
-    let is_known = !matches!(naming.launch.program, Program::Foreign(_)) && !trace.is_relx();
+    let is_known = !matches!(naming.launch.program, Program::Foreign(_) | Program::Relx(_)) && !trace.is_relx();
     if !is_known || !is_left_to_the_image(trace) || cookie_unread::unread(trace).is_some() {
         return;
     }
