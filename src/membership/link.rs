@@ -107,8 +107,7 @@ impl Link {
             (Some(why), ..) | (None, Outcome::Joins, Some(why)) => Outcome::Open(why),
             (None, outcome, _) => outcome,
         };
-        let finds_its_own = || from.way(way).found_workloads().any(|object| object.id == from.object.id);
-        Self { way, meant: way > 0 && !finds_its_own(), dials, outcome, cookies }
+        Self { way, meant: way > 0 && !from.way(way).finds_itself(), dials, outcome, cookies }
     }
 
     /// Whether it makes one cluster of the two.

@@ -8,6 +8,7 @@ mod siblings;
 
 use crate::trace::Trace;
 use crate::world::World;
+use crate::world::object::Object;
 pub use link::{Link, Outcome, Split};
 pub use siblings::{Sibling, siblings};
 
@@ -30,13 +31,9 @@ impl<'w> Clusters<'w> {
         let workloads: Vec<Trace<'w>> = traces.filter(is_node).collect();
         let mut links = Vec::new();
         for (from, trace) in workloads.iter().enumerate() {
-            let mut found: Vec<usize> = trace
-                .found_workloads()
-                .filter_map(|object| workloads.binary_search_by_key(&object.id, |known| known.object.id).ok())
-                .collect();
-            found.sort_unstable();
-            found.dedup();
-            let linked = found.into_iter().filter_map(|to| Some((from, to, Link::between(trace, &workloads[to])?)));
+            let number = |object: &Object| workloads.binary_search_by_key(&object.id, |known| known.object.id).ok();
+            let found = trace.found_workloads().into_iter().filter_map(number);
+            let linked = found.filter_map(|to| Some((from, to, Link::between(trace, &workloads[to])?)));
             links.extend(linked);
         }
         let groups = components(workloads.len(), &links);

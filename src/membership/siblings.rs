@@ -33,10 +33,7 @@ pub fn siblings<'w>(trace: &Trace<'w>) -> Vec<Sibling<'w>> {
     if !is_sibling(trace) {
         return Vec::new();
     }
-    let mut others: Vec<_> = trace.found_workloads().filter(|object| object.id != trace.object.id).collect();
-    others.sort_unstable_by_key(|object| object.id);
-    others.dedup_by_key(|object| object.id);
-    others.truncate(MOST);
+    let others = trace.found_workloads().into_iter().filter(|object| object.id != trace.object.id).take(MOST);
     let with = |object| {
         let other = Trace::of(trace.world, object, object.workload()?);
         let link = Link::between(trace, &other).filter(|_| is_sibling(&other))?;
@@ -44,7 +41,7 @@ pub fn siblings<'w>(trace: &Trace<'w>) -> Vec<Sibling<'w>> {
         let is_ours = back.is_none() || trace.object.id < object.id;
         is_ours.then_some(Sibling { trace: other, link, back })
     };
-    others.into_iter().filter_map(with).collect()
+    others.filter_map(with).collect()
 }
 
 fn is_sibling(trace: &Trace<'_>) -> bool {

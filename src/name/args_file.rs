@@ -7,7 +7,7 @@
 use super::env::{Env, Lookup, Scope};
 use super::flags::values;
 use super::launcher::{Launch, Program, Verb, name_flag};
-use super::mounted::{self, File, MountedArgs};
+use super::mounted::{self, File, MountedArgs, VM_ARGS_SRC};
 use super::release::Picked;
 use super::template::{Template, Why};
 use super::vm_args::{Replaces, is_distillery, is_too_long, names, place_of_name, words, words_of_template};
@@ -47,7 +47,7 @@ struct Signs {
 impl Signs {
     fn of(container: &Container, env: &Env, launch: &Launch) -> Self {
         let is_certain = launch.program.is_of_relx();
-        let has_source = || !container.mounted_in_releases("vm.args.src").is_empty();
+        let has_source = || !container.mounted_in_releases(VM_ARGS_SRC).is_empty();
         let mix = is_mix(env) || matches!(launch.program, Program::Release(Verb::Start));
         Self { mix: mix && !is_certain, relx: is_certain || is_relx(env) || has_source() }
     }

@@ -11,7 +11,7 @@ use crate::world::object::{Body, Object, value_of};
 use crate::world::pod::{Container, KeyRef};
 
 /// What relx makes a `vm.args` of.
-const VM_ARGS_SRC: &str = "vm.args.src";
+pub(super) const VM_ARGS_SRC: &str = "vm.args.src";
 
 /// The version of the release that runs, where somebody says it.
 const RELEASE_VSN: &str = "RELEASE_VSN";

@@ -53,7 +53,6 @@ fn of_one(words: &[Template]) -> Result<One, Why> {
     let Some(path) = words.first().and_then(Template::literal) else { return Ok((0, Vec::new())) };
     let program = path.rsplit('/').next().unwrap_or_default();
     let count = match program {
-        _ if !knows_all(words) && WRAPPERS.contains(&program) => return Err(Why::Program(program.to_owned())),
         "tini" | "tini-static" | "docker-init" => options(words, "pe"),
         "dumb-init" => options(words, "r"),
         "catatonit" | "setsid" | "nohup" | "catchsegv" => options(words, ""),
@@ -61,20 +60,23 @@ fn of_one(words: &[Template]) -> Result<One, Why> {
         "nice" => options(words, "n"),
         "ionice" => options(words, "cnpPu"),
         "stdbuf" => options(words, "ioe"),
-        "timeout" => options(words, "ks") + 1,
+        "timeout" => options(words, "ks").map(|count| count + 1),
         "chpst" => options(words, "uUb/eCnlLmdopfcrt"),
         "setpriv" => options(words, ""),
         "prlimit" => options(words, "p"),
-        "taskset" => options(words, "") + 1,
+        "taskset" => options(words, "").map(|count| count + 1),
         "time" => options(words, "fo"),
         "s6-applyuidgid" => options(words, "ugG"),
-        "su-exec" | "gosu" | "setuidgid" | "s6-setuidgid" | "s6-envuidgid" => options(words, "D") + 1,
+        "su-exec" | "gosu" | "setuidgid" | "s6-setuidgid" | "s6-envuidgid" => {
+            options(words, "D").map(|count| count + 1)
+        }
         "sudo" => options(words, SUDO_VALUED),
         "runuser" | "su" => return of_su(program, words),
         "with-contenv" | "envdir" | "s6-envdir" | "doas" => return Err(Why::Program(program.to_owned())),
         "env" => return of_env(words),
-        _ => 0,
+        _ => Some(0),
     };
+    let count = count.ok_or_else(|| Why::Program(program.to_owned()))?;
     let given = words.get(1..count.min(words.len())).unwrap_or_default();
     if program == "sudo" && !keeps_everything(given, words.get(count)) {
         return Err(Why::Program(program.to_owned()));
@@ -146,14 +148,16 @@ fn of_env(words: &[Template]) -> Result<One, Why> {
     Ok((count, assigned))
 }
 
-/// The program and its options, of which those in `valued` take a value.
-fn options(words: &[Template], valued: &str) -> usize {
+/// The program and its options, of which those in `valued` take a value; none where a long one is not known, of which nobody can say
+/// whether the next word is its value.
+fn options(words: &[Template], valued: &str) -> Option<usize> {
     let mut count = 1;
     while let Some(word) = words.get(count).and_then(Template::literal) {
         let Some(letters) = word.strip_prefix('-').filter(|letters| !letters.is_empty()) else { break };
         count += match letters.strip_prefix('-') {
-            Some("") => return count + 1,
-            Some(long) => 1 + usize::from(LONG_WITH_VALUE.contains(&long)),
+            Some("") => return Some(count + 1),
+            Some(long) if long.contains('=') || LONG_ALONE.contains(&long) => 1,
+            Some(long) => LONG_WITH_VALUE.contains(&long).then_some(2)?,
             // The value is the rest of the word, or the next.
             None => match letters.find(|letter| valued.contains(letter)) {
                 Some(at) if at + 1 == letters.len() => 2,
@@ -161,57 +165,11 @@ fn options(words: &[Template], valued: &str) -> usize {
             },
         };
     }
-    count
+    Some(count)
 }
 
 /// The options of `sudo` with a value.
 const SUDO_VALUED: &str = "ughpCTUDRrtac";
-
-/// Those whose long options are all in the lists below, or of which none is known.
-const WRAPPERS: [&str; 21] = [
-    "catatonit",
-    "catchsegv",
-    "chpst",
-    "docker-init",
-    "dumb-init",
-    "gosu",
-    "ionice",
-    "nice",
-    "nohup",
-    "prlimit",
-    "s6-setuidgid",
-    "setpriv",
-    "setsid",
-    "setuidgid",
-    "stdbuf",
-    "su-exec",
-    "sudo",
-    "taskset",
-    "time",
-    "timeout",
-    "tini",
-];
-
-/// Whether every long option is one of those that are known: of another one nobody knows whether the next word is its value.
-fn knows_all(words: &[Template]) -> bool {
-    let mut index = 1;
-    while let Some(word) = words.get(index).and_then(Template::literal) {
-        let Some(long) = word.strip_prefix("--") else {
-            if !word.starts_with('-') {
-                return true;
-            }
-            index += 1;
-            continue;
-        };
-        index += match long {
-            "" => return true,
-            _ if long.contains('=') || LONG_ALONE.contains(&long) => 1,
-            _ if LONG_WITH_VALUE.contains(&long) => 2,
-            _ => return false,
-        };
-    }
-    true
-}
 
 /// Options without a value.
 const LONG_ALONE: [&str; 28] = [

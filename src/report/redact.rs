@@ -11,21 +11,25 @@ const QUOTES: [char; 3] = ['"', '\'', '`'];
 /// such as `$(COOKIE)` are no secret.
 pub(super) fn cookies(text: &str) -> Vec<Range<usize>> {
     let lower = text.to_ascii_lowercase();
-    let mut found: Vec<_> = lower
+    let found = lower
         .match_indices("cookie")
         .map(|(at, _)| word_around(text, at))
         .flat_map(|word| values_of(text, &word))
-        .flat_map(|value| by_line(text, value))
-        .collect();
-    found.sort_unstable_by_key(|range| range.start);
-    found.dedup_by(|next, kept| {
+        .flat_map(|value| by_line(text, value));
+    merged(found.collect())
+}
+
+/// The same bytes, in order, in ranges that never touch each other.
+pub(super) fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_unstable_by_key(|range| range.start);
+    ranges.dedup_by(|next, kept| {
         let touches = next.start <= kept.end;
         if touches {
             kept.end = kept.end.max(next.end);
         }
         touches
     });
-    found
+    ranges
 }
 
 /// The same text with its cookies hidden.

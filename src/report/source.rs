@@ -168,15 +168,7 @@ impl<'f> Source<'f> {
 /// The text without secrets and without a byte order mark, which terminals draw as rubbish.
 fn show(text: &str, hidden: Vec<Range<usize>>) -> (String, Vec<Cut>) {
     let mark = text.starts_with(BYTE_ORDER_MARK).then_some((0..BYTE_ORDER_MARK.len(), ""));
-    let mut secrets: Vec<Range<usize>> = redact::cookies(text).into_iter().chain(hidden).collect();
-    secrets.sort_unstable_by_key(|range| range.start);
-    secrets.dedup_by(|next, kept| {
-        let touches = next.start <= kept.end;
-        if touches {
-            kept.end = kept.end.max(next.end);
-        }
-        touches
-    });
+    let secrets = redact::merged(redact::cookies(text).into_iter().chain(hidden).collect());
     let secrets = secrets.into_iter().map(|range| (range, REDACTED));
     let mut shown = String::with_capacity(text.len());
     let mut cuts = Vec::new();

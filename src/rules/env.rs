@@ -9,6 +9,13 @@ use crate::rules::finding::{Finding, Safety};
 use crate::trace::Trace;
 use crate::world::pod::{Container, EnvSource};
 
+/// Whether the webhook gives the node this variable: nobody has written it.
+pub(super) fn is_injected(trace: &Trace<'_>, name: &str) -> bool {
+    let index = trace.env.get(name).and_then(|var| var.index);
+    let var = index.and_then(|index| trace.container?.env.get(index));
+    var.is_some_and(|var| var.written.is_none())
+}
+
 /// The `env` of the node's container as it is written: what the webhook would inject is not in it.
 pub(super) struct EnvList<'t, 'w> {
     trace: &'t Trace<'w>,

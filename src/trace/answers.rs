@@ -126,9 +126,17 @@ impl<'w> Trace<'w> {
         })
     }
 
-    /// The workloads whose pods answer a query, these among them.
-    pub fn found_workloads(&self) -> impl Iterator<Item = &'w Object> {
-        self.ways().flat_map(Self::answering_workloads)
+    /// The workloads whose pods answer a query, these among them: each once, in the order read.
+    pub fn found_workloads(&self) -> Vec<&'w Object> {
+        let mut found: Vec<_> = self.ways().flat_map(Self::answering_workloads).collect();
+        found.sort_unstable_by_key(|object| object.id);
+        found.dedup_by_key(|object| object.id);
+        found
+    }
+
+    /// Whether these pods are among those that answer.
+    pub fn finds_itself(&self) -> bool {
+        self.ways().flat_map(Self::answering_workloads).any(|object| object.id == self.object.id)
     }
 
     fn answering_workloads(&self) -> impl Iterator<Item = &'w Object> {

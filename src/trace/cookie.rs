@@ -13,6 +13,9 @@ use crate::world::pod::KeyRef;
 use crate::world::project::FixedCookie;
 use crate::world::{SameNamespace, same_namespace};
 
+/// The flag that gives the VM its cookie.
+pub const SETCOOKIE: &str = "-setcookie";
+
 /// The variable that the start script of a mix release reads.
 pub const COOKIE: &str = "RELEASE_COOKIE";
 
@@ -127,12 +130,22 @@ impl Trace<'_> {
         written.or_else(variable).unwrap_or_else(|| self.at_env())
     }
 
-    /// The cookies in the VM's flags, each with what has it: `-setcookie X`, `--cookie X`.
+    /// The cookies in the VM's flags, each with what has it: `-setcookie X`, and `--cookie X`, which is Elixir's.
     pub fn cookie_flags(&self) -> Vec<(String, Template, Loc)> {
+        self.values_of_flags(&|words| single_values(words, SETCOOKIE).chain(values(words, "--cookie")).collect())
+    }
+
+    /// Those that the VM takes for its own.
+    pub fn cookies_of_the_vm(&self) -> Vec<(String, Template, Loc)> {
+        self.values_of_flags(&|words| single_values(words, SETCOOKIE).collect())
+    }
+
+    /// Values in the VM's flags, each with what has it, and where.
+    fn values_of_flags(&self, of: &dyn Fn(&[Template]) -> Vec<&Template>) -> Vec<(String, Template, Loc)> {
         let Some(naming) = &self.naming else { return Vec::new() };
         let mut found = Vec::new();
         let mut add = |what: &str, words: &[Template], at: &Loc| {
-            for value in single_values(words, "-setcookie").chain(values(words, "--cookie")) {
+            for value in of(words) {
                 // In a file, the word itself; of a variable, its value.
                 let own = value.pieces().first().map(|piece| &piece.at);
                 let own = own.filter(|at| what == VM_ARGS || at.object.as_text().is_some());

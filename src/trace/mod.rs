@@ -236,6 +236,11 @@ impl<'w> Trace<'w> {
         std::iter::once(self).chain(&self.further)
     }
 
+    /// Whether this is one of the further ways.
+    pub fn is_further(&self) -> bool {
+        self.declared.as_ref().is_some_and(|declared| declared.is_further)
+    }
+
     /// Whether further ways are declared and not understood.
     pub fn has_unread_topologies(&self) -> bool {
         self.further.is_empty() && self.key(Key::Topologies).is_some_and(|written| !written.value.trim().is_empty())

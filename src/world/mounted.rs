@@ -160,16 +160,18 @@ fn is_above_one(folder: &str, paths: &BTreeSet<String>) -> bool {
 impl Container {
     /// What a volume puts at a path, if one does.
     pub fn mounted(&self, path: &str) -> Option<Mounted<'_>> {
-        // What is mounted further down hides what is there.
-        let nearest = self.volume_mounts.iter().filter(|mount| is_in(&mount.path, path));
-        Some(nearest.max_by_key(|mount| mount.path.len())?.file(path))
+        Some(self.mount_of(path)?.file(path))
     }
 
     /// Whether the volume at a path leaves its files without the right to be run.
     pub fn forbids_to_run(&self, path: &str) -> bool {
+        self.mount_of(path).is_some_and(|mount| matches!(mount.volume, Volume::ConfigMap { runs: false, .. }))
+    }
+
+    fn mount_of(&self, path: &str) -> Option<&Mount> {
+        // What is mounted further down hides what is there.
         let nearest = self.volume_mounts.iter().filter(|mount| is_in(&mount.path, path));
-        let mount = nearest.max_by_key(|mount| mount.path.len());
-        mount.is_some_and(|mount| matches!(mount.volume, Volume::ConfigMap { runs: false, .. }))
+        nearest.max_by_key(|mount| mount.path.len())
     }
 
     /// A path as the container's first process sees it; none where the image says in which folder that starts.

@@ -15,9 +15,7 @@ impl Walk<'_> {
         for (number, way) in trace.ways().enumerate().skip(1) {
             let Some(declared) = &way.declared else { continue };
             self.placed("beside", Self::said(declared), &declared.strategy.at);
-            let mut found: Vec<&Object> = way.found_workloads().collect();
-            found.sort_unstable_by_key(|object| object.id);
-            found.dedup_by_key(|object| object.id);
+            let found = way.found_workloads();
             if found.is_empty() {
                 self.step("", format!("finds no workload {}", trace.world.facts.source));
             }

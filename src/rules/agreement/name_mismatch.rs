@@ -121,9 +121,8 @@ const SAID_BY: [u16; 14] = [103, 105, 106, 107, 108, 109, 110, 112, 115, 201, 20
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let Agreement::Differs(dialled, own, common) = trace.agreement() else { return };
-    let is_further = trace.declared.as_ref().is_some_and(|declared| declared.is_further);
     // A further topology that finds the pods of others alone is BG305's.
-    if is_further && !trace.found_workloads().any(|object| object.id == trace.object.id) {
+    if trace.is_further() && !trace.finds_itself() {
         return;
     }
     if found.explains(&SAID_BY) || wrong_cluster_domain::domain(trace).is_some() {

@@ -116,9 +116,8 @@ pub(super) fn label_refused(trace: &Trace<'_>, finding: &mut Finding, is_meant: 
 /// Points at what may have been meant: a Service of these pods, or one of the same name elsewhere.
 fn label_candidates(trace: &Trace<'_>, asked: &ServiceRef, finding: &mut Finding) {
     // A further topology may look for the pods of others.
-    let is_further = trace.declared.as_ref().is_some_and(|declared| declared.is_further);
     let own = trace.world.services_selecting(trace.object, trace.workload);
-    for service in own.into_iter().filter(|_| !is_further) {
+    for service in own.into_iter().filter(|_| !trace.is_further()) {
         finding.label(service.at(&["metadata", "name"]), "this one selects these pods");
     }
     label_refused(trace, finding, |service| service.name == asked.name);

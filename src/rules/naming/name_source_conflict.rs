@@ -50,7 +50,7 @@ use crate::name::boot::{self, Boot, Naming, Setting};
 use crate::name::launcher::Program;
 use crate::name::same::Same;
 use crate::name::template::{Part, Template};
-use crate::rules::env::EnvList;
+use crate::rules::env::{EnvList, is_injected};
 use crate::rules::finding::{Effect, Finding, Findings, Safety, Severity};
 use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
@@ -117,12 +117,6 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
 }
 
 /// Whether nobody wrote a variable: the webhook would.
-fn is_injected(trace: &Trace<'_>, name: &str) -> bool {
-    let index = trace.env.get(name).and_then(|var| var.index);
-    let var = index.and_then(|index| trace.container?.env.get(index));
-    var.is_some_and(|var| var.written.is_none())
-}
-
 fn mend(trace: &Trace<'_>, naming: &Naming, finding: &mut Finding) {
     match naming.launch.program {
         Program::Vm(_) if naming.is_by_vm_args() => {

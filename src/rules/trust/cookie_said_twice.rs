@@ -42,18 +42,14 @@
 
 use super::is_mix_release;
 use crate::fix::change::Change;
-use crate::name::args_file::VM_ARGS;
-use crate::name::boot::{Boot, Flags};
-use crate::name::flags::single_values;
-use crate::name::launcher::Program;
-use crate::name::template::Template;
+use crate::name::boot::Boot;
 use crate::place::Loc;
 use crate::rules::env::EnvList;
 use crate::rules::finding::{Effect, Findings, Safety, Severity};
 use crate::rules::{Cel, Check, Mends, Rule};
 use crate::symptom::Symptom;
 use crate::trace::Trace;
-use crate::trace::cookie::COOKIE;
+use crate::trace::cookie::{COOKIE, SETCOOKIE};
 use crate::world::pod::EnvSource;
 
 pub(super) static RULE: Rule = Rule {
@@ -67,8 +63,6 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Trace(check),
     cel: Cel::Not("it needs the words of the VM's flags"),
 };
-
-const FLAG: &str = "-setcookie";
 
 fn check(trace: &Trace<'_>, found: &mut Findings) {
     let is_node = trace.is_opted_in() && trace.starts_a_node() && !matches!(trace.boot(), Some(Boot::Undistributed(_)));
@@ -96,15 +90,7 @@ fn check(trace: &Trace<'_>, found: &mut Findings) {
 /// Everything that gives the VM a cookie of its own, and where; the start script of a mix release does in any case.
 fn sayings(trace: &Trace<'_>) -> Vec<(String, Loc)> {
     let Some(naming) = trace.naming.as_ref().filter(|naming| !naming.is_livebook()) else { return Vec::new() };
-    let mut all: Vec<(String, Loc)> = Vec::new();
-    for Flags { variable, words, at } in &naming.flags {
-        all.extend(single_values(words, FLAG).map(|value| ((*variable).to_owned(), place(value, at, variable))));
-    }
-    if let Program::Vm(words) = &naming.launch.program
-        && !naming.is_by_vm_args()
-    {
-        all.extend(single_values(words, FLAG).map(|_| ("the command".to_owned(), naming.launch.at.clone())));
-    }
+    let mut all: Vec<(String, Loc)> = trace.cookies_of_the_vm().into_iter().map(|(what, _, at)| (what, at)).collect();
     if is_mix_release(trace) {
         all.push(match naming.env.get(COOKIE) {
             Some(variable) => (COOKIE.to_owned(), variable.at.clone()),
@@ -112,12 +98,6 @@ fn sayings(trace: &Trace<'_>) -> Vec<(String, Loc)> {
         });
     }
     all
-}
-
-/// In a file the word itself, else the value of the variable.
-fn place(value: &Template, at: &Loc, variable: &str) -> Loc {
-    let own = value.pieces().first().filter(|_| variable == VM_ARGS).map(|piece| piece.at.clone());
-    own.unwrap_or_else(|| at.clone())
 }
 
 /// Whether something is mounted that may be the file which is read then.
@@ -143,9 +123,9 @@ fn once(trace: &Trace<'_>) -> Vec<Change> {
 /// The words without the flag and its value, where it is there once, with one value, and nothing is quoted.
 fn without_cookie(text: &str) -> Option<String> {
     let mut words: Vec<&str> = text.split_whitespace().collect();
-    let at = words.iter().position(|word| *word == FLAG)?;
+    let at = words.iter().position(|word| *word == SETCOOKIE)?;
     let is_alone = words.get(at + 2).is_none_or(|next| next.starts_with(['-', '+']));
     words.drain(at..words.len().min(at + 2));
-    let is_plain = !words.contains(&FLAG) && !text.contains(['"', '\'', '\\']);
+    let is_plain = !words.contains(&SETCOOKIE) && !text.contains(['"', '\'', '\\']);
     (is_alone && is_plain).then(|| words.join(" "))
 }

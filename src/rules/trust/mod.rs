@@ -6,6 +6,7 @@ use crate::name::args_file::VM_ARGS;
 use crate::name::launcher::{Program, Verb};
 use crate::name::template::{Part, Template};
 use crate::place::Loc;
+use crate::rules::env::is_injected;
 use crate::rules::finding::{Finding, Findings};
 use crate::trace::Trace;
 use crate::trace::cookie::{COOKIE, SameCookie};
@@ -91,9 +92,7 @@ struct Secret<'w> {
 impl<'w> Secret<'w> {
     fn of(trace: &Trace<'w>) -> Self {
         let is_near = |object: &&Object| object.id != trace.object.id && object.namespace == trace.object.namespace;
-        let mut found: Vec<&Object> = trace.found_workloads().filter(is_near).collect();
-        found.sort_unstable_by_key(|object| object.id);
-        found.dedup_by_key(|object| object.id);
+        let found: Vec<&Object> = trace.found_workloads().into_iter().filter(is_near).collect();
         let is_for_all = found.len() <= MOST;
         let others = found.into_iter().take(MOST).filter_map(|object| {
             let other = Trace::of(trace.world, object, object.workload()?);
@@ -134,10 +133,7 @@ pub(super) fn is_mix_release(trace: &Trace<'_>) -> bool {
     let own = ["RELEASE_NODE", "RELEASE_DISTRIBUTION", "RELEASE_MODE", "RELEASE_TMP", "RELEASE_VM_ARGS"];
     let starts = matches!(naming.launch.program, Program::Release(Verb::Start));
     // What the webhook puts there it puts into any container.
-    let is_written = |name: &&str| {
-        let var = trace.env.get(name).map(|var| var.index.and_then(|index| trace.container?.env.get(index)));
-        var.is_some_and(|entry| entry.is_none_or(|entry| entry.written.is_some()))
-    };
+    let is_written = |name: &&str| trace.env.get(name).is_some() && !is_injected(trace, name);
     let is_set = |names: &[&str]| names.iter().any(is_written);
     naming.launch.program.may_be_a_release() && !trace.is_relx() && (starts || is_set(&own))
 }
